@@ -1,0 +1,73 @@
+"""What every room asks of its arguments, said once, so that a wrong one meets the same clear ``ValueError``."""
+
+import torch
+from torch import Tensor
+
+
+def check_binary(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
+    """Return ``x`` if it is a non-empty ``(rows, n)`` tensor of 0s and 1s.
+
+    The values are read once, so this is for data as it is loaded and for the batch of one step, never for a
+    whole data set at every step.
+
+    Raises:
+        ValueError: If the shape is wrong, the tensor is empty, or any entry (NaN included) is not 0 or 1.
+    """
+    check_matrix(x, n, name)
+    bad = (x != 0) & (x != 1)  # NaN differs from both
+    if bad.any():
+        value = x[bad][0].item()
+        raise ValueError(f"{name} must hold only 0 and 1, got {value} ({int(bad.sum())} such entries)")
+    return x
+
+
+def check_matrix(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
+    """Return ``x`` if it is a non-empty ``(rows, n)`` tensor; its values are not read.
+
+    Raises:
+        ValueError: If it is not a tensor of two dimensions, is empty, or does not have ``n`` columns.
+    """
+    if not isinstance(x, Tensor):
+        raise ValueError(f"{name} must be a torch tensor of shape (rows, n), got {type(x).__name__}")
+    if x.ndim != 2:
+        raise ValueError(f"{name} must have shape (rows, n), got {tuple(x.shape)}")
+    if n is not None and x.shape[1] != n:
+        raise ValueError(f"{name} must have n = {n} columns, got {x.shape[1]}")
+    if x.numel() == 0:
+        raise ValueError(f"{name} must not be empty, got shape {tuple(x.shape)}")
+    return x
+
+
+def check_at_least(value: int, least: int, name: str) -> int:
+    """Return ``value`` if it is a whole number, at least ``least``.
+
+    Raises:
+        ValueError: If it is not (a bool counts as no number).
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    return value
+
+
+def check_indices(indices: Tensor, m: int) -> Tensor:
+    """Return ``indices`` if it is a non-empty 1-D int64 tensor of row numbers below ``m``.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not isinstance(indices, Tensor) or indices.dtype != torch.int64 or indices.ndim != 1:
+        got = f"{indices.dtype} of shape {tuple(indices.shape)}" if isinstance(indices, Tensor) else f"{indices!r}"
+        raise ValueError(f"indices must be a 1-D int64 tensor, got {got}")
+    if len(indices) < 1:
+        raise ValueError("indices must name at least one sample (b >= 1), got none")
+    low, high = int(indices.min()), int(indices.max())
+    if low < 0 or high >= m:
+        raise ValueError(f"indices must lie in 0 … {m - 1} (m = {m}), got {low} … {high}")
+    return indices
+
+
+def chunks(x: Tensor, chunk_size: int | None) -> tuple[Tensor, ...]:
+    """Split the rows of ``x`` into views of at most ``chunk_size`` rows (one view if ``None``)."""
+    if chunk_size is None:
+        return (x,)
+    return x.split(check_at_least(chunk_size, 1, "chunk_size"))

@@ -1,0 +1,110 @@
+"""What x is: data sets as ``(m, n)`` tensors of 0s and 1s."""
+
+import math
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from mle_lib.checks import check_at_least, check_binary
+
+DIGITS_SPLIT = {"train": (0, 1200), "valid": (1200, 1497), "test": (1497, 1797)}
+
+
+def load_digits_binary(split: str) -> Tensor:
+    """Handwritten digits of 8×8 pixels, binarised: a pixel is 1 where its grey level (0 … 16) is at least 8.
+
+    The 1,797 images come with scikit-learn (the test part of Alpaydin & Kaynak's UCI set,
+    https://doi.org/10.24432/C50P49), so nothing is downloaded. They are shuffled once, by a fixed permutation.
+
+    Args:
+        split: ``"train"`` (m = 1,200), ``"valid"`` (297) or ``"test"`` (300).
+
+    Returns:
+        A ``(m, 64)`` float32 tensor, rows of pixels read line by line.
+
+    Raises:
+        ValueError: If ``split`` is not one of the three.
+    """
+    if split not in DIGITS_SPLIT:
+        raise ValueError(f"split must be one of {', '.join(DIGITS_SPLIT)}, got {split!r}")
+    start, stop = DIGITS_SPLIT[split]
+    return _all_digits()[start:stop].clone()
+
+
+@cache
+def _all_digits() -> Tensor:
+    import numpy as np
+    from sklearn.datasets import load_digits
+
+    # RandomState's stream is frozen for good; torch's and NumPy's newer generators may change it.
+    order = np.random.RandomState(0).permutation(1797)
+    images = torch.from_numpy(load_digits().data[order])  # (1797, 64), grey levels 0 … 16
+    return check_binary((images >= 8).float())
+
+
+def all_states(n: int, dtype: torch.dtype = torch.float64) -> Tensor:
+    """All 2^n binary vectors, as a ``(2^n, n)`` tensor, in counting order (the first column is the highest bit).
+
+    Raises:
+        ValueError: If ``n`` is not between 1 and 20.
+    """
+    if check_at_least(n, 1, "n") > 20:
+        raise ValueError(f"n must be at most 20 to list all 2^n states, got {n}")
+    bits = torch.arange(n - 1, -1, -1)
+    return ((torch.arange(2**n)[:, None] >> bits) & 1).to(dtype)
+
+
+class TinyWorld:
+    """A known distribution p_data over n binary variables, small enough to sum over all its 2^n states.
+
+    log p_data(x) = s(x) − log Σ_x' exp s(x'), with the score
+
+        s(x) = Σ_i a_i x̃_i + Σ_{i<k} J_ik x̃_i x̃_k + ε(x),    x̃ = 2x − 1 ∈ {−1, +1},
+
+    and a_i ~ N(0, 0.3²), J_ik ~ N(0, 0.4²), ε(x) ~ N(0, 0.5²), all drawn from ``seed``. The last term is what no
+    simple model can express, so that a model's best fit leaves a gap KL(p_data‖p_θ) > 0.
+
+    Args:
+        n: Number of variables, 1 to 12.
+        seed: Seed of the world. The global random state is not touched.
+
+    Raises:
+        ValueError: If ``n`` is not between 1 and 12.
+    """
+
+    def __init__(self, n: int, seed: int) -> None:
+        if check_at_least(n, 1, "n") > 12:
+            raise ValueError(f"n must be at most 12 in a TinyWorld, got {n}")
+        self.n = n
+        generator = torch.Generator().manual_seed(seed)
+        signs = 2 * all_states(n) - 1  # (2^n, n)
+        a, J, noise = (
+            torch.randn(shape, generator=generator, dtype=torch.float64) for shape in [(n,), (n, n), (2**n,)]
+        )
+        pairs = torch.einsum("si,ik,sk->s", signs, J.triu(1), signs)
+        self._log_p = (0.3 * signs @ a + 0.4 * pairs + 0.5 * noise).log_softmax(0)  # (2^n,)
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """log p_data(x) in nats, ``(b, n) -> (b,)``, in float64, on the device of ``x``.
+
+        Raises:
+            ValueError: If ``x`` is not a ``(b, n)`` tensor of 0s and 1s.
+        """
+        check_binary(x, self.n)
+        bits = 2 ** torch.arange(self.n - 1, -1, -1, device=x.device)
+        return self._log_p.to(x.device)[(x.long() * bits).sum(1)]
+
+    def entropy(self) -> float:
+        """H(p_data) = −Σ_x p_data(x) log p_data(x), in nats."""
+        return -math.fsum((self._log_p.exp() * self._log_p).tolist())
+
+    def sample(self, m: int, generator: torch.Generator | None = None) -> Tensor:
+        """m independent draws from p_data: a ``(m, n)`` float64 tensor.
+
+        Raises:
+            ValueError: If ``m`` < 1.
+        """
+        check_at_least(m, 1, "m")
+        states = torch.multinomial(self._log_p.exp(), m, replacement=True, generator=generator)
+        return all_states(self.n)[states]

@@ -1,0 +1,7 @@
+"""Figures of one style, each with its alt text, legible on light and dark pages."""
+
+from mle_lib.display.explore import explore
+from mle_lib.display.figures import show, show_images
+from mle_lib.display.style import COLORS, use_style
+
+__all__ = ["COLORS", "explore", "show", "show_images", "use_style"]

@@ -1,0 +1,67 @@
+"""∇ℓ(θ): exact gradients of the log-likelihood, whole and sample by sample.
+
+A gradient here is a flat vector ``(p,)`` in the order of ``model.parameters()``. It has p entries whatever
+``requires_grad`` says, and taking it changes neither that flag nor ``.grad``.
+"""
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, grad, vmap
+
+from mle_lib.checks import check_matrix, chunks
+from mle_lib.models import AutoregressiveModel
+
+
+def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None = None) -> Tensor:
+    """∇ℓ(θ) = Σ_{j=1}^m Σ_{i=1}^n ∇ log p(x_i^(j) | x_<i^(j); θ_i), by backpropagation.
+
+    Args:
+        model: p_θ.
+        x: Data, ``(m, n)``, 0s and 1s.
+        chunk_size: Rows to hold in memory at once; all if ``None``. Memory does not grow with m beyond it.
+
+    Returns:
+        A flat ``(p,)`` tensor of the model's dtype. Chunks are added in float64.
+
+    Raises:
+        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or ``chunk_size`` < 1.
+    """
+    check_matrix(x, model.n)
+    pieces = chunks(x, chunk_size)
+    total = summed_gradient(model, pieces[0])
+    if len(pieces) == 1:
+        return total
+    precise = total.double()
+    for chunk in pieces[1:]:
+        precise += summed_gradient(model, chunk)
+    return precise.to(total.dtype)
+
+
+def summed_gradient(model: AutoregressiveModel, batch: Tensor) -> Tensor:
+    """Σ_{j in batch} ∇ log p(x^(j)), flat ``(p,)``: one forward and one backward pass, the factor left to the caller."""
+    batch = model.prepare(batch)
+    theta = {name: value.detach().requires_grad_() for name, value in model.named_parameters()}
+    with torch.enable_grad():
+        total = functional_call(model, theta, (batch,)).sum()
+    return _flatten(torch.autograd.grad(total, list(theta.values()), materialize_grads=True))
+
+
+def per_sample_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
+    """The matrix whose row j is ∇ log p(x^(j)) = Σ_i ∇ log p(x_i^(j) | x_<i^(j); θ_i), ``(b, n) -> (b, p)``.
+
+    It holds b·p numbers; ``minibatch.gradient_moments`` gets their mean and variance without holding them.
+
+    Raises:
+        ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s.
+    """
+    theta = {name: value.detach() for name, value in model.named_parameters()}
+
+    def log_prob(theta: dict[str, Tensor], row: Tensor) -> Tensor:
+        return functional_call(model, theta, (row[None],)).sum()
+
+    rows = vmap(grad(log_prob), in_dims=(None, 0))(theta, model.prepare(x))  # name -> (b, *shape)
+    return torch.cat([rows[name].reshape(len(x), -1) for name in theta], dim=1)
+
+
+def _flatten(tensors: tuple[Tensor, ...]) -> Tensor:
+    return torch.cat([t.flatten() for t in tensors])

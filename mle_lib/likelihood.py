@@ -1,0 +1,29 @@
+"""ℓ(θ): the log-likelihood of a data set."""
+
+import torch
+from torch import Tensor
+
+from mle_lib.checks import check_matrix, chunks
+from mle_lib.models import AutoregressiveModel
+
+
+@torch.no_grad()
+def log_likelihood(model: AutoregressiveModel, x: Tensor, chunk_size: int | None = None) -> Tensor:
+    """ℓ(θ) = Σ_{j=1}^m Σ_{i=1}^n log p(x_i^(j) | x_<i^(j); θ_i), the lecture's double sum, in nats.
+
+    The terms are added in float64, whatever the model's dtype.
+
+    Args:
+        model: p_θ.
+        x: Data, ``(m, n)``, 0s and 1s.
+        chunk_size: Rows to hold in memory at once; all if ``None``. The result does not depend on it.
+
+    Returns:
+        A float64 scalar tensor. ℓ is a sum; the mean per sample is ``log_likelihood(model, x) / len(x)``.
+
+    Raises:
+        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or ``chunk_size`` < 1.
+    """
+    check_matrix(x, model.n)
+    parts = [model.log_prob_per_variable(chunk).sum(dtype=torch.float64) for chunk in chunks(x, chunk_size)]
+    return torch.stack(parts).sum()

@@ -1,0 +1,196 @@
+"""The (m/b) estimator of ∇ℓ(θ), its covariance and its noise scale."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mle_lib.checks import check_at_least, check_indices, check_matrix, chunks
+from mle_lib.gradient import per_sample_gradients, summed_gradient
+from mle_lib.layer_moments import linear_layers_only, summed_moments
+from mle_lib.models import AutoregressiveModel
+
+FALLBACK_CHUNK = 256  # rows of per-sample gradients held at once where a layer has no shortcut
+
+
+def sample_indices(
+    m: int, b: int, replacement: bool = False, generator: torch.Generator | None = None
+) -> Tensor:
+    """Draw a mini-batch B: b of the numbers 0 … m − 1, each b-subset (or each b-tuple) equally likely.
+
+    Args:
+        m: Data set size.
+        b: Batch size, 1 ≤ b, and b ≤ m without replacement.
+        replacement: Whether a sample may be drawn twice.
+        generator: Source of randomness; torch's global one if ``None``.
+
+    Returns:
+        A ``(b,)`` int64 tensor.
+
+    Raises:
+        ValueError: If ``m`` or ``b`` < 1, or ``b`` > ``m`` without replacement.
+    """
+    _check_sizes(m, b, replacement)
+    device = generator.device if generator is not None else None
+    if replacement:
+        return torch.randint(m, (b,), generator=generator, device=device)
+    return torch.randperm(m, generator=generator, device=device)[:b]
+
+
+def minibatch_gradient(model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
+    """The estimator (m/b) Σ_{j∈B} Σ_i ∇ log p(x_i^(j) | x_<i^(j); θ_i) of ∇ℓ(θ), with m = len(x), b = len(indices).
+
+    It is unbiased when every sample is equally likely to be in B. Only the rows ``x[indices]`` are read.
+
+    Returns:
+        A flat ``(p,)`` tensor of the model's dtype.
+
+    Raises:
+        ValueError: If ``indices`` is not a non-empty 1-D int64 tensor of numbers below m, or a row of the batch
+            is not made of n 0s and 1s.
+    """
+    m, b = len(check_matrix(x, model.n)), len(check_indices(indices, len(x)))
+    return (m / b) * summed_gradient(model, x[indices])
+
+
+@dataclass(frozen=True)
+class GradientMoments:
+    """First and second moments of per-sample gradients g_j = ∇ log p(x^(j)), in float64.
+
+    Attributes:
+        mean: ``(p,)``, ḡ = (1/count) Σ_j g_j.
+        variance: ``(p,)``, σ² = Σ_j (g_j − ḡ)² / divisor, coordinate by coordinate.
+        count: How many samples these are moments of.
+        subsample: False if they are all m samples (divisor = count: the variance of the data set itself), True if
+            they are a random part of it (divisor = count − 1: an unbiased estimate of that variance).
+    """
+
+    mean: Tensor
+    variance: Tensor
+    count: int
+    subsample: bool
+
+    @property
+    def trace(self) -> float:
+        """tr Σ = Σ_k σ²_k, the trace of the covariance of the per-sample gradients."""
+        return float(self.variance.sum())
+
+
+def gradient_moments(
+    model: AutoregressiveModel, x: Tensor, chunk_size: int | None = None, subsample: bool = False
+) -> GradientMoments:
+    """Mean and per-coordinate variance of the per-sample gradients, without the ``(m, p)`` matrix where layers allow.
+
+    For a linear layer z = W a + c with δ = ∂ log p / ∂z, sample j has ∂/∂W = δ_j a_jᵀ, so that
+
+        Σ_j (∂/∂W)² = (δ²)ᵀ (a²)    (squares elementwise),
+
+    one matrix product for all samples (Dangel, Kunstner & Hennig 2020, https://doi.org/10.48550/arXiv.1912.10985).
+    Other models go through ``per_sample_gradients``, a chunk at a time. Sums are float64: the variance is a small
+    difference of large numbers.
+
+    Args:
+        model: p_θ.
+        x: ``(count, n)``: all m samples, or a random part of them.
+        chunk_size: Rows to hold at once; all if ``None`` (256 where a layer has no shortcut).
+        subsample: Say True if ``x`` is a random part of the data; it changes the divisor to count − 1.
+
+    Raises:
+        ValueError: If ``x`` is not a non-empty ``(count, n)`` tensor of 0s and 1s, ``chunk_size`` < 1, or a
+            subsample has fewer than 2 rows.
+    """
+    count = len(check_matrix(x, model.n))
+    if subsample:
+        check_at_least(count, 2, "the number of rows of a subsample")
+    if linear_layers_only(model):
+        sums = [summed_moments(model, model.prepare(chunk)) for chunk in chunks(x, chunk_size)]
+        total, squares = (torch.stack(parts).sum(0) for parts in zip(*sums, strict=True))
+        mean = total / count
+        scatter = (squares - count * mean**2).clamp(min=0)
+    else:
+        mean, scatter = _two_pass(model, x, FALLBACK_CHUNK if chunk_size is None else chunk_size)
+    return GradientMoments(mean, scatter / (count - subsample), count, subsample)
+
+
+def _two_pass(model: AutoregressiveModel, x: Tensor, chunk_size: int) -> tuple[Tensor, Tensor]:
+    mean = _sum_over_rows(model, x, chunk_size, lambda g: g) / len(x)
+    return mean, _sum_over_rows(model, x, chunk_size, lambda g: (g - mean) ** 2)
+
+
+def _sum_over_rows(
+    model: AutoregressiveModel, x: Tensor, chunk_size: int, f: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Σ_j f(g_j) in float64, holding the per-sample gradients of one chunk at a time."""
+    parts = [f(per_sample_gradients(model, chunk).double()).sum(0) for chunk in chunks(x, chunk_size)]
+    return torch.stack(parts).sum(0)
+
+
+def estimator_variance(moments: GradientMoments, m: int, b: int, replacement: bool) -> Tensor:
+    """The predicted variance of the (m/b) estimator, coordinate by coordinate, ``(p,)``.
+
+    With replacement m²σ²/b; without, m²σ²/b · (m − b)/(m − 1), which is 0 at b = m (and at m = 1).
+
+    Args:
+        moments: σ², from all m samples (divisor m) or estimated from a subsample (divisor count − 1, unbiased for
+            σ² when the subsample was drawn with replacement; without, it is too large by the factor m/(m − 1)).
+        m: Data set size.
+        b: Batch size.
+        replacement: How B is drawn.
+
+    Raises:
+        ValueError: If ``m`` or ``b`` < 1, ``b`` > ``m`` without replacement, or ``moments`` are of all samples but
+            not of ``m`` of them.
+    """
+    _check_sizes(m, b, replacement)
+    if not moments.subsample and moments.count != m:
+        raise ValueError(
+            f"m must be the number of samples the moments are of, {moments.count}, got {m} "
+            "(moments of a part of the data need subsample=True)"
+        )
+    correction = 1.0 if replacement else (m - b) / (m - 1) if m > 1 else 0.0
+    return m**2 * moments.variance / b * correction
+
+
+def gradient_noise_scale(moments: GradientMoments | Sequence[GradientMoments]) -> float:
+    """B_noise = tr Σ / ‖ḡ‖²: the batch size at which the estimator's noise is as large as its signal.
+
+    From all m samples the ratio is exact. From a subsample, tr Σ has the unbiased estimate Σ_k σ²_k, and ‖ḡ‖² has
+    ‖ḡ_s‖² − tr Σ / count, because E‖ḡ_s‖² = ‖ḡ‖² + tr Σ / count. Of several subsamples numerators and denominators
+    are averaged apart, then divided: a mean of ratios would be biased. Source: McCandlish et al. (2018), eq. 2.9
+    and appendix A, https://doi.org/10.48550/arXiv.1812.06162.
+
+    Args:
+        moments: One ``GradientMoments``, or several taken at the same θ.
+
+    Returns:
+        A positive number, or NaN with a ``RuntimeWarning`` where the estimate of ‖ḡ‖² is not positive.
+
+    Raises:
+        ValueError: If the sequence is empty.
+    """
+    parts = [moments] if isinstance(moments, GradientMoments) else list(moments)
+    if not parts:
+        raise ValueError("moments must hold at least one GradientMoments, got none")
+    noise = sum(part.trace for part in parts) / len(parts)
+    signal = sum(_squared_signal(part) for part in parts) / len(parts)
+    if signal <= 0:
+        warnings.warn(
+            f"the estimate of ‖ḡ‖² is {signal:.3g}, not positive: take more samples, or average more subsamples",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return float("nan")
+    return noise / signal
+
+
+def _squared_signal(moments: GradientMoments) -> float:
+    signal = float(moments.mean.square().sum())
+    return signal - moments.trace / moments.count if moments.subsample else signal
+
+
+def _check_sizes(m: int, b: int, replacement: bool) -> None:
+    check_at_least(m, 1, "m")
+    if check_at_least(b, 1, "b") > m and not replacement:
+        raise ValueError(f"b must be at most m = {m} without replacement, got {b}")

@@ -1,0 +1,70 @@
+"""The house plan: which room may import which, and what importing the library costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "mle_lib"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# Arrows run one way: a module may import those above it, and none beside or below.
+LEVELS = [["checks"], ["data", "models"], ["layer_moments", "likelihood"], ["gradient"], ["minibatch"]]
+LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names of everything a module imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively; absolute imports are easier to follow"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_arrows_run_one_way(path) -> None:
+    ours = {name.split(".")[1] for name in imports(path) if name.startswith("mle_lib.")}
+    if room(path) == "display":
+        assert ours <= {"display"}, "display draws tensors and knows no model"
+    elif room(path) == "__init__":
+        assert not imports(path)
+    else:
+        assert room(path) in LEVEL, f"{path.name} is in no level of the plan: add it to LEVELS"
+        assert all(LEVEL[name] < LEVEL[room(path)] for name in ours)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_holds_one_idea(path) -> None:
+    code = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    assert len(code) <= 200
+
+
+def test_importing_the_library_loads_nothing_heavy() -> None:
+    code = "import sys; before = set(sys.modules); import mle_lib; print(*sorted(set(sys.modules) - before))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["mle_lib"]
+
+
+def test_importing_every_module_seeds_nothing_and_changes_no_setting() -> None:
+    modules = ", ".join(f"mle_lib.{name}" for name in [*LEVEL, "display"])
+    code = f"""
+import torch, numpy, random, matplotlib
+torch.manual_seed(3); numpy.random.seed(3); random.seed(3)
+def state():
+    return (torch.random.get_rng_state().tolist(), repr(numpy.random.get_state()), random.getstate(),
+            torch.get_default_dtype(), torch.get_num_threads(), dict(matplotlib.rcParams))
+before = state()
+import {modules}
+assert state() == before
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
