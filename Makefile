@@ -1,0 +1,42 @@
+PYTHON ?= python3
+PORT ?= 8000
+
+# -E -s: settings of the user's own Python do not reach the book's
+RUN := .venv/bin/python -E -s -m
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test notebooks format lock publish-as clean environment
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+environment:
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "There is no $(PYTHON) here: install Python 3.11 or newer from https://www.python.org/downloads/" >&2; exit 1; }
+	@"$(PYTHON)" tools/bootstrap.py
+
+book: environment  ## run the notebooks and build the site into _build/html
+	@$(RUN) tools.build_book
+
+serve: book  ## build, then show the site on http://localhost:8000 (or PORT=...)
+	@$(RUN) tools.serve $(PORT)
+
+test: environment  ## every check: style, types, library, notebooks, site
+	@$(RUN) tools.check
+
+notebooks: environment  ## run every notebook and store what its checked cells print (before a commit)
+	@$(RUN) tools.notebooks
+
+format: environment  ## mend the style of code and notebooks
+	@$(RUN) ruff check --fix --quiet
+	@$(RUN) ruff format --quiet
+	@$(RUN) tools.notebooks --strip-only
+
+lock:  ## choose the newest versions for requirements.in and pin them in requirements.txt
+	@"$(PYTHON)" tools/lock.py
+
+publish-as: environment  ## write the repository's address everywhere: REPO=owner/name
+	@$(RUN) tools.publish_as "$(REPO)"
+
+clean:  ## remove the built site, the caches and the environment
+	rm -rf _build .venv .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -1,0 +1,177 @@
+"""Every chapter keeps to the rules of the house; and every rule can tell when one does not."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from nbformat import NotebookNode, v4
+
+from tools import chapter_rules
+from tools.chapter_rules import FIRST_CELL, RULES, installs_library, misnamed_repositories
+from tools.environment import ROOT
+from tools.notebooks import CHECKED, read, strip, toc_files, toc_notebooks
+from tools.publish_as import places, repository
+
+NOTEBOOKS = toc_notebooks()
+names = [path.stem for path in NOTEBOOKS]
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=names)
+
+
+def test_there_are_notebooks() -> None:
+    assert NOTEBOOKS
+
+
+def test_table_of_contents_lists_exactly_the_pages_of_the_book() -> None:
+    book = ROOT / "book"
+    pages = {p for ending in ("*.ipynb", "*.md") for p in book.rglob(ending)}
+    pages = {p for p in pages if not any(part[0] in "._" for part in p.relative_to(book).parts)}
+    listed = toc_files()
+    assert len(set(listed)) == len(listed), "_toc.yml names a page twice"
+    missing = sorted(str(p.relative_to(ROOT)) for p in pages - set(listed))
+    assert not missing, f"in book/ but not in _toc.yml: {', '.join(missing)}"
+
+
+@every_notebook
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_chapter_keeps_the_rule(path: Path, rule: Callable[[NotebookNode], list[str]]) -> None:
+    complaints = rule(read(path))
+    assert not complaints, f"{path.name}: " + "; ".join(complaints)
+
+
+@every_notebook
+def test_first_code_cell_installs_the_library_alone(path: Path) -> None:
+    complaints = installs_library(read(path), repository())
+    assert not complaints, f"{path.name}: {complaints[0]}"
+
+
+@pytest.mark.parametrize("path", places(), ids=lambda path: path.name)
+def test_addresses_are_those_of_the_configuration(path: Path) -> None:
+    complaints = misnamed_repositories(path.read_text(encoding="utf-8"), repository())
+    assert not complaints, f"{path.name}: " + "; ".join(complaints)
+
+
+# ---- the rules themselves
+
+REPOSITORY = "ada/mle-minibatches"
+COLAB = f"https://colab.research.google.com/github/{REPOSITORY}/blob/main/book/02.ipynb"
+
+
+def good_chapter() -> NotebookNode:
+    text = [
+        "# Title\n\nWords, $\\{a\\}[b](c)$, `{role}` and [a link](https://example.org).",
+        "## A section\n\n```python\nx = {}[0](1)\n```\n\n$$\\begin{aligned} x \\end{aligned}$$",
+        "## Summary\n\nOne line.",
+        "## Exercises\n\nTo come.",
+        f"## Next\n\n[Chapter 2]({COLAB})",
+    ]
+    cells = [v4.new_markdown_cell(source) for source in text]
+    first = v4.new_code_cell(FIRST_CELL.format(repository=REPOSITORY))
+    printed = v4.new_code_cell("print(1)", metadata={"tags": [CHECKED]})
+    printed.outputs = [v4.new_output("stream", name="stdout", text="1\n")]
+    return strip(v4.new_notebook(cells=[cells[0], first, cells[1], printed, *cells[2:]]))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_a_good_chapter_passes(rule: Callable[[NotebookNode], list[str]]) -> None:
+    assert rule(good_chapter()) == []
+
+
+def set_source(index: int, source: str) -> Callable[[NotebookNode], None]:
+    return lambda nb: nb.cells[index].update(source=source)
+
+
+def add_text(source: str) -> Callable[[NotebookNode], None]:
+    return lambda nb: nb.cells[2].update(source=nb.cells[2].source + "\n\n" + source)
+
+
+def add_code(*sources: str) -> Callable[[NotebookNode], None]:
+    return lambda nb: nb.cells.__setitem__(slice(4, 4), [v4.new_code_cell(s) for s in sources])
+
+
+def set_outputs(index: int, *outputs: NotebookNode) -> Callable[[NotebookNode], None]:
+    return lambda nb: nb.cells[index].update(outputs=list(outputs))
+
+
+STDERR = v4.new_output("stream", name="stderr", text="oops\n")
+PICTURE = v4.new_output("display_data", data={"image/png": "aGVsbG8="})
+EMPTY = v4.new_output("stream", name="stdout", text=" \n")
+
+BROKEN = [
+    ("is_stripped", set_outputs(1, EMPTY)),
+    ("is_stripped", lambda nb: nb.cells[1].update(execution_count=3)),
+    ("is_stripped", lambda nb: nb.metadata.update(colab={})),
+    ("is_stripped", lambda nb: nb.cells[0].metadata.update(id="abc")),
+    ("has_unique_ids", lambda nb: nb.cells[1].update(id=nb.cells[0].id)),
+    ("has_unique_ids", lambda nb: nb.update(nbformat_minor=4)),
+    ("has_checked_outputs", set_outputs(3)),
+    ("has_checked_outputs", set_outputs(3, EMPTY)),
+    ("has_checked_outputs", set_outputs(3, PICTURE)),
+    ("has_checked_outputs", set_outputs(3, STDERR)),
+    ("has_known_tags", lambda nb: nb.cells[3].metadata.update(tags=["nbval-check-outputs"])),
+    ("is_plain_markdown", add_text("```{note}\nNo.\n```")),
+    ("is_plain_markdown", add_text(":::{tip}\nNo.\n:::")),
+    ("is_plain_markdown", add_text("See {cite}`wu2018`.")),
+    ("is_plain_markdown", add_text("See {eq}`law`.")),
+    ("is_plain_markdown", add_text("(a-target)=\n### Heading")),
+    ("is_plain_markdown", add_text("{{ version }}")),
+    ("is_plain_markdown", add_text(r"$\newcommand{\E}{\mathbb{E}}$")),
+    ("has_absolute_links", add_text("[there](02-gradient.ipynb)")),
+    ("has_absolute_links", add_text("![picture](figure.png)")),
+    ("has_absolute_links", add_text('<img src="figure.png">')),
+    ("has_absolute_links", add_text("[there][1]\n\n[1]: ../README.md")),
+    ("opens_with_title", set_source(0, "No title")),
+    ("opens_with_title", lambda nb: nb.cells.pop(0)),
+    ("ends_with_sections", lambda nb: nb.cells.pop(5)),
+    ("ends_with_sections", set_source(4, "## Summary\n\n1\n\n2\n\n3\n\n4\n\n5")),
+    ("ends_with_sections", set_source(4, "## Summary")),
+    ("ends_with_sections", set_source(6, "## Next\n\nNothing.")),
+    ("ends_with_sections", set_source(6, "## Next\n\n[a](https://a.org) [b](https://b.org)")),
+    ("is_one_sitting", add_text("word " * 3500)),
+    ("is_one_sitting", add_code(*["1"] * 24)),
+    ("is_one_sitting", add_code("1\n" * 26)),
+    ("is_one_sitting", add_code(*["1\n" * 7] * 3)),
+    (
+        "is_one_sitting",
+        add_code(*["display.show(1)"] * 3, *["display.explore(f)\nshow_images(x)"] * 3),
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "break_it"), BROKEN, ids=lambda value: str(value)[:20])
+def test_a_broken_chapter_is_found(rule: str, break_it: Callable[[NotebookNode], None]) -> None:
+    chapter = deepcopy(good_chapter())
+    break_it(chapter)
+    assert getattr(chapter_rules, rule)(chapter)
+
+
+def test_every_rule_is_tried() -> None:
+    assert {rule for rule, _ in BROKEN} == {rule.__name__ for rule in RULES}
+
+
+def test_first_cell_is_compared_whole() -> None:
+    chapter = good_chapter()
+    assert installs_library(chapter, REPOSITORY) == []
+    assert installs_library(chapter, "bob/mle-minibatches")
+    chapter.cells[1].source = chapter.cells[1].source.replace(" --no-deps", "")
+    assert installs_library(chapter, REPOSITORY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://colab.research.google.com/github/bob/mle-minibatches/blob/main/book/02.ipynb",
+        "git+https://github.com/bob/other",
+        "https://github.com/bob/other/blob/main/book/02.ipynb",
+        "https://github.com/bob/mle-minibatches",
+    ],
+)
+def test_another_address_is_found(text: str) -> None:
+    assert misnamed_repositories(text, REPOSITORY)
+    assert not misnamed_repositories(
+        text.replace("bob/other", REPOSITORY).replace("bob", "ada"), REPOSITORY
+    )
+
+
+def test_other_projects_may_be_named() -> None:
+    assert not misnamed_repositories("https://github.com/f-dangel/curvlinops", REPOSITORY)

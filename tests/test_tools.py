@@ -1,0 +1,318 @@
+"""The commands behind the Makefile, tried on small books in an empty folder."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from nbformat import NotebookNode, v4
+
+from tools import bootstrap, build_book, install, lock, notebooks, publish_as
+from tools.environment import ROOT
+from tools.notebooks import CHECKED, NotebookError, strip
+
+# ---- bootstrap and install
+
+
+def test_bootstrap_can_be_read_by_old_pythons() -> None:
+    source = (ROOT / "tools" / "bootstrap.py").read_text()
+    tree = ast.parse(source, feature_version=(3, 4))
+    assert not any(isinstance(node, ast.JoinedStr | ast.AnnAssign) for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize(
+    ("version", "others", "chosen"),
+    [
+        ((3, 11, 0), [], "this"),
+        ((3, 14, 1), ["python3.11"], "this"),
+        ((3, 10, 9), ["python3.12", "python3.11"], "python3.12"),
+        ((3, 9, 2), [], None),
+        ((2, 7, 18), [], None),
+    ],
+)
+def test_a_python_new_enough_is_found(
+    version: tuple[int, ...], others: list[str], chosen: str | None
+) -> None:
+    assert bootstrap.find_python(version, "this", works=others.__contains__) == chosen
+
+
+def test_starting_a_python_tells_whether_it_will_do() -> None:
+    assert bootstrap.starts_new_enough(sys.executable)
+    assert not bootstrap.starts_new_enough("no-such-python")
+    assert not bootstrap.starts_new_enough("false")
+
+
+def test_fingerprint_changes_with_pins_python_and_place(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "requirements.txt").write_text("torch==1\n")
+        (tmp_path / name / "pyproject.toml").write_text("")
+    first = install.fingerprint(tmp_path / "a", "3.11")
+    assert install.fingerprint(tmp_path / "a", "3.11") == first
+    assert install.fingerprint(tmp_path / "b", "3.11") != first
+    assert install.fingerprint(tmp_path / "a", "3.12") != first
+    (tmp_path / "a" / "requirements.txt").write_text("torch==2\n")
+    assert install.fingerprint(tmp_path / "a", "3.11") != first
+
+
+def test_error_of_pip_is_one_line() -> None:
+    output = "Collecting x\nERROR: No matching distribution found for x==9\n\nnotice: new pip\n"
+    assert install.last_line(output) == "ERROR: No matching distribution found for x==9"
+    assert install.last_line("") == "no message"
+
+
+def test_lock_drops_cuda_and_keeps_the_rest() -> None:
+    locked = (
+        "cuda-bindings==13 ; sys_platform == 'linux'\n    # via torch\n"
+        "torch==2.13.0+cpu\n    # via -r requirements.in\n"
+        "triton==3 ; sys_platform == 'linux'\n    # via\n    #   torch\n"
+        "typing-extensions==4\n    # via torch\n"
+    )
+    assert lock.without_cuda(locked) == (
+        "torch==2.13.0\n    # via -r requirements.in\ntyping-extensions==4\n    # via torch\n"
+    )
+
+
+def test_requirements_are_pinned_without_cuda_or_addresses() -> None:
+    text = (ROOT / "requirements.txt").read_text()
+    lines = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+    assert all("==" in line for line in lines)
+    assert lock.without_cuda(text) == text
+    assert "://" not in text
+    assert "--" not in "".join(lines)
+
+
+# ---- the table of contents
+
+
+def make_book(root: Path, **cells: list[str]) -> None:
+    """A book of notebooks with the code cells given, in this order, after an index page."""
+    (root / "book").mkdir()
+    (root / "book" / "index.md").write_text("# Index\n")
+    toc = "format: jb-book\nroot: book/index\nchapters:\n"
+    for name, sources in cells.items():
+        notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+        notebooks.write(notebook, root / "book" / f"{name}.ipynb")
+        toc += f"  - file: book/{name}\n"
+    (root / "_toc.yml").write_text(toc)
+
+
+def test_notebooks_come_in_the_order_of_the_table_of_contents(tmp_path: Path) -> None:
+    make_book(tmp_path, zeta=["1"], alpha=["1"])
+    assert [path.name for path in notebooks.toc_files(tmp_path)] == [
+        "index.md",
+        "zeta.ipynb",
+        "alpha.ipynb",
+    ]
+    assert [path.name for path in notebooks.toc_notebooks(tmp_path)] == [
+        "zeta.ipynb",
+        "alpha.ipynb",
+    ]
+
+
+def test_parts_and_sections_are_listed(tmp_path: Path) -> None:
+    make_book(tmp_path, a=["1"], b=["1"])
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/index\nparts:\n  - caption: One\n    chapters:\n"
+        "      - file: book/b\n        sections:\n          - file: book/a.ipynb\n"
+    )
+    assert [path.stem for path in notebooks.toc_files(tmp_path)] == ["index", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("toc", "message"),
+    [
+        ("format: jb-book\nroot: book/index\nchapters:\n  - file: book/gone\n", "book/gone"),
+        ("format: jb-book\nroot: book/index\nchapters:\n  - glob: book/*\n", "glob"),
+        ("chapters: [", "cannot be read"),
+        ("root: 3", "cannot be read"),
+    ],
+)
+def test_a_faulty_table_of_contents_is_named(tmp_path: Path, toc: str, message: str) -> None:
+    make_book(tmp_path)
+    (tmp_path / "_toc.yml").write_text(toc)
+    with pytest.raises(NotebookError, match=message):
+        notebooks.toc_files(tmp_path)
+
+
+# ---- stripping and running notebooks
+
+
+def executed(source: str, *outputs: NotebookNode, tags: tuple[str, ...] = ()) -> NotebookNode:
+    cell = v4.new_code_cell(source, execution_count=5, outputs=list(outputs))
+    cell.metadata.update(tags=list(tags), execution={"iopub.execute_input": "2026"}, id="x")
+    return cell
+
+
+PRINTED = v4.new_output("stream", name="stdout", text="1\n")
+VALUE = v4.new_output("execute_result", data={"text/plain": "2"}, execution_count=5)
+PICTURE = v4.new_output("display_data", data={"image/png": "aGVsbG8=", "text/plain": "<Figure>"})
+
+
+def test_strip_keeps_the_text_of_checked_cells_only() -> None:
+    plain = executed("a", PRINTED)
+    checked = executed("b", PRINTED, VALUE, PICTURE, tags=(CHECKED,))
+    notebook = v4.new_notebook(cells=[plain, checked], metadata={"colab": {}, "widgets": {}})
+    clean = strip(notebook)
+    assert clean.cells[0].outputs == []
+    assert [output.output_type for output in clean.cells[1].outputs] == ["stream", "execute_result"]
+    assert clean.cells[1].outputs[1].execution_count == 2
+    assert [cell.execution_count for cell in clean.cells] == [None, 2]
+    assert clean.cells[0].metadata == {}
+    assert clean.cells[1].metadata == {"tags": [CHECKED]}
+    assert set(clean.metadata) == {"kernelspec", "language_info"}
+    assert plain.outputs, "the notebook given must stay as it was"
+    assert strip(clean) == clean
+
+
+def test_writing_twice_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    notebook = strip(v4.new_notebook(cells=[executed("x = 'é'")]))
+    assert notebooks.write(notebook, path)
+    assert not notebooks.write(notebooks.read(path), path)
+    assert path.read_bytes().endswith(b"}\n")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_run_stores_what_checked_cells_print(tmp_path: Path) -> None:
+    make_book(tmp_path, good=["print(6 * 7)", "print('not kept')"])
+    path = tmp_path / "book" / "good.ipynb"
+    notebook = notebooks.read(path)
+    notebook.cells[0].metadata.tags = [CHECKED]
+    notebooks.write(notebook, path)
+    assert notebooks.update_all([path]) == []
+    stored = notebooks.read(path)
+    assert stored.cells[0].outputs[0].text == "42\n"
+    assert stored.cells[1].outputs == []
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("1 / 0", r"code cell 2 failed:\n    1 / 0\n(.|\n)*ZeroDivisionError"),
+        ("import os; os._exit(1)", "code cell 2 failed(.|\n)*process died"),
+        ("display(3)", f"tagged {CHECKED} must print text"),
+        ("3;", f"tagged {CHECKED} must print text"),
+    ],
+)
+def test_a_failed_run_leaves_the_file_untouched(tmp_path: Path, source: str, message: str) -> None:
+    make_book(tmp_path, bad=["print('first')", source])
+    path = tmp_path / "book" / "bad.ipynb"
+    notebook = notebooks.read(path)
+    notebook.cells[1].metadata.tags = [CHECKED]
+    notebooks.write(notebook, path)
+    before = path.read_bytes()
+    failures = notebooks.update_all([path])
+    assert len(failures) == 1
+    with pytest.raises(AssertionError, match=message):
+        raise AssertionError(failures[0])
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.glob("*bad*")] == ["bad.ipynb"]
+
+
+# ---- the repository's address
+
+
+def test_address_is_written_everywhere(tmp_path: Path) -> None:
+    make_book(tmp_path, a=["# git+https://github.com/-old-/mle"])
+    (tmp_path / "_config.yml").write_text("repository:\n  url: https://github.com/-old-/mle\n")
+    (tmp_path / "README.md").write_text(
+        "https://github.com/-old-/mle.git, github.com/-old-/mle-2.\n"
+    )
+    changed = publish_as.publish_as("Ada-L/book_2", tmp_path)
+    assert [path.name for path in changed] == ["README.md", "a.ipynb", "_config.yml"]
+    assert publish_as.repository(tmp_path) == "Ada-L/book_2"
+    assert (tmp_path / "README.md").read_text() == (
+        "https://github.com/Ada-L/book_2.git, github.com/-old-/mle-2.\n"
+    )
+    assert "Ada-L/book_2" in (tmp_path / "book" / "a.ipynb").read_text()
+    assert publish_as.publish_as("Ada-L/book_2", tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "repo",
+    [
+        "",
+        "ada",
+        "ada/",
+        "/x",
+        "a/b/c",
+        "-ada/x",
+        "ada-/x",
+        "a--b/x",
+        "ada/x y",
+        "ada/x.git",
+        "ada/..",
+    ],
+)
+def test_a_faulty_address_changes_nothing(tmp_path: Path, repo: str) -> None:
+    (tmp_path / "_config.yml").write_text("repository:\n  url: https://github.com/-old-/mle\n")
+    with pytest.raises(ValueError, match="owner/name"):
+        publish_as.publish_as(repo, tmp_path)
+    assert publish_as.repository(tmp_path) == "-old-/mle"
+
+
+# ---- the log of jupyter-book
+
+LOG = f"""\
+\x1b[01mreading sources... \x1b[39;49;00m[ 50%] book/a
+{ROOT}/book/a.ipynb: Executing notebook using local CWD [mystnb]
+\x1b[91m{ROOT}/book/a.ipynb: WARNING: Executing notebook failed: CellExecutionError
+Traceback (most recent call last):
+  File "client.py", line 1, in execute
+nbclient.exceptions.CellExecutionError: An error occurred while executing the following cell:
+------------------
+1 / 0
+------------------
+
+ZeroDivisionError: division by zero
+ [mystnb.exec]\x1b[39;49;00m
+{ROOT}/book/a.ipynb: WARNING: Notebook exception traceback saved in: x.err.log [mystnb.exec]
+checking consistency... {ROOT}/book/index.md:5: WARNING: target not found: 'x' [myst.xref_missing]
+"""
+
+
+def test_complaints_name_cell_and_warning_and_nothing_else() -> None:
+    assert build_book.complaints(LOG) == (
+        "book/a.ipynb: a cell failed:\n    1 / 0\n    ZeroDivisionError: division by zero\n"
+        "book/index.md:5: WARNING: target not found: 'x' [myst.xref_missing]"
+    )
+
+
+def test_complaints_of_a_crash_begin_with_the_first_error() -> None:
+    crash = "reading\nExtension error (mle_book):\nHandler threw\n" + "more\n" * 50
+    assert build_book.complaints(crash).startswith("Extension error (mle_book):\nHandler threw\n")
+    assert build_book.complaints(crash).count("more") == 18
+    assert build_book.complaints("one\ntwo\n") == "one\ntwo"
+
+
+def test_failed_build_forgets_what_it_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("BUILD", "HTML", "DOCTREES"):
+        monkeypatch.setattr(build_book, name, tmp_path / name)
+    monkeypatch.setattr(build_book, "STAMP", tmp_path / "BUILD" / "stamp")
+
+    def pretend(succeeds: bool) -> None:
+        def run() -> bool:
+            build_book.DOCTREES.mkdir(exist_ok=True)
+            return succeeds
+
+        monkeypatch.setattr(build_book, "run_jupyter_book", run)
+
+    pretend(succeeds=True)
+    assert build_book.build(fresh=False)
+    (build_book.DOCTREES / "page").write_text("")
+    assert build_book.build(fresh=False)
+    assert (build_book.DOCTREES / "page").exists(), "nothing has changed: pages are kept"
+    assert build_book.build(fresh=True)
+    assert not (build_book.DOCTREES / "page").exists()
+    pretend(succeeds=False)
+    assert not build_book.build(fresh=False)
+    assert not build_book.DOCTREES.exists()
+    assert not build_book.STAMP.exists()
+
+
+def test_makefile_lists_its_commands() -> None:
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for command in ("book", "serve", "test", "notebooks", "format", "lock", "publish-as", "clean"):
+        assert f"make {command} " in listed.stdout

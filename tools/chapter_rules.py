@@ -1,0 +1,200 @@
+"""What every chapter keeps to. A rule returns its complaints: none, if all is well."""
+
+import re
+import statistics
+from collections.abc import Callable, Iterator
+
+from nbformat import NotebookNode
+
+from tools.notebooks import CHECKED, is_checked, is_text, strip
+
+MAX_WORDS = 3500
+MAX_CODE_CELLS = 25
+MAX_CODE_LINES = 25
+MAX_MEDIAN_LINES = 6
+MAX_FIGURES = 8
+MAX_SUMMARY_LINES = 4
+LAST_SECTIONS = ["Summary", "Exercises", "Next"]
+
+FIRST_CELL = """\
+try:
+    import mle_lib
+except ImportError:  # in Colab: the book's library alone
+    %pip install --quiet --no-deps git+https://github.com/{repository}"""
+
+TAGS = {CHECKED, "install", "exercise", "raises-exception"} | {
+    f"{verb}-{what}" for verb in ("hide", "remove") for what in ("input", "output", "cell")
+}
+MYST = {
+    "a directive": re.compile(r"^\s*(?:`{3,}|~{3,}|:{3,})\s*\{[\w:+.-]+\}|^:{3,}", re.M),
+    "a role": re.compile(r"(?<!`)\{[\w:+.-]+\}`[^`]+`"),
+    "a target": re.compile(r"^\([\w:.-]+\)=\s*$", re.M),
+    "a substitution": re.compile(r"\{\{.*?\}\}"),
+}
+MACRO = re.compile(r"\\(?:re)?newcommand|\\def\b|\\DeclareMathOperator")
+LINK = re.compile(
+    r"\]\(\s*<?([^)\s>]*)|^\[[^\]^]+\]:\s*(\S+)|\b(?:src|href)\s*=\s*[\"']?([^\"'\s>]+)", re.M
+)
+FIGURE = re.compile(r"(?<![\w.])(?:display\.)?(?:show|show_images|explore)\(")
+
+
+def markdown(notebook: NotebookNode) -> str:
+    return "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+
+
+def without_fences(text: str) -> str:
+    return re.sub(r"^ *(`{3,}|~{3,}).*?^ *\1", "", text, flags=re.M | re.S)
+
+
+def prose(notebook: NotebookNode) -> str:
+    """The Markdown without code and maths, where `](` and `{` mean something else."""
+    text = without_fences(markdown(notebook))
+    text = re.sub(r"\$\$.*?\$\$", "", text, flags=re.S)
+    return re.sub(r"(?<!\\)\$[^$]+\$|`[^`\n]+`", "", text)
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def code_lines(cell: NotebookNode) -> int:
+    return sum(1 for line in cell.source.splitlines() if line.strip())
+
+
+def sections(notebook: NotebookNode) -> list[tuple[str, str]]:
+    """Title and text of each `## ` section."""
+    parts = re.split(r"^## +(.+?)\s*$", markdown(notebook), flags=re.M)
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def is_stripped(notebook: NotebookNode) -> list[str]:
+    if strip(notebook) == notebook:
+        return []
+    return ["holds outputs, counts or settings that are not to be kept: run `make notebooks`"]
+
+
+def has_unique_ids(notebook: NotebookNode) -> list[str]:
+    ids = [cell.get("id") for cell in notebook.cells]
+    unique = None not in ids and len(set(ids)) == len(ids)
+    modern = (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    return [] if unique and modern else ["is not nbformat 4.5 with one id for each cell"]
+
+
+def has_checked_outputs(notebook: NotebookNode) -> list[str]:
+    return [
+        f"a cell tagged {CHECKED} has no stored text, or more than text: {cell.source!r}"
+        for cell in filter(is_checked, notebook.cells)
+        if not any(shown_text(output) for output in cell.outputs)
+        or not all(map(is_text, cell.outputs))
+    ]
+
+
+def shown_text(output: NotebookNode) -> str:
+    return (output.get("text") or output.get("data", {}).get("text/plain", "")).strip()
+
+
+def has_known_tags(notebook: NotebookNode) -> list[str]:
+    used = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+    return [f"unknown tag {tag!r}" for tag in sorted(used - TAGS)]
+
+
+def is_plain_markdown(notebook: NotebookNode) -> list[str]:
+    whole = markdown(notebook)
+    # each is looked for where it would work: a directive is a fence, a role ends in a code span
+    texts = {"a role": without_fences(whole), "a substitution": prose(notebook)}
+    found = [
+        f"{what} of MyST, which Colab shows raw: {match.group().strip()!r}"
+        for what, pattern in MYST.items()
+        if (match := pattern.search(texts.get(what, whole)))
+    ]
+    if macro := MACRO.search(whole):
+        found.append(f"a custom maths macro: {macro.group()!r}")
+    return found
+
+
+def links(text: str) -> Iterator[str]:
+    for match in LINK.finditer(text):
+        yield next(group for group in match.groups() if group is not None)
+
+
+def has_absolute_links(notebook: NotebookNode) -> list[str]:
+    return [
+        f"a relative link, which does not work in Colab: {link!r}"
+        for link in links(prose(notebook))
+        if not re.match(r"https?://|mailto:|#\w", link)
+    ]
+
+
+def opens_with_title(notebook: NotebookNode) -> list[str]:
+    first = notebook.cells[0] if notebook.cells else None
+    if first and first.cell_type == "markdown" and re.match(r"# \S", first.source):
+        return []
+    return ["does not open with a Markdown title (# ...)"]
+
+
+def ends_with_sections(notebook: NotebookNode) -> list[str]:
+    last = sections(notebook)[-len(LAST_SECTIONS) :]
+    if [title for title, _ in last] != LAST_SECTIONS:
+        return [f"its last sections are not {', '.join(LAST_SECTIONS)}"]
+    summary = [line for line in last[0][1].splitlines() if line.strip()]
+    found = []
+    if not 1 <= len(summary) <= MAX_SUMMARY_LINES:
+        found.append(f"its summary has {len(summary)} lines; 1 to {MAX_SUMMARY_LINES} are allowed")
+    if (count := len(list(links(last[2][1])))) != 1:
+        found.append(f"its section Next has {count} links, not one")
+    return found
+
+
+def is_one_sitting(notebook: NotebookNode) -> list[str]:
+    cells = code_cells(notebook)
+    lines = [code_lines(cell) for cell in cells]
+    figures = sum(len(FIGURE.findall(cell.source)) for cell in cells)
+    measured = {
+        "words": (len(markdown(notebook).split()), MAX_WORDS),
+        "code cells": (len(cells), MAX_CODE_CELLS),
+        "lines in one code cell": (max(lines, default=0), MAX_CODE_LINES),
+        "lines in the median code cell": (statistics.median(lines or [0]), MAX_MEDIAN_LINES),
+        "figures": (figures, MAX_FIGURES),
+    }
+    return [
+        f"{number} {what}; at most {most} are allowed"
+        for what, (number, most) in measured.items()
+        if number > most
+    ]
+
+
+def installs_library(notebook: NotebookNode, repository: str) -> list[str]:
+    cells = code_cells(notebook)
+    expected = FIRST_CELL.format(repository=repository)
+    if cells and cells[0].source == expected:
+        return []
+    return [f"its first code cell is not exactly\n{expected}"]
+
+
+def misnamed_repositories(text: str, repository: str) -> list[str]:
+    """Addresses that must be this repository's, and are another's."""
+    name = re.escape(repository.partition("/")[2])
+    ours = re.compile(
+        r"(?:colab\.research\.google\.com/github/|git\+https://github\.com/)([^/\s]+/[\w.-]*[\w-])"
+        r"|github\.com/([^/\s]+/[\w.-]*[\w-])/blob/main/book/"
+        rf"|github\.com/([^/\s]+/{name})(?![\w-])"
+    )
+    found = (next(filter(None, match.groups())) for match in ours.finditer(text))
+    return [
+        f"names the repository {other}, while _config.yml says {repository}"
+        for other in dict.fromkeys(found)
+        if other.removesuffix(".git") != repository
+    ]
+
+
+RULES: list[Callable[[NotebookNode], list[str]]] = [
+    is_stripped,
+    has_unique_ids,
+    has_checked_outputs,
+    has_known_tags,
+    is_plain_markdown,
+    has_absolute_links,
+    opens_with_title,
+    ends_with_sections,
+    is_one_sitting,
+]

@@ -1,0 +1,59 @@
+"""Every check of the book, one after the other (`make test`)."""
+
+import subprocess
+import sys
+import time
+
+from tools.environment import isolate, say
+from tools.notebooks import CELL_TIMEOUT, NotebookError, relative, toc_notebooks
+
+PYTEST = ["-m", "pytest", "--quiet"]
+
+
+def steps() -> list[tuple[str, list[str]]]:
+    """What is checked, and how: each a name and the arguments of a Python command."""
+    notebooks = [str(relative(path)) for path in toc_notebooks()]
+    nbval = [*PYTEST, "--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"]
+    # a file's cells must stay together, in order, on one worker
+    nbval += ["--numprocesses=2", "--dist=loadscope", *notebooks]
+    return [
+        ("linter", ["-m", "ruff", "check", "--quiet", "--output-format=concise"]),
+        ("formatter", ["-m", "ruff", "format", "--check", "--quiet"]),
+        ("types", ["-m", "mypy"]),
+        ("library tests", [*PYTEST, "--numprocesses=2", "tests", "--ignore=tests/browser"]),
+        ("notebooks", nbval),
+        ("book", ["-m", "tools.build_book", "--fresh"]),
+        ("browser tests", [*PYTEST, "tests/browser"]),
+    ]
+
+
+def main() -> int:
+    isolate()
+    failed = []
+    start = time.monotonic()
+    try:
+        planned = steps()
+    except NotebookError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for number, (name, command) in enumerate(planned, 1):
+        say(f"\n[{number}/{len(planned)}] {name}")
+        if name == "browser tests" and "book" in failed:
+            say(f"[{number}/{len(planned)}] {name}: not run, for there is no site")
+            continue
+        began = time.monotonic()
+        code = subprocess.call([sys.executable, *command])
+        verdict = "FAILED" if code else "ok"
+        say(f"[{number}/{len(planned)}] {name}: {verdict}, {time.monotonic() - began:.0f} s")
+        if code:
+            failed.append(name)
+    total = f"{time.monotonic() - start:.0f} s"
+    if failed:
+        print(f"\nmake test: FAILED at {', '.join(failed)} ({total})", file=sys.stderr)
+        return 1
+    say(f"\nmake test: all {len(planned)} steps passed ({total})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""Make `.venv`: the packages of requirements.txt and this library. Standard library only."""
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "installed"
+LOG = VENV / "install.log"
+
+TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+NO_NETWORK = re.compile(
+    r"NewConnectionError|ConnectTimeout|ProxyError|name resolution|nodename nor servname|"
+    r"Failed to establish a new connection|Network is unreachable|getaddrinfo|Read timed out"
+)
+# Settings of the user's pip that would send packages somewhere else than into .venv
+PIP_ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE_VIRTUALENV", "PIP_NO_DEPS")
+
+
+class InstallError(Exception):
+    """What went wrong and what to do, in one line."""
+
+
+def fingerprint(root: Path = ROOT, python_version: str = sys.version) -> str:
+    """Changes whenever the environment has to be brought up to date."""
+    digest = hashlib.sha256(f"{python_version}\n{root}\n".encode())
+    for name in ("requirements.txt", "pyproject.toml"):
+        digest.update((root / name).read_bytes())
+    return digest.hexdigest()
+
+
+def is_current() -> bool:
+    if not STAMP.exists() or STAMP.read_text() != fingerprint():
+        return False
+    # a Python that was removed or upgraded leaves a dangling link behind
+    try:
+        return subprocess.call([PYTHON, "-I", "-c", ""], stderr=subprocess.DEVNULL) == 0
+    except OSError:
+        return False
+
+
+def prefers_cpu_torch() -> bool:
+    """Whether the gigabytes of CUDA that come with torch on Linux would be of no use."""
+    has_gpu = shutil.which("nvidia-smi") or Path("/proc/driver/nvidia/version").exists()
+    return sys.platform == "linux" and not has_gpu
+
+
+def pinned(name: str) -> str:
+    match = re.search(rf"^{name}==\S+", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    if not match:
+        raise InstallError(f"requirements.txt pins no {name}: run `make lock`.")
+    return match.group()
+
+
+def make_venv() -> None:
+    if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise InstallError(
+            f"This Python {version} comes without its venv module. Install it (on Debian: "
+            f"apt install python{version}-venv) and run make again."
+        )
+    command = [sys.executable, "-I", "-m", "venv", "--clear", str(VENV)]
+    made = subprocess.run(command, capture_output=True, text=True)
+    if made.returncode:
+        raise InstallError(f"Cannot make {VENV}: {last_line(made.stdout + made.stderr)}")
+
+
+def last_line(text: str) -> str:
+    """The line of pip's or venv's output that says most: the last error, else the last line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["no message"]
+    errors = [line for line in lines if line.startswith("ERROR:")]
+    return (errors or lines)[-1]
+
+
+def pip_install(*arguments: str) -> str | None:
+    """Run pip, everything it says going to LOG; the error in one line, or None if all is well."""
+    env = {k: v for k, v in os.environ.items() if k not in PIP_ELSEWHERE} | {"PIP_USER": "0"}
+    command = [
+        str(PYTHON),
+        "-I",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+    ]
+    command += ["--progress-bar=off", *arguments]
+    lines = []
+    with LOG.open("a") as log:
+        log.write("\n$ " + " ".join(command) + "\n")
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            log.write(line)
+            lines.append(line)
+            show_progress(line)
+    show_progress("")
+    text = "".join(lines)
+    if process.wait() == 0:
+        return None
+    if NO_NETWORK.search(text):
+        return "No network: the package index cannot be reached. Connect and run make again."
+    return f"{last_line(text)} (all of pip's output: {LOG.relative_to(ROOT)})"
+
+
+def show_progress(line: str) -> None:
+    """On a terminal, pip's current line in place of the one before; elsewhere nothing."""
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns - 3
+        doing = (
+            line.strip() if line.startswith(("Collecting", "  Downloading", "Installing")) else ""
+        )
+        if doing or not line:
+            print("\r\033[K" + ("  " + doing)[:width], end="", flush=True)
+
+
+def install() -> None:
+    STAMP.unlink(missing_ok=True)
+    LOG.write_text("")
+    if prefers_cpu_torch():
+        torch = pinned("torch")
+        say(f"Installing {torch}, from PyTorch's CPU index if that can be reached ...")
+        error = pip_install(
+            f"--index-url={TORCH_CPU_INDEX}", "--retries=0", "--timeout=5", "--no-deps", torch
+        )
+        if error:  # the next step takes what pip finds by itself
+            say("  PyTorch's CPU index cannot be reached; taking what pip finds instead.")
+    count = len(re.findall(r"^\S+==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    say(f"Installing the {count} packages of requirements.txt (minutes, the first time) ...")
+    error = pip_install("--requirement=requirements.txt")
+    if not error:
+        error = pip_install("--no-deps", "--no-build-isolation", "--editable=.")
+    if error:
+        raise InstallError(error)
+    STAMP.write_text(fingerprint())
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def main() -> int:
+    if is_current():
+        return 0
+    start = time.monotonic()
+    try:
+        # Without its stamp an environment is half-made; of another Python or place, useless.
+        reusable = STAMP.exists() and (VENV / "origin").exists()
+        origin = f"{sys.version}\n{ROOT}"
+        if not reusable or (VENV / "origin").read_text() != origin:
+            say(f"Making the environment .venv with Python {sys.version.split()[0]} ...")
+            make_venv()
+            (VENV / "origin").write_text(origin)
+        install()
+    except InstallError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; run make again to start afresh.", file=sys.stderr)
+        return 130
+    say(f"The environment is ready ({time.monotonic() - start:.0f} s).")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
