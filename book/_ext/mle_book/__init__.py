@@ -1,0 +1,21 @@
+"""What the website adds to the plain notebooks of the book.
+
+`callouts`: a block quote that opens with a bold label becomes a titled box.
+`equations`: display maths with a `\\tag` gets an address, and "(2.3)" in prose links to it.
+`links`: absolute links to chapters (they must work in Colab) become links between pages.
+`reexecution`: a notebook is executed again when the library modules that it uses change.
+`pages`: what the theme leaves out of, or puts too much into, a page.
+"""
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from . import callouts, equations, links, pages, reexecution
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register everything with Sphinx."""
+    for part in (callouts, equations, links, pages, reexecution):
+        part.setup(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

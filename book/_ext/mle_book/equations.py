@@ -1,0 +1,168 @@
+r"""Numbered equations that can be linked to, from plain LaTeX and plain prose.
+
+Display maths with `\tag{2.3}` gets the id `eq-2-3`. Where prose says "(2.3)" and the book has
+an equation of that number, on any page, the number becomes a link. Prose that says "equation
+(2.3)" where there is none is a warning, and so is a number given twice.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.builders import Builder
+from sphinx.domains import Domain
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.nodes import make_refnode
+
+logger = logging.getLogger(__name__)
+
+NUMBER = r"\d+\.\d+[a-z]?"
+TAG = re.compile(rf"\\tag\*?\{{\(?({NUMBER})\)?\}}")
+MENTION = re.compile(rf"\(({NUMBER})\)")
+# "equation (2.3)", and the later members of "equations (2.3), (2.4) and (2.5)"
+SAYS_EQUATION = re.compile(
+    rf"\b(?:equations?|eqs?\.)\s+(?:\({NUMBER}\)(?:,|\s|-|\u2013|and|or|to)+)*$",
+    re.IGNORECASE,
+)
+NOT_PROSE = (
+    nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw,
+    nodes.reference, nodes.title, nodes.comment, pending_xref,
+)  # fmt: skip
+
+
+def setup(app: Sphinx) -> None:
+    app.add_domain(EquationDomain)
+    # Late, so that titles of callouts are titles, and links are links.
+    app.connect("doctree-read", read_equations, priority=600)
+    app.connect("env-updated", pages_to_write_again)
+
+
+class EquationDomain(Domain):
+    """All numbered equations of the book, and all mentions of them, page by page.
+
+    Page by page, because Sphinx reads one changed page after the other: in between, an equation
+    that moved stands on both.
+    """
+
+    name = "mle"
+    label = "numbered equations"
+    initial_data: ClassVar[dict[str, Any]] = {
+        "equations": {},  # page -> {number: id}
+        "mentions": {},  # page -> {number}
+        "written": {},  # number -> (page, id), as the last build wrote them
+    }
+
+    def equations(self) -> dict[str, tuple[str, str]]:
+        """Number -> (page, id)."""
+        return {
+            number: (docname, eq_id)
+            for docname, on_page in self.data["equations"].items()
+            for number, eq_id in on_page.items()
+        }
+
+    def clear_doc(self, docname: str) -> None:
+        self.data["equations"].pop(docname, None)
+        self.data["mentions"].pop(docname, None)
+
+    def merge_domaindata(self, docnames: Iterable[str], otherdata: dict[str, Any]) -> None:
+        for docname in docnames:
+            for kind in ("equations", "mentions"):
+                if docname in otherdata[kind]:
+                    self.data[kind][docname] = otherdata[kind][docname]
+
+    def check_consistency(self) -> None:
+        first: dict[str, str] = {}
+        for docname, on_page in sorted(self.data["equations"].items()):
+            for number in on_page:
+                if first.setdefault(number, docname) != docname:
+                    warn_twice(number, first[number], docname)
+
+    def resolve_xref(
+        self, env: BuildEnvironment, fromdocname: str, builder: Builder, typ: str,
+        target: str, node: pending_xref, contnode: nodes.Element,
+    ) -> nodes.Element | None:  # fmt: skip
+        if found := self.equations().get(target):
+            docname, eq_id = found
+            return make_refnode(builder, fromdocname, docname, eq_id, contnode)
+        if node["must_exist"]:
+            logger.warning(
+                r"no equation (%s) in the book: no display maths has \tag{%s}",
+                target, target, location=node, type="mle", subtype="equation",
+            )  # fmt: skip
+        return None  # the text stays as it is
+
+
+def read_equations(app: Sphinx, doctree: nodes.document) -> None:
+    """Give one page's numbered equations their ids, and mark the mentions in its prose."""
+    docname = app.env.docname
+    data = app.env.get_domain("mle").data
+    equations = data["equations"].setdefault(docname, {})
+    mentions = data["mentions"].setdefault(docname, set())
+    for block in doctree.findall(nodes.math_block):
+        text = block.astext()
+        # Sphinx would wrap maths of several lines in `split`, inside which MathJax refuses \tag.
+        # Unwrapped, a formula is also exactly what Colab and JupyterLab show.
+        if not block["nowrap"]:
+            block["nowrap"] = True
+            block.children = []
+            block.append(nodes.Text(f"\\[{text}\\]"))
+        for number in TAG.findall(text):
+            if number in equations:
+                warn_twice(number, docname, block)
+            equations[number] = nodes.make_id(f"eq-{number}")
+            block["ids"].append(equations[number])
+    for text_node in [t for t in doctree.findall(nodes.Text) if _is_prose(t)]:
+        parts = list(_split_mentions(text_node, docname))
+        if found := {part["reftarget"] for part in parts if isinstance(part, pending_xref)}:
+            text_node.parent.replace(text_node, parts)
+            mentions |= found
+
+
+def warn_twice(number: str, docname: str, location: nodes.Node | str) -> None:
+    """Two equations with one number: a link could not know which is meant."""
+    logger.warning(
+        r"equation number given twice: \tag{%s} also stands in %s",
+        number, docname, location=location, type="mle", subtype="equation",
+    )  # fmt: skip
+
+
+def _is_prose(node: nodes.Node) -> bool:
+    while (node := node.parent) is not None:
+        # myst-nb marks what belongs to a code cell, its output included, with `nb_element`.
+        if isinstance(node, NOT_PROSE) or "nb_element" in node.attributes:
+            return False
+    return True
+
+
+def _split_mentions(text: nodes.Text, docname: str) -> Iterator[nodes.Node]:
+    """Cut "see (2.3)." into "see ", a reference and "."."""
+    siblings = text.parent.children
+    before = "".join(node.astext() for node in siblings[: siblings.index(text)])
+    position = 0
+    for match in MENTION.finditer(text):
+        if match.start() > position:
+            yield nodes.Text(text[position : match.start()])
+        reference = pending_xref(
+            "", nodes.inline("", match[0]), refdomain="mle", reftype="eq", reftarget=match[1],
+            refdoc=docname, refwarn=False, refexplicit=True,
+            must_exist=bool(SAYS_EQUATION.search(before + text[: match.start()])),
+        )  # fmt: skip
+        reference.source, reference.line = text.parent.source, text.parent.line
+        yield reference
+        position = match.end()
+    if position < len(text):
+        yield nodes.Text(text[position:])
+
+
+def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Pages that mention a number whose equation came, went or moved since the last build."""
+    domain = env.get_domain("mle")
+    assert isinstance(domain, EquationDomain)
+    now, before = domain.equations(), domain.data["written"]
+    changed = {n for n in now.keys() | before.keys() if now.get(n) != before.get(n)}
+    domain.data["written"] = now
+    return [doc for doc, numbers in domain.data["mentions"].items() if numbers & changed]

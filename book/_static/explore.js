@@ -1,0 +1,107 @@
+// A figure of ready-made frames, one for each position of its sliders.
+//
+//   <mle-explore data-frames='{"axes": [{"name": "b", "labels": ["1", "2"]}], "start": [0]}'>
+//     <div class="mle-controls"></div>
+//     <figure data-index="0">…</figure> <figure data-index="1" hidden>…</figure>
+//   </mle-explore>
+//
+// Without this script the frame at the start position is shown, and no controls.
+
+const STEP_MS = 700;
+const reducedMotion = window.matchMedia("(prefers-reduced-motion: reduce)");
+let count = 0; // makes ids unique on the page
+
+function element(tag, className, text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+class MleExplore extends HTMLElement {
+  connectedCallback() {
+    if (!this.sliders) this.build();
+    this.stopOnReducedMotion = () => this.showButton();
+    reducedMotion.addEventListener("change", this.stopOnReducedMotion);
+  }
+
+  disconnectedCallback() {
+    this.pause();
+    reducedMotion.removeEventListener("change", this.stopOnReducedMotion);
+  }
+
+  build() {
+    const { axes, start } = JSON.parse(this.dataset.frames);
+    const controls = this.querySelector(".mle-controls");
+    this.axes = axes;
+    this.frames = [...this.querySelectorAll("[data-index]")];
+    this.sliders = axes.map((axis, i) => this.addSlider(controls, axis, start[i] ?? 0));
+    if (axes.length === 1 && axes[0].labels.length > 1) this.addButton(controls);
+    this.show();
+  }
+
+  addSlider(controls, axis, start) {
+    const row = element("div", "mle-control");
+    const label = element("label", "mle-control-name", axis.name);
+    const slider = element("input", "mle-control-slider");
+    const output = element("output", "mle-control-value");
+    Object.assign(slider, { type: "range", min: 0, max: axis.labels.length - 1, step: 1 });
+    slider.value = start;
+    slider.id = label.htmlFor = `mle-explore-${++count}`;
+    output.setAttribute("for", slider.id);
+    output.setAttribute("aria-live", "off"); // aria-valuetext says it already
+    slider.addEventListener("input", () => {
+      this.pause();
+      this.show();
+    });
+    // The widest label fixes the width, so that the slider does not jump.
+    output.style.minWidth = `${Math.max(...axis.labels.map((text) => text.length))}ch`;
+    row.append(label, slider, output);
+    controls.append(row);
+    return slider;
+  }
+
+  addButton(controls) {
+    this.button = element("button", "mle-control-play", "Play");
+    this.button.type = "button";
+    this.button.addEventListener("click", () => (this.timer ? this.pause() : this.play()));
+    controls.append(this.button);
+    this.showButton();
+  }
+
+  showButton() {
+    if (!this.button) return;
+    if (reducedMotion.matches) this.pause();
+    this.button.hidden = reducedMotion.matches;
+  }
+
+  show() {
+    const position = this.sliders.map((slider) => slider.valueAsNumber);
+    this.sliders.forEach((slider, i) => {
+      const text = this.axes[i].labels[position[i]];
+      slider.setAttribute("aria-valuetext", text);
+      slider.nextElementSibling.value = text;
+    });
+    for (const frame of this.frames) frame.hidden = frame.dataset.index !== position.join();
+  }
+
+  play() {
+    const slider = this.sliders[0];
+    if (slider.value === slider.max) slider.value = 0;
+    this.show();
+    this.button.textContent = "Pause";
+    this.timer = setInterval(() => {
+      slider.stepUp();
+      this.show();
+      if (slider.value === slider.max) this.pause();
+    }, STEP_MS);
+  }
+
+  pause() {
+    clearInterval(this.timer);
+    this.timer = null;
+    if (this.button) this.button.textContent = "Play";
+  }
+}
+
+customElements.define("mle-explore", MleExplore);

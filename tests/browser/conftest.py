@@ -1,0 +1,77 @@
+"""The built site behind a local server, and a browser to look at it."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SITE = Path(os.environ.get("MLE_SITE", ROOT / "_build" / "html"))
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def pages() -> list[str]:
+    """Every page of the site, the chapters first, as a path below its root."""
+    found = (p.relative_to(SITE) for p in SITE.rglob("*.html") if "_static" not in p.parts)
+    # The root page does nothing but lead to the index of the book.
+    return sorted(
+        (p.as_posix() for p in found if p.as_posix() != "index.html"),
+        key=lambda page: (not page.startswith("book/"), page),
+    )
+
+
+def figure_pages() -> list[str]:
+    """The pages that hold a figure that moves."""
+    return [page for page in pages() if "<mle-explore" in (SITE / page).read_text("utf-8")]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "figure_page" in metafunc.fixturenames:
+        metafunc.parametrize("figure_page", figure_pages())
+    if "page_path" in metafunc.fixturenames:
+        # Without a site there is one test, which says so.
+        metafunc.parametrize("page_path", pages() or ["(no site)"])
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of the served site."""
+    if not (SITE / "book" / "index.html").exists():
+        pytest.fail(f"no site in {SITE}: run `make book` first", pytrace=False)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=SITE))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium: Playwright would download one of its own."""
+    candidates = [os.environ.get("MLE_CHROMIUM", ""), *BROWSERS]
+    path = next((found for name in candidates if name and (found := shutil.which(name))), None)
+    if path is None:
+        message = (
+            "no Chromium found: install chromium or google-chrome (Debian: apt install chromium), "
+            "or name it in MLE_CHROMIUM"
+        )
+        if os.environ.get("CI"):
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
+    # Without a sandbox, as containers run it; it opens nothing but our own pages.
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, headless=True, args=options)
+        yield chromium
+        chromium.close()
