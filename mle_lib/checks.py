@@ -1,4 +1,4 @@
-"""What every room asks of its arguments, said once, so that a wrong one meets the same clear ``ValueError``."""
+"""What every room asks of its arguments: a wrong one meets the same clear ``ValueError``."""
 
 import torch
 from torch import Tensor
@@ -7,17 +7,20 @@ from torch import Tensor
 def check_binary(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
     """Return ``x`` if it is a non-empty ``(rows, n)`` tensor of 0s and 1s.
 
-    The values are read once, so this is for data as it is loaded and for the batch of one step, never for a
-    whole data set at every step.
+    The values are read once, so this is for data as it is loaded and for the batch of one step,
+    never for a whole data set at every step.
 
     Raises:
-        ValueError: If the shape is wrong, the tensor is empty, or any entry (NaN included) is not 0 or 1.
+        ValueError: If the shape is wrong, ``x`` is empty, or an entry (NaN included) is not 0 or 1.
     """
     check_matrix(x, n, name)
-    bad = (x != 0) & (x != 1)  # NaN differs from both
-    if bad.any():
+    # x² − x is 0 for 0 and 1 alone (for NaN and ±∞ it is NaN), and costs less than comparisons.
+    if x.dtype != torch.bool and (x * x - x).abs().amax() != 0:
+        bad = (x != 0) & (x != 1)
         value = x[bad][0].item()
-        raise ValueError(f"{name} must hold only 0 and 1, got {value} ({int(bad.sum())} such entries)")
+        raise ValueError(
+            f"{name} must hold only 0 and 1, got {value} ({int(bad.sum())} such entries)"
+        )
     return x
 
 
@@ -25,10 +28,12 @@ def check_matrix(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
     """Return ``x`` if it is a non-empty ``(rows, n)`` tensor; its values are not read.
 
     Raises:
-        ValueError: If it is not a tensor of two dimensions, is empty, or does not have ``n`` columns.
+        ValueError: If it is no tensor of two dimensions, is empty, or has not ``n`` columns.
     """
     if not isinstance(x, Tensor):
-        raise ValueError(f"{name} must be a torch tensor of shape (rows, n), got {type(x).__name__}")
+        raise ValueError(
+            f"{name} must be a torch tensor of shape (rows, n), got {type(x).__name__}"
+        )
     if x.ndim != 2:
         raise ValueError(f"{name} must have shape (rows, n), got {tuple(x.shape)}")
     if n is not None and x.shape[1] != n:
@@ -56,7 +61,11 @@ def check_indices(indices: Tensor, m: int) -> Tensor:
         ValueError: If it is not.
     """
     if not isinstance(indices, Tensor) or indices.dtype != torch.int64 or indices.ndim != 1:
-        got = f"{indices.dtype} of shape {tuple(indices.shape)}" if isinstance(indices, Tensor) else f"{indices!r}"
+        got = (
+            f"{indices.dtype} of shape {tuple(indices.shape)}"
+            if isinstance(indices, Tensor)
+            else f"{indices!r}"
+        )
         raise ValueError(f"indices must be a 1-D int64 tensor, got {got}")
     if len(indices) < 1:
         raise ValueError("indices must name at least one sample (b >= 1), got none")

@@ -12,10 +12,11 @@ DIGITS_SPLIT = {"train": (0, 1200), "valid": (1200, 1497), "test": (1497, 1797)}
 
 
 def load_digits_binary(split: str) -> Tensor:
-    """Handwritten digits of 8×8 pixels, binarised: a pixel is 1 where its grey level (0 … 16) is at least 8.
+    """Handwritten digits of 8×8 pixels: 1 where the grey level (0 … 16) is at least 8, else 0.
 
     The 1,797 images come with scikit-learn (the test part of Alpaydin & Kaynak's UCI set,
-    https://doi.org/10.24432/C50P49), so nothing is downloaded. They are shuffled once, by a fixed permutation.
+    https://doi.org/10.24432/C50P49), so nothing is downloaded. They are shuffled once, by a fixed
+    permutation.
 
     Args:
         split: ``"train"`` (m = 1,200), ``"valid"`` (297) or ``"test"`` (300).
@@ -44,7 +45,7 @@ def _all_digits() -> Tensor:
 
 
 def all_states(n: int, dtype: torch.dtype = torch.float64) -> Tensor:
-    """All 2^n binary vectors, as a ``(2^n, n)`` tensor, in counting order (the first column is the highest bit).
+    """All 2^n binary vectors in counting order, ``(2^n, n)``; the first column is the highest bit.
 
     Raises:
         ValueError: If ``n`` is not between 1 and 20.
@@ -56,14 +57,14 @@ def all_states(n: int, dtype: torch.dtype = torch.float64) -> Tensor:
 
 
 class TinyWorld:
-    """A known distribution p_data over n binary variables, small enough to sum over all its 2^n states.
+    """A known distribution p_data over n binary variables, small enough to sum over all states.
 
     log p_data(x) = s(x) − log Σ_x' exp s(x'), with the score
 
         s(x) = Σ_i a_i x̃_i + Σ_{i<k} J_ik x̃_i x̃_k + ε(x),    x̃ = 2x − 1 ∈ {−1, +1},
 
-    and a_i ~ N(0, 0.3²), J_ik ~ N(0, 0.4²), ε(x) ~ N(0, 0.5²), all drawn from ``seed``. The last term is what no
-    simple model can express, so that a model's best fit leaves a gap KL(p_data‖p_θ) > 0.
+    and a_i ~ N(0, 0.3²), J_ik ~ N(0, 0.4²), ε(x) ~ N(0, 0.5²), all drawn from ``seed``. The last
+    term is what no simple model can express: a model's best fit leaves a gap KL(p_data‖p_θ) > 0.
 
     Args:
         n: Number of variables, 1 to 12.
@@ -80,7 +81,8 @@ class TinyWorld:
         generator = torch.Generator().manual_seed(seed)
         signs = 2 * all_states(n) - 1  # (2^n, n)
         a, J, noise = (
-            torch.randn(shape, generator=generator, dtype=torch.float64) for shape in [(n,), (n, n), (2**n,)]
+            torch.randn(shape, generator=generator, dtype=torch.float64)
+            for shape in [(n,), (n, n), (2**n,)]
         )
         pairs = torch.einsum("si,ik,sk->s", signs, J.triu(1), signs)
         self._log_p = (0.3 * signs @ a + 0.4 * pairs + 0.5 * noise).log_softmax(0)  # (2^n,)

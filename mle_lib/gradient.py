@@ -1,7 +1,7 @@
 """∇ℓ(θ): exact gradients of the log-likelihood, whole and sample by sample.
 
-A gradient here is a flat vector ``(p,)`` in the order of ``model.parameters()``. It has p entries whatever
-``requires_grad`` says, and taking it changes neither that flag nor ``.grad``.
+A gradient here is a flat vector ``(p,)`` in the order of ``model.parameters()``. It has p entries
+whatever ``requires_grad`` says, and taking it changes neither that flag nor ``.grad``.
 """
 
 import torch
@@ -18,27 +18,26 @@ def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None 
     Args:
         model: p_θ.
         x: Data, ``(m, n)``, 0s and 1s.
-        chunk_size: Rows to hold in memory at once; all if ``None``. Memory does not grow with m beyond it.
+        chunk_size: Rows to hold in memory at once; all if ``None``. Memory does not grow with m
+            beyond it.
 
     Returns:
         A flat ``(p,)`` tensor of the model's dtype. Chunks are added in float64.
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or ``chunk_size`` < 1.
+        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or
+            ``chunk_size`` < 1.
     """
     check_matrix(x, model.n)
-    pieces = chunks(x, chunk_size)
-    total = summed_gradient(model, pieces[0])
-    if len(pieces) == 1:
-        return total
-    precise = total.double()
-    for chunk in pieces[1:]:
-        precise += summed_gradient(model, chunk)
-    return precise.to(total.dtype)
+    parameters = list(model.parameters())
+    total = parameters[0].new_zeros(sum(q.numel() for q in parameters), dtype=torch.float64)
+    for chunk in chunks(x, chunk_size):
+        total += summed_gradient(model, chunk)
+    return total.to(parameters[0].dtype)
 
 
 def summed_gradient(model: AutoregressiveModel, batch: Tensor) -> Tensor:
-    """Σ_{j in batch} ∇ log p(x^(j)), flat ``(p,)``: one forward and one backward pass, the factor left to the caller."""
+    """Σ_j ∇ log p(x^(j)) over a batch, flat ``(p,)``; any factor is left to the caller."""
     batch = model.prepare(batch)
     theta = {name: value.detach().requires_grad_() for name, value in model.named_parameters()}
     with torch.enable_grad():
@@ -47,9 +46,10 @@ def summed_gradient(model: AutoregressiveModel, batch: Tensor) -> Tensor:
 
 
 def per_sample_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
-    """The matrix whose row j is ∇ log p(x^(j)) = Σ_i ∇ log p(x_i^(j) | x_<i^(j); θ_i), ``(b, n) -> (b, p)``.
+    """The ``(b, p)`` matrix whose row j is Σ_i ∇ log p(x_i^(j) | x_<i^(j); θ_i) = ∇ log p(x^(j)).
 
-    It holds b·p numbers; ``minibatch.gradient_moments`` gets their mean and variance without holding them.
+    It holds b·p numbers; ``minibatch.gradient_moments`` gets their mean and variance without
+    holding them.
 
     Raises:
         ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s.

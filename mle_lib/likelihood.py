@@ -16,14 +16,20 @@ def log_likelihood(model: AutoregressiveModel, x: Tensor, chunk_size: int | None
     Args:
         model: p_θ.
         x: Data, ``(m, n)``, 0s and 1s.
-        chunk_size: Rows to hold in memory at once; all if ``None``. The result does not depend on it.
+        chunk_size: Rows to hold in memory at once; all if ``None``. The result does not depend on
+            it.
 
     Returns:
-        A float64 scalar tensor. ℓ is a sum; the mean per sample is ``log_likelihood(model, x) / len(x)``.
+        A float64 scalar tensor. ℓ is a sum; the mean per sample is ``log_likelihood(model, x) /
+        len(x)``.
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or ``chunk_size`` < 1.
+        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or ``chunk_size`` <
+            1.
     """
     check_matrix(x, model.n)
-    parts = [model.log_prob_per_variable(chunk).sum(dtype=torch.float64) for chunk in chunks(x, chunk_size)]
+    parts = [
+        model.log_prob_per_variable(chunk).sum(dtype=torch.float64)
+        for chunk in chunks(x, chunk_size)
+    ]
     return torch.stack(parts).sum()

@@ -18,7 +18,7 @@ FALLBACK_CHUNK = 256  # rows of per-sample gradients held at once where a layer 
 def sample_indices(
     m: int, b: int, replacement: bool = False, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Draw a mini-batch B: b of the numbers 0 … m − 1, each b-subset (or each b-tuple) equally likely.
+    """Draw a mini-batch B: b of the numbers 0 … m − 1, each subset (or b-tuple) equally likely.
 
     Args:
         m: Data set size.
@@ -40,16 +40,23 @@ def sample_indices(
 
 
 def minibatch_gradient(model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
-    """The estimator (m/b) Σ_{j∈B} Σ_i ∇ log p(x_i^(j) | x_<i^(j); θ_i) of ∇ℓ(θ), with m = len(x), b = len(indices).
+    """ĝ = (m/b) Σ_{j∈B} Σ_i ∇ log p(x_i^(j) | x_<i^(j); θ_i), the mini-batch estimator of ∇ℓ(θ).
 
-    It is unbiased when every sample is equally likely to be in B. Only the rows ``x[indices]`` are read.
+    It is unbiased when every sample is equally likely to be in B. m is ``len(x)`` and b is
+    ``len(indices)``, so that a short batch is scaled with its own size. Only the rows
+    ``x[indices]`` are read.
+
+    Args:
+        model: p_θ.
+        x: The whole data set, ``(m, n)``.
+        indices: B, as ``sample_indices`` draws it; a sample drawn twice counts twice.
 
     Returns:
         A flat ``(p,)`` tensor of the model's dtype.
 
     Raises:
-        ValueError: If ``indices`` is not a non-empty 1-D int64 tensor of numbers below m, or a row of the batch
-            is not made of n 0s and 1s.
+        ValueError: If ``indices`` is not a non-empty 1-D int64 tensor of numbers below m, or a row
+            of the batch is not made of n 0s and 1s.
     """
     m, b = len(check_matrix(x, model.n)), len(check_indices(indices, len(x)))
     return (m / b) * summed_gradient(model, x[indices])
@@ -63,8 +70,9 @@ class GradientMoments:
         mean: ``(p,)``, ḡ = (1/count) Σ_j g_j.
         variance: ``(p,)``, σ² = Σ_j (g_j − ḡ)² / divisor, coordinate by coordinate.
         count: How many samples these are moments of.
-        subsample: False if they are all m samples (divisor = count: the variance of the data set itself), True if
-            they are a random part of it (divisor = count − 1: an unbiased estimate of that variance).
+        subsample: False if they are all m samples (divisor = count: the variance of the data set
+            itself), True if they are a random part of it (divisor = count − 1: an unbiased estimate
+            of that variance).
     """
 
     mean: Tensor
@@ -81,25 +89,27 @@ class GradientMoments:
 def gradient_moments(
     model: AutoregressiveModel, x: Tensor, chunk_size: int | None = None, subsample: bool = False
 ) -> GradientMoments:
-    """Mean and per-coordinate variance of the per-sample gradients, without the ``(m, p)`` matrix where layers allow.
+    """Mean and per-coordinate variance of the per-sample gradients, without the ``(m, p)`` matrix
+    where layers allow.
 
     For a linear layer z = W a + c with δ = ∂ log p / ∂z, sample j has ∂/∂W = δ_j a_jᵀ, so that
 
         Σ_j (∂/∂W)² = (δ²)ᵀ (a²)    (squares elementwise),
 
-    one matrix product for all samples (Dangel, Kunstner & Hennig 2020, https://doi.org/10.48550/arXiv.1912.10985).
-    Other models go through ``per_sample_gradients``, a chunk at a time. Sums are float64: the variance is a small
-    difference of large numbers.
+    one matrix product for all samples (Dangel, Kunstner & Hennig 2020,
+    https://doi.org/10.48550/arXiv.1912.10985). Other models go through ``per_sample_gradients``, a
+    chunk at a time. Sums are float64: the variance is a small difference of large numbers.
 
     Args:
         model: p_θ.
         x: ``(count, n)``: all m samples, or a random part of them.
         chunk_size: Rows to hold at once; all if ``None`` (256 where a layer has no shortcut).
-        subsample: Say True if ``x`` is a random part of the data; it changes the divisor to count − 1.
+        subsample: Say True if ``x`` is a random part of the data; it changes the divisor to count −
+            1.
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(count, n)`` tensor of 0s and 1s, ``chunk_size`` < 1, or a
-            subsample has fewer than 2 rows.
+        ValueError: If ``x`` is not a non-empty ``(count, n)`` tensor of 0s and 1s, ``chunk_size`` <
+            1, or a subsample has fewer than 2 rows.
     """
     count = len(check_matrix(x, model.n))
     if subsample:
@@ -123,7 +133,9 @@ def _sum_over_rows(
     model: AutoregressiveModel, x: Tensor, chunk_size: int, f: Callable[[Tensor], Tensor]
 ) -> Tensor:
     """Σ_j f(g_j) in float64, holding the per-sample gradients of one chunk at a time."""
-    parts = [f(per_sample_gradients(model, chunk).double()).sum(0) for chunk in chunks(x, chunk_size)]
+    parts = [
+        f(per_sample_gradients(model, chunk).double()).sum(0) for chunk in chunks(x, chunk_size)
+    ]
     return torch.stack(parts).sum(0)
 
 
@@ -133,15 +145,16 @@ def estimator_variance(moments: GradientMoments, m: int, b: int, replacement: bo
     With replacement m²σ²/b; without, m²σ²/b · (m − b)/(m − 1), which is 0 at b = m (and at m = 1).
 
     Args:
-        moments: σ², from all m samples (divisor m) or estimated from a subsample (divisor count − 1, unbiased for
-            σ² when the subsample was drawn with replacement; without, it is too large by the factor m/(m − 1)).
+        moments: σ², from all m samples (divisor m) or estimated from a subsample (divisor count −
+            1, unbiased for σ² when the subsample was drawn with replacement; without, it is too
+            large by the factor m/(m − 1)).
         m: Data set size.
         b: Batch size.
         replacement: How B is drawn.
 
     Raises:
-        ValueError: If ``m`` or ``b`` < 1, ``b`` > ``m`` without replacement, or ``moments`` are of all samples but
-            not of ``m`` of them.
+        ValueError: If ``m`` or ``b`` < 1, ``b`` > ``m`` without replacement, or ``moments`` are of
+            all samples but not of ``m`` of them.
     """
     _check_sizes(m, b, replacement)
     if not moments.subsample and moments.count != m:
@@ -154,18 +167,21 @@ def estimator_variance(moments: GradientMoments, m: int, b: int, replacement: bo
 
 
 def gradient_noise_scale(moments: GradientMoments | Sequence[GradientMoments]) -> float:
-    """B_noise = tr Σ / ‖ḡ‖²: the batch size at which the estimator's noise is as large as its signal.
+    """B_noise = tr Σ / ‖ḡ‖²: the batch size at which the estimator's noise is as large as its
+    signal.
 
-    From all m samples the ratio is exact. From a subsample, tr Σ has the unbiased estimate Σ_k σ²_k, and ‖ḡ‖² has
-    ‖ḡ_s‖² − tr Σ / count, because E‖ḡ_s‖² = ‖ḡ‖² + tr Σ / count. Of several subsamples numerators and denominators
-    are averaged apart, then divided: a mean of ratios would be biased. Source: McCandlish et al. (2018), eq. 2.9
-    and appendix A, https://doi.org/10.48550/arXiv.1812.06162.
+    From all m samples the ratio is exact. From a subsample, tr Σ has the unbiased estimate Σ_k
+    σ²_k, and ‖ḡ‖² has ‖ḡ_s‖² − tr Σ / count, because E‖ḡ_s‖² = ‖ḡ‖² + tr Σ / count. Of several
+    subsamples numerators and denominators are averaged apart, then divided: a mean of ratios would
+    be biased. Source: McCandlish et al. (2018), eq. 2.9 and appendix A,
+    https://doi.org/10.48550/arXiv.1812.06162.
 
     Args:
         moments: One ``GradientMoments``, or several taken at the same θ.
 
     Returns:
-        A positive number, or NaN with a ``RuntimeWarning`` where the estimate of ‖ḡ‖² is not positive.
+        A positive number, or NaN with a ``RuntimeWarning`` where the estimate of ‖ḡ‖² is not
+        positive.
 
     Raises:
         ValueError: If the sequence is empty.
@@ -177,7 +193,8 @@ def gradient_noise_scale(moments: GradientMoments | Sequence[GradientMoments]) -
     signal = sum(_squared_signal(part) for part in parts) / len(parts)
     if signal <= 0:
         warnings.warn(
-            f"the estimate of ‖ḡ‖² is {signal:.3g}, not positive: take more samples, or average more subsamples",
+            f"the estimate of ‖ḡ‖² is {signal:.3g}, not positive: "
+            "take more samples, or average more subsamples",
             RuntimeWarning,
             stacklevel=2,
         )

@@ -1,6 +1,7 @@
 """p(x) = Π_i p(x_i | x_<i; θ_i): autoregressive models of n binary variables.
 
-Each model computes one logit z_i(x_<i) for each variable, so that p(x_i = 1 | x_<i) = σ(z_i) = 1 / (1 + e^{−z_i}).
+Each model computes one logit z_i(x_<i) for each variable, so that p(x_i = 1 | x_<i) = σ(z_i) = 1 /
+(1 + e^{−z_i}).
 """
 
 from collections.abc import Sequence
@@ -15,18 +16,20 @@ from mle_lib.checks import check_at_least, check_binary, check_matrix
 def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
     """log p(x) of Bernoulli variables from their logits z, elementwise, in nats.
 
-    log p(x) = log σ((2x − 1) z), finite and exact at any finite z: the same formula serves x = 0 and x = 1,
-    because 1 − σ(z) = σ(−z).
+    log p(x) = log σ((2x − 1) z), finite and exact at any finite z: the same formula serves x = 0
+    and x = 1, because 1 − σ(z) = σ(−z).
     """
     return F.logsigmoid((2 * x - 1) * logits)
 
 
 class AutoregressiveModel(nn.Module):
-    """The part that all models share. A subclass gives ``logits``; column i may depend on earlier variables only.
+    """The part that all models share. A subclass gives ``logits``; column i may depend on earlier
+    variables only.
 
     Attributes:
         n: Number of variables.
-        ordering: Variable ``ordering[t]`` is the t-th to be generated; ``(0, 1, …, n − 1)`` unless said otherwise.
+        ordering: Variable ``ordering[t]`` is the t-th to be generated; ``(0, 1, …, n − 1)`` unless
+            said otherwise.
     """
 
     def __init__(self, n: int, ordering: Sequence[int] | None = None) -> None:
@@ -41,7 +44,8 @@ class AutoregressiveModel(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        """log p(x_i | x_<i; θ_i), ``(b, n) -> (b, n)``: the bare map, without checks, for autograd and ``torch.func``."""
+        """log p(x_i | x_<i; θ_i), ``(b, n) -> (b, n)``: the bare map, without checks, for autograd
+        and ``torch.func``."""
         return bernoulli_log_prob(self.logits(x), x)
 
     def log_prob_per_variable(self, x: Tensor) -> Tensor:
@@ -51,12 +55,14 @@ class AutoregressiveModel(nn.Module):
             x: 0s and 1s of any dtype (bool and uint8 too), on the model's device.
 
         Raises:
-            ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s, or lies on another device.
+            ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s, or lies on
+                another device.
         """
         return self(self.prepare(x))
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """log p(x) = Σ_i log p(x_i | x_<i; θ_i), ``(b, n) -> (b,)``, in nats. Raises as ``log_prob_per_variable``."""
+        """log p(x) = Σ_i log p(x_i | x_<i; θ_i), ``(b, n) -> (b,)``, in nats. Raises as
+        ``log_prob_per_variable``."""
         return self.log_prob_per_variable(x).sum(1)
 
     def prepare(self, x: Tensor) -> Tensor:
@@ -69,7 +75,8 @@ class AutoregressiveModel(nn.Module):
 
     @torch.no_grad()
     def sample(self, k: int, generator: torch.Generator | None = None) -> Tensor:
-        """k independent draws from the model, ``(k, n)``: ancestral sampling, one variable after the other.
+        """k independent draws from the model, ``(k, n)``: ancestral sampling, one variable after
+        the other.
 
         Args:
             k: How many, at least 1.
@@ -88,10 +95,11 @@ class AutoregressiveModel(nn.Module):
 
 
 class LowerLinear(nn.Module):
-    """z_i = c_i + Σ_{k<i} W_ik x_k: a linear layer in which output i sees the inputs before i, and no more.
+    """z_i = c_i + Σ_{k<i} W_ik x_k: a linear layer in which output i sees the inputs before i, and
+    no more.
 
-    Only the n(n − 1)/2 entries of W below the diagonal are parameters. They are held row after row, so those that
-    belong to output i lie side by side, at i(i − 1)/2 … i(i + 1)/2 − 1.
+    Only the n(n − 1)/2 entries of W below the diagonal are parameters. They are held row after row,
+    so those that belong to output i lie side by side, at i(i − 1)/2 … i(i + 1)/2 − 1.
     """
 
     rows: Tensor
@@ -118,8 +126,8 @@ class LowerLinear(nn.Module):
 class MaskedLinear(nn.Module):
     """z = c + (M ⊙ W) x: a linear layer that sees only what its mask M lets through.
 
-    The mask multiplies the weight at every call and the weight itself is never changed: masking in place keeps
-    only the intersection of all masks ever used.
+    The mask multiplies the weight at every call and the weight itself is never changed: masking in
+    place keeps only the intersection of all masks ever used.
     """
 
     mask: Tensor
@@ -137,7 +145,8 @@ class MaskedLinear(nn.Module):
         return F.linear(x, self.mask * self.weight, self.bias)
 
     def from_dense(self, matrix: Tensor) -> Tensor:
-        """An ``(outputs, inputs)`` matrix with 0 where the mask lets nothing through, in the layout of ``weight``."""
+        """An ``(outputs, inputs)`` matrix with 0 where the mask lets nothing through, in the layout
+        of ``weight``."""
         return matrix * self.mask
 
 
@@ -146,8 +155,9 @@ class FVSBN(AutoregressiveModel):
 
     z_i = c_i + Σ_{k<i} W_ik x_k,    θ_i = (c_i, W_i1, …, W_i,i−1),    p = n(n + 1)/2 parameters.
 
-    ℓ(θ) is concave in θ, so θ_0 = 0 is as good a start as any. Source: Frey, Hinton & Dayan (1995), *Does the
-    wake-sleep algorithm produce good density estimators?* (as a baseline); CS236, lecture 3.
+    ℓ(θ) is concave in θ, so θ_0 = 0 is as good a start as any. Source: Frey, Hinton & Dayan (1995),
+    *Does the wake-sleep algorithm produce good density estimators?* (as a baseline); CS236, lecture
+    3.
 
     Args:
         n: Number of variables, at least 1.
@@ -161,7 +171,8 @@ class FVSBN(AutoregressiveModel):
         return self.linear(x)
 
     def block(self, i: int) -> Tensor:
-        """Where θ_i (counted from 0) stands in the flat parameter vector: int64 indices, the bias first.
+        """Where θ_i (counted from 0) stands in the flat parameter vector: int64 indices, the bias
+        first.
 
         Raises:
             ValueError: If ``i`` is not between 0 and n − 1.
@@ -178,15 +189,16 @@ class MADE(AutoregressiveModel):
     h = ReLU((M¹ ⊙ W¹) x + c¹),    z = (M² ⊙ W²) h + c²,
     M¹_kd = 1[d_k ≥ t_d],    M²_dk = 1[t_d > d_k],
 
-    where t_d ∈ {1, …, n} is the place of variable d in the ordering and d_k ∈ {1, …, n − 1} the degree of hidden
-    unit k (here 1, 2, …, n − 1, 1, 2, … in turn). A path from input d to output e needs t_d ≤ d_k < t_e, so z_e
-    depends on earlier variables alone. Source: Germain et al. (2015), eq. 12 and 13,
-    https://doi.org/10.48550/arXiv.1502.03509.
+    where t_d ∈ {1, …, n} is the place of variable d in the ordering and d_k ∈ {1, …, n − 1} the
+    degree of hidden unit k (here 1, 2, …, n − 1, 1, 2, … in turn). A path from input d to output e
+    needs t_d ≤ d_k < t_e, so z_e depends on earlier variables alone. Source: Germain et al. (2015),
+    eq. 12 and 13, https://doi.org/10.48550/arXiv.1502.03509.
 
     Args:
         n: Number of variables, at least 1.
         hidden: Number of hidden units, at least 1.
-        ordering: Variable ``ordering[t]`` is the t-th to be generated; the natural order if ``None``.
+        ordering: Variable ``ordering[t]`` is the t-th to be generated; the natural order if
+            ``None``.
         generator: Source of the random θ_0; torch's global one if ``None``.
 
     Raises:

@@ -1,4 +1,5 @@
-"""Shared by all tests: small models with random parameters, every device present, and deviations that are printed."""
+"""Shared by all tests: small models with random parameters, every device present, and deviations
+that are printed."""
 
 from collections.abc import Callable, Iterator
 
@@ -28,13 +29,16 @@ def binary(rows: int, n: int, seed: int = 0) -> torch.Tensor:
     return torch.randint(2, (rows, n), generator=generator).double()
 
 
-# Every kind of model, as a function of n; MADE in several orderings and with fewer hidden units than variables.
+# Every kind of model, as a function of n; MADE in several orderings and with fewer hidden units
+# than variables.
 MODELS: dict[str, Callable[[int], AutoregressiveModel]] = {
     "FVSBN": FVSBN,
     "MADE": lambda n: MADE(n, hidden=13),
     "MADE-narrow": lambda n: MADE(n, hidden=3),
     "MADE-reversed": lambda n: MADE(n, 20, ordering=list(reversed(range(n)))),
-    "MADE-shuffled": lambda n: MADE(n, 20, ordering=[*(i for i in SHUFFLED if i < n), *range(10, n)]),
+    "MADE-shuffled": lambda n: MADE(
+        n, 20, ordering=[*(i for i in SHUFFLED if i < n), *range(10, n)]
+    ),
 }
 
 
@@ -49,8 +53,11 @@ def device(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def deviation(record_property: Callable[[str, object], None]) -> Iterator[Callable[[float, float], None]]:
-    """``deviation(value, limit)`` asserts value <= limit; the largest of a test is printed in the summary."""
+def deviation(
+    record_property: Callable[[str, object], None],
+) -> Iterator[Callable[[float, float], None]]:
+    """``deviation(value, limit)`` asserts value <= limit; the largest of a test is printed in the
+    summary."""
     seen: list[tuple[float, float]] = []
 
     def check(value: float | torch.Tensor, limit: float) -> None:

@@ -11,7 +11,13 @@ PACKAGE = Path(__file__).parents[1] / "mle_lib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Arrows run one way: a module may import those above it, and none beside or below.
-LEVELS = [["checks"], ["data", "models"], ["layer_moments", "likelihood"], ["gradient"], ["minibatch"]]
+LEVELS = [
+    ["checks"],
+    ["data", "models"],
+    ["layer_moments", "likelihood"],
+    ["gradient"],
+    ["minibatch"],
+]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 
 
@@ -22,7 +28,9 @@ def imports(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path.name} imports relatively; absolute imports are easier to follow"
+            assert node.level == 0, (
+                f"{path.name} imports relatively; absolute imports are easier to follow"
+            )
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
@@ -50,8 +58,10 @@ def test_a_module_holds_one_idea(path) -> None:
 
 
 def test_importing_the_library_loads_nothing_heavy() -> None:
-    code = "import sys; before = set(sys.modules); import mle_lib; print(*sorted(set(sys.modules) - before))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    code = "import sys; old = set(sys.modules); import mle_lib; print(*set(sys.modules) - old)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert result.stdout.split() == ["mle_lib"]
 
 
@@ -61,8 +71,9 @@ def test_importing_every_module_seeds_nothing_and_changes_no_setting() -> None:
 import torch, numpy, random, matplotlib
 torch.manual_seed(3); numpy.random.seed(3); random.seed(3)
 def state():
-    return (torch.random.get_rng_state().tolist(), repr(numpy.random.get_state()), random.getstate(),
-            torch.get_default_dtype(), torch.get_num_threads(), dict(matplotlib.rcParams))
+    return (torch.random.get_rng_state().tolist(), repr(numpy.random.get_state()),
+            random.getstate(), torch.get_default_dtype(), torch.get_num_threads(),
+            dict(matplotlib.rcParams))
 before = state()
 import {modules}
 assert state() == before

@@ -14,12 +14,17 @@ def test_digits_are_the_binarised_images_of_scikit_learn_each_once() -> None:
     theirs = (load_digits().data >= 8).astype(np.float32)
     assert ours.dtype == torch.float32
     assert np.array_equal(np.sort(ours.numpy(), axis=0), np.sort(theirs, axis=0))
-    assert sorted(map(bytes, ours.numpy().astype(np.uint8))) == sorted(map(bytes, theirs.astype(np.uint8)))
+    assert sorted(map(bytes, ours.numpy().astype(np.uint8))) == sorted(
+        map(bytes, theirs.astype(np.uint8))
+    )
 
 
 def test_digits_split_is_fixed() -> None:
     # Sums of row numbers weighted by ink: any other permutation or threshold changes them.
-    sums = [int((x.sum(1) * torch.arange(len(x))).sum()) for x in map(load_digits_binary, ("train", "valid", "test"))]
+    sums = [
+        int((x.sum(1) * torch.arange(len(x))).sum())
+        for x in map(load_digits_binary, ("train", "valid", "test"))
+    ]
     assert sums == [14953746, 905295, 925428]
 
 
@@ -43,7 +48,9 @@ def test_tiny_world_is_a_distribution(n: int) -> None:
 
 def test_tiny_world_follows_its_formula() -> None:
     n, generator = 4, torch.Generator().manual_seed(5)
-    a, J, noise = (torch.randn(s, generator=generator, dtype=torch.float64) for s in [(n,), (n, n), (2**n,)])
+    a, J, noise = (
+        torch.randn(s, generator=generator, dtype=torch.float64) for s in [(n,), (n, n), (2**n,)]
+    )
     score = []
     for state, eps in zip(all_states(n), noise, strict=True):
         signs = [2 * int(v) - 1 for v in state]

@@ -1,10 +1,16 @@
+import base64
+import io
 import itertools
+import json
+import re
 import xml.etree.ElementTree as ET
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from mle_lib.display import COLORS, explore, show, show_images, use_style
 from mle_lib.display.figures import Picture
@@ -81,11 +87,23 @@ def test_a_figure_without_alt_text_is_refused(alt) -> None:
 
 def test_images_are_drawn_pixel_by_pixel() -> None:
     x = torch.zeros(3, 64)
-    x[1] = 1
-    blue = COLORS["blue"].lower()
-    assert show_images(x, "Three.").svg.count(f"fill: {blue}") == 64
-    with pytest.raises(ValueError, match="square number of columns, got 8"):
-        show_images(torch.zeros(2, 8), "Two.")
+    x[1, 9] = 1
+    encoded = re.search(
+        r"data:image/png;base64,([^\"]+)", show_images(x, "Three.", columns=2).svg
+    ).group(1)
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))
+    assert pixels.shape == (18, 18, 4)
+    ink = (pixels == [*bytes.fromhex(COLORS["blue"][1:]), 255]).all(-1)
+    assert np.argwhere(ink).tolist() == [[1, 11]]  # second image, pixel (1, 1)
+    assert (
+        pixels[..., 3] > 0
+    ).sum() == 3 * 64  # nothing between the images, nor where the fourth would be
+
+
+@pytest.mark.parametrize("x", [torch.zeros(2, 8), torch.zeros(8), torch.zeros(1, 8, 8)])
+def test_images_that_are_not_square_are_refused(x) -> None:
+    with pytest.raises(ValueError, match="n a square number, got"):
+        show_images(x, "Two.")
 
 
 def test_use_style_is_the_only_thing_that_changes_settings() -> None:
@@ -108,14 +126,14 @@ def test_the_page_gets_one_frame_for_each_point_of_the_grid_and_shows_the_first(
         drawn.append((b, c))
         return Picture("<svg ></svg>", f"b = {b}, c = {c}")
 
-    root = ET.fromstring(explore(draw, b=[1, 10, 100], c=["x", "y"]).to_html().replace(" hidden>", ' hidden="">'))
+    root = ET.fromstring(
+        explore(draw, b=[1, 10, 100], c=["x", "y"]).to_html().replace(" hidden>", ' hidden="">')
+    )
     assert drawn == list(itertools.product([1, 10, 100], ["x", "y"]))
     frames = root.findall("figure")
     assert [f.get("data-index") for f in frames] == ["0,0", "0,1", "1,0", "1,1", "2,0", "2,1"]
     assert [f.get("hidden") is None for f in frames] == [True] + [False] * 5
     assert frames[3].find("svg").get("aria-label") == "b = 10, c = y"
-    import json
-
     assert json.loads(root.get("data-frames")) == {
         "axes": [{"name": "b", "labels": ["1", "10", "100"]}, {"name": "c", "labels": ["x", "y"]}],
         "start": [0, 0],

@@ -45,7 +45,8 @@ def test_full_gradient_equals_autograd(make_model, device, deviation) -> None:
 
 
 def test_full_gradient_equals_central_differences(make_model, deviation) -> None:
-    """Central differences in float64 with h = 1e-5 err by about h² and 1e-16·|ℓ|/h: both below 1e-8 here."""
+    """Central differences in float64 with h = 1e-5 err by about h² and 1e-16·|ℓ|/h: both below 1e-8
+    here."""
     model, x = randomised(make_model(6), 0), binary(9, 6)
     deviation((full_gradient(model, x) - by_central_differences(model, x)).abs().max(), 1e-7)
 
@@ -62,7 +63,8 @@ def test_chunks_change_nothing(make_model, chunk_size, deviation) -> None:
 
 
 def test_block_i_of_the_fvsbn_depends_on_conditional_i_alone() -> None:
-    """Changing every other conditional's parameters leaves θ_i's block of ∇ℓ as it was, to the last bit."""
+    """Changing every other conditional's parameters leaves θ_i's block of ∇ℓ as it was, to the last
+    bit."""
     n, i, x = 8, 5, binary(20, 8)
     model = randomised(FVSBN(n), 0)
     before = full_gradient(model, x)
@@ -84,10 +86,14 @@ def test_block_i_of_the_fvsbn_is_the_gradient_of_conditional_i() -> None:
         model.log_prob_per_variable(x)[:, i].sum().backward()
         alone = torch.cat([q.grad.flatten() for q in model.parameters()])
         assert torch.allclose(alone[model.block(i)], whole[model.block(i)], atol=1e-13)
-        assert alone.abs().sum().item() == pytest.approx(alone[model.block(i)].abs().sum().item(), rel=1e-14)
+        assert alone.abs().sum().item() == pytest.approx(
+            alone[model.block(i)].abs().sum().item(), rel=1e-14
+        )
 
 
-def test_per_sample_gradients_are_the_gradients_of_single_samples(make_model, device, deviation) -> None:
+def test_per_sample_gradients_are_the_gradients_of_single_samples(
+    make_model, device, deviation
+) -> None:
     model, x = randomised(make_model(6), 0).to(device), binary(7, 6).to(device)
     rows = per_sample_gradients(model, x)
     assert rows.shape == (7, sum(q.numel() for q in model.parameters()))
@@ -111,7 +117,11 @@ def test_it_changes_nothing_and_needs_no_requires_grad(make_model, function) -> 
     for q in model.parameters():
         q.grad = torch.ones_like(q)
     next(model.parameters()).requires_grad_(False)
-    copy, rng, theta = x.clone(), torch.random.get_rng_state(), [q.detach().clone() for q in model.parameters()]
+    copy, rng, theta = (
+        x.clone(),
+        torch.random.get_rng_state(),
+        [q.detach().clone() for q in model.parameters()],
+    )
     with torch.no_grad():
         result = function(model, x)
     assert torch.equal(result, expected)

@@ -20,11 +20,14 @@ def test_log_likelihood_is_the_double_sum(make_model, device) -> None:
 @pytest.mark.parametrize("chunk_size", [1, 3, 4, 10, 11, 100])
 def test_chunks_change_nothing(make_model, chunk_size) -> None:
     model, x = randomised(make_model(6), 0), binary(11, 6)
-    assert log_likelihood(model, x, chunk_size).item() == pytest.approx(log_likelihood(model, x).item(), rel=1e-14)
+    assert log_likelihood(model, x, chunk_size).item() == pytest.approx(
+        log_likelihood(model, x).item(), rel=1e-14
+    )
 
 
 def test_the_terms_of_a_float32_model_are_added_in_float64() -> None:
-    """At θ = 0 every term is −log 2 as float32 has it; 300,000 of them must add up without losing digits."""
+    """At θ = 0 every term is −log 2 as float32 has it; 300,000 of them must add up without losing
+    digits."""
     x = torch.zeros(300_000, 1)
     term = FVSBN(1).log_prob(x[:1]).double().item()
     result = log_likelihood(FVSBN(1), x, chunk_size=1000)
@@ -35,7 +38,10 @@ def test_the_terms_of_a_float32_model_are_added_in_float64() -> None:
 
 def test_it_holds_no_graph_and_changes_nothing() -> None:
     model, x = MADE(64, 20), load_digits_binary("valid")
-    before, grads = [q.detach().clone() for q in model.parameters()], [q.requires_grad for q in model.parameters()]
+    before, grads = (
+        [q.detach().clone() for q in model.parameters()],
+        [q.requires_grad for q in model.parameters()],
+    )
     copy, rng = x.clone(), torch.random.get_rng_state()
     assert not log_likelihood(model, x, 100).requires_grad
     assert torch.equal(x, copy)

@@ -1,4 +1,5 @@
-"""The estimator's mathematics, by enumeration: every batch of a small set, float64, no sampling error."""
+"""The estimator's mathematics, by enumeration: every batch of a small set, float64, no sampling
+error."""
 
 import itertools
 import math
@@ -31,13 +32,20 @@ def small(make_model):
 
 
 def all_batches(b: int, replacement: bool) -> list[torch.Tensor]:
-    """Every batch of b of the M samples, each as likely as the next: C(M, b) sets, or M^b tuples."""
-    batches = itertools.product(range(M), repeat=b) if replacement else itertools.combinations(range(M), b)
+    """Every batch of b of the M samples, each as likely as the next: C(M, b) sets, or M^b
+    tuples."""
+    batches = (
+        itertools.product(range(M), repeat=b)
+        if replacement
+        else itertools.combinations(range(M), b)
+    )
     return [torch.tensor(batch) for batch in batches]
 
 
 def all_estimates(model, x, b: int, replacement: bool) -> torch.Tensor:
-    return torch.stack([minibatch_gradient(model, x, batch) for batch in all_batches(b, replacement)])
+    return torch.stack(
+        [minibatch_gradient(model, x, batch) for batch in all_batches(b, replacement)]
+    )
 
 
 @pytest.mark.parametrize(("b", "replacement"), SIZES)
@@ -57,7 +65,8 @@ def test_without_the_factor_it_is_off_by_exactly_b_over_m(make_model, b, deviati
 
 @pytest.mark.parametrize(("b", "replacement"), SIZES)
 def test_the_variance_law(make_model, b, replacement, deviation) -> None:
-    """The whole covariance matrix over all batches, against Σ built from the per-sample gradients (divisor m)."""
+    """The whole covariance matrix over all batches, against Σ built from the per-sample gradients
+    (divisor m)."""
     model, x = small(make_model)
     estimates = all_estimates(model, x, b, replacement)
     measured = torch.cov(estimates.T, correction=0)
@@ -73,13 +82,17 @@ def test_the_estimator_reads_only_its_batch() -> None:
     spoilt = x.clone()
     spoilt[[0, 2, 5]] = float("nan")
     batch = torch.tensor([1, 3, 4])
-    assert torch.equal(minibatch_gradient(model, spoilt, batch), minibatch_gradient(model, x, batch))
+    assert torch.equal(
+        minibatch_gradient(model, spoilt, batch), minibatch_gradient(model, x, batch)
+    )
 
 
 def test_a_repeated_index_counts_twice() -> None:
     model, x = randomised(FVSBN(4), 0), binary(6, 4)
     expected = 6 / 3 * (2 * full_gradient(model, x[1:2]) + full_gradient(model, x[4:5]))
-    assert torch.allclose(minibatch_gradient(model, x, torch.tensor([1, 4, 1])), expected, atol=1e-13)
+    assert torch.allclose(
+        minibatch_gradient(model, x, torch.tensor([1, 4, 1])), expected, atol=1e-13
+    )
 
 
 # --- a ragged last batch: 5 samples in batches of 2, 2 and 1, over all 5! orders ---
@@ -96,14 +109,19 @@ def ragged():
 def test_ragged_batches_are_unbiased_over_shuffles(ragged, deviation) -> None:
     model, x, exact = ragged
     per_order = torch.stack(
-        [torch.stack([minibatch_gradient(model, x, part) for part in order.split(2)]) for order in ORDERS]
+        [
+            torch.stack([minibatch_gradient(model, x, part) for part in order.split(2)])
+            for order in ORDERS
+        ]
     )  # (5!, 3 batches, p)
     for position in range(3):  # each batch by itself, the short one too
         deviation((per_order[:, position].mean(0) - exact).abs().max(), 1e-12)
     deviation((per_order.mean((0, 1)) - exact).abs().max(), 1e-12)
 
 
-def test_the_plain_average_of_ragged_batches_is_not_the_gradient_at_a_fixed_order(ragged, deviation) -> None:
+def test_the_plain_average_of_ragged_batches_is_not_the_gradient_at_a_fixed_order(
+    ragged, deviation
+) -> None:
     model, x, exact = ragged
     for order in ORDERS:
         parts = order.split(2)
@@ -113,7 +131,9 @@ def test_the_plain_average_of_ragged_batches_is_not_the_gradient_at_a_fixed_orde
         deviation((weights @ estimates - exact).abs().max(), 1e-12)  # weighted by size it always is
 
 
-def test_a_short_batch_scaled_with_the_nominal_b_is_biased_by_the_ratio_of_sizes(ragged, deviation) -> None:
+def test_a_short_batch_scaled_with_the_nominal_b_is_biased_by_the_ratio_of_sizes(
+    ragged, deviation
+) -> None:
     model, x, exact = ragged
     wrong = torch.stack([5 / 2 * full_gradient(model, x[order[-1:]]) for order in ORDERS])
     deviation((wrong.mean(0) - 1 / 2 * exact).abs().max(), 1e-12)
@@ -124,13 +144,15 @@ def test_a_short_batch_scaled_with_the_nominal_b_is_biased_by_the_ratio_of_sizes
 
 @pytest.mark.parametrize("replacement", [False, True])
 def test_every_sample_is_equally_likely(replacement) -> None:
-    """Chi-square on how often each of 10 samples is drawn in 20,000 batches of 3: false-alarm rate 1e-4, seed fixed."""
+    """Chi-square on how often each of 10 samples is drawn in 20,000 batches of 3: false-alarm rate
+    1e-4, seed fixed."""
     from scipy.stats import chi2
 
     generator = torch.Generator().manual_seed(0)
     draws = torch.stack([sample_indices(10, 3, replacement, generator) for _ in range(20_000)])
     counts = torch.bincount(draws.flatten(), minlength=10).double()
-    # Without replacement the variance of a count is smaller by (m − b)/(m − 1), and so is the statistic.
+    # Without replacement the variance of a count is smaller by (m − b)/(m − 1), and so is the
+    # statistic.
     statistic = ((counts - 6000) ** 2 / 6000).sum().item() / (1 if replacement else 7 / 9)
     assert chi2.sf(statistic, df=9) > 1e-4
     repeats = sum(len(set(row)) < 3 for row in draws.tolist())
@@ -139,7 +161,9 @@ def test_every_sample_is_equally_likely(replacement) -> None:
 
 def test_sample_indices_is_reproducible_and_leaves_the_global_generator() -> None:
     before = torch.random.get_rng_state()
-    first, again = (sample_indices(50, 7, generator=torch.Generator().manual_seed(1)) for _ in range(2))
+    first, again = (
+        sample_indices(50, 7, generator=torch.Generator().manual_seed(1)) for _ in range(2)
+    )
     assert torch.equal(torch.random.get_rng_state(), before)
     assert torch.equal(first, again)
     assert first.dtype == torch.int64
@@ -159,7 +183,9 @@ def test_moments_equal_the_naive_ones(make_model, chunk_size, subsample, device,
     moments = gradient_moments(model, x, chunk_size, subsample)
     deviation((moments.mean - rows.mean(0)).abs().max(), 1e-12)
     deviation((moments.variance - rows.var(0, correction=int(subsample))).abs().max(), 1e-12)
-    assert moments.trace == pytest.approx(rows.var(0, correction=int(subsample)).sum().item(), rel=1e-12)
+    assert moments.trace == pytest.approx(
+        rows.var(0, correction=int(subsample)).sum().item(), rel=1e-12
+    )
     assert (moments.count, moments.subsample) == (11, subsample)
 
 
@@ -188,7 +214,8 @@ def test_moments_never_hold_the_matrix_of_per_sample_gradients(model) -> None:
 
 
 class ScaledFVSBN(FVSBN):
-    """A layer-free parameter on top, so that no shortcut applies: p(x_i | x_<i) with logits s·z_i."""
+    """A layer-free parameter on top, so that no shortcut applies: p(x_i | x_<i) with logits
+    s·z_i."""
 
     def __init__(self, n: int) -> None:
         super().__init__(n)
@@ -220,7 +247,8 @@ def test_a_layer_used_twice_is_refused_not_miscounted() -> None:
 
 
 def steep(x_rows: int) -> tuple[FVSBN, torch.Tensor]:
-    """A float32 model and data whose per-sample gradients are nearly constant, 1,000 times their spread and more."""
+    """A float32 model and data whose per-sample gradients are nearly constant, 1,000 times their
+    spread and more."""
 
     class Amplified(FVSBN):
         """Logits 1000·z: a per-sample gradient of about 1000·(x − σ)."""
@@ -231,7 +259,8 @@ def steep(x_rows: int) -> tuple[FVSBN, torch.Tensor]:
     model, x = Amplified(3), torch.ones(x_rows, 3)
     x[::2, 0] = 0
     with torch.no_grad():
-        # σ(1000·z) ≈ 1e-3 and slightly different for x_0 = 0 and x_0 = 1, so that g is near 1000 with a tiny spread.
+        # σ(1000·z) ≈ 1e-3 and slightly different for x_0 = 0 and x_0 = 1, so that g is near 1000
+        # with a tiny spread.
         model.linear.bias.copy_(torch.tensor([0.0, -0.0069, -0.0069]))
         model.linear.weight.copy_(torch.tensor([1e-5, 1e-5, 0.0]))
     return model, x
@@ -262,8 +291,11 @@ def test_moments_of_frozen_parameters_and_under_no_grad(make_model) -> None:
     assert not any(layer._forward_hooks for layer in model.modules())
 
 
-def test_a_subsample_estimates_the_variance_of_the_estimator_without_bias(make_model, deviation) -> None:
-    """Over all 8² pairs drawn with replacement, the mean of the predictions from a pair is the true variance."""
+def test_a_subsample_estimates_the_variance_of_the_estimator_without_bias(
+    make_model, deviation
+) -> None:
+    """Over all 8² pairs drawn with replacement, the mean of the predictions from a pair is the true
+    variance."""
     model, x = small(make_model)
     exact = estimator_variance(gradient_moments(model, x), M, 3, True)
     predictions = [
@@ -280,11 +312,14 @@ def test_noise_scale_of_all_samples_is_exact(make_model) -> None:
     model, x = small(make_model)
     rows = per_sample_gradients(model, x)
     expected = rows.var(0, correction=0).sum() / rows.mean(0).square().sum()
-    assert gradient_noise_scale(gradient_moments(model, x)) == pytest.approx(expected.item(), rel=1e-12)
+    assert gradient_noise_scale(gradient_moments(model, x)) == pytest.approx(
+        expected.item(), rel=1e-12
+    )
 
 
 def test_noise_scale_of_subsamples_averages_its_unbiased_parts_apart(make_model) -> None:
-    """Over all 8³ triples with replacement both parts are unbiased, so their ratio is the exact noise scale."""
+    """Over all 8³ triples with replacement both parts are unbiased, so their ratio is the exact
+    noise scale."""
     model, x = small(make_model)
     triples = [gradient_moments(model, x[t], subsample=True) for t in all_batches(3, True)]
     exact = gradient_noise_scale(gradient_moments(model, x))
@@ -296,7 +331,9 @@ def test_at_the_noise_scale_the_noise_equals_the_signal() -> None:
     moments = gradient_moments(model, x)
     scale, m = gradient_noise_scale(moments), len(x)
     noise_at_1 = estimator_variance(moments, m, 1, True).sum().item()
-    assert noise_at_1 / scale == pytest.approx(full_gradient(model, x).double().square().sum().item(), rel=1e-5)
+    assert noise_at_1 / scale == pytest.approx(
+        full_gradient(model, x).double().square().sum().item(), rel=1e-5
+    )
 
 
 def test_noise_scale_is_nan_with_a_warning_where_the_signal_cannot_be_told() -> None:
@@ -305,7 +342,9 @@ def test_noise_scale_is_nan_with_a_warning_where_the_signal_cannot_be_told() -> 
         assert math.isnan(gradient_noise_scale(GradientMoments(mean, variance, 2, subsample=True)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert gradient_noise_scale(GradientMoments(mean, variance, 2, subsample=False)) == pytest.approx(400)
+        assert gradient_noise_scale(
+            GradientMoments(mean, variance, 2, subsample=False)
+        ) == pytest.approx(400)
 
 
 # --- bad input, and what must not change ---
@@ -313,7 +352,10 @@ def test_noise_scale_is_nan_with_a_warning_where_the_signal_cannot_be_told() -> 
 
 @pytest.mark.parametrize(("x", "message"), BAD_X)
 def test_bad_x_is_named(x, message: str) -> None:
-    for call in (lambda: minibatch_gradient(FVSBN(3), x, torch.tensor([0])), lambda: gradient_moments(FVSBN(3), x)):
+    for call in (
+        lambda: minibatch_gradient(FVSBN(3), x, torch.tensor([0])),
+        lambda: gradient_moments(FVSBN(3), x),
+    ):
         with pytest.raises(ValueError, match=message):
             call()
 
@@ -328,18 +370,36 @@ MOMENTS = GradientMoments(torch.ones(2).double(), torch.ones(2).double(), 8, sub
         (lambda: sample_indices(5, 0), "b must be a whole number of at least 1, got 0"),
         (lambda: sample_indices(0, 1, True), "m must be a whole number of at least 1, got 0"),
         (lambda: sample_indices(5, 2.0), "b must be a whole number of at least 1, got 2.0"),
-        (lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([4])), "indices must lie in 0 … 3"),
-        (lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([-1])), "indices must lie in 0 … 3"),
+        (
+            lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([4])),
+            "indices must lie in 0 … 3",
+        ),
+        (
+            lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([-1])),
+            "indices must lie in 0 … 3",
+        ),
         (lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([0.0])), "1-D int64"),
         (lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([[0]])), "1-D int64"),
-        (lambda: minibatch_gradient(FVSBN(3), binary(4, 3), [0, 1]), "1-D int64 tensor, got \\[0, 1\\]"),
-        (lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([]).long()), "at least one sample"),
+        (
+            lambda: minibatch_gradient(FVSBN(3), binary(4, 3), [0, 1]),
+            "1-D int64 tensor, got \\[0, 1\\]",
+        ),
+        (
+            lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([]).long()),
+            "at least one sample",
+        ),
         (lambda: gradient_moments(FVSBN(3), binary(4, 3), 0), "chunk_size must be"),
-        (lambda: gradient_moments(FVSBN(3), binary(1, 3), subsample=True), "rows of a subsample must be .* 2, got 1"),
+        (
+            lambda: gradient_moments(FVSBN(3), binary(1, 3), subsample=True),
+            "rows of a subsample must be .* 2, got 1",
+        ),
         (lambda: gradient_moments(ScaledFVSBN(3), binary(4, 3), 0), "chunk_size must be"),
         (lambda: estimator_variance(MOMENTS, 8, 9, False), "b must be at most m = 8"),
         (lambda: estimator_variance(MOMENTS, 8, 0, True), "b must be a whole number of at least 1"),
-        (lambda: estimator_variance(MOMENTS, 9, 2, True), "m must be the number of samples .* 8, got 9"),
+        (
+            lambda: estimator_variance(MOMENTS, 9, 2, True),
+            "m must be the number of samples .* 8, got 9",
+        ),
         (lambda: gradient_noise_scale([]), "moments must hold at least one"),
     ],
 )
@@ -360,6 +420,8 @@ def test_it_changes_nothing(make_model) -> None:
     copies = [x.clone(), batch.clone(), *(q.detach().clone() for q in model.parameters())]
     minibatch_gradient(model, x, batch)
     gradient_moments(model, x, 3)
-    assert all(torch.equal(a, b) for a, b in zip([x, batch, *model.parameters()], copies, strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip([x, batch, *model.parameters()], copies, strict=True)
+    )
     assert torch.equal(torch.random.get_rng_state(), rng)
     assert all(q.requires_grad and q.grad is None for q in model.parameters())

@@ -17,7 +17,8 @@ def test_probabilities_sum_to_one(make_model, seed, device, deviation) -> None:
 
 
 def test_each_conditional_sums_to_one(make_model) -> None:
-    """p(x_i = 0 | x_<i) + p(x_i = 1 | x_<i) = 1 with x_<i held fixed, which Σ_x p(x) = 1 alone does not say."""
+    """p(x_i = 0 | x_<i) + p(x_i = 1 | x_<i) = 1 with x_<i held fixed, which Σ_x p(x) = 1 alone does
+    not say."""
     model, x = randomised(make_model(6), 4), binary(9, 6)
     log_p = model.log_prob_per_variable(x)
     for i in range(6):
@@ -47,7 +48,9 @@ def test_fvsbn_is_its_formula() -> None:
         c, *W = model.linear.bias[i], *model.linear.weight[i * (i - 1) // 2 : i * (i + 1) // 2]
         z = c + sum(w * x[j, k] for k, w in enumerate(W))
         p = torch.sigmoid(z) if x[j, i] == 1 else 1 - torch.sigmoid(z)
-        assert model.log_prob_per_variable(x)[j, i].item() == pytest.approx(p.log().item(), abs=1e-12)
+        assert model.log_prob_per_variable(x)[j, i].item() == pytest.approx(
+            p.log().item(), abs=1e-12
+        )
 
 
 def test_made_is_a_plain_network_with_masked_weights() -> None:
@@ -74,12 +77,15 @@ def test_a_mask_never_changes_the_weight() -> None:
 
 
 def test_sample_follows_log_prob(make_model, device) -> None:
-    """Chi-square over all 2^8 states, those rarer than 5 expected pooled: false-alarm rate 1e-4 a model, seed fixed."""
+    """Chi-square over all 2^8 states, those rarer than 5 expected pooled: false-alarm rate 1e-4 a
+    model, seed fixed."""
     from scipy.stats import chisquare
 
     model, k = randomised(make_model(8), 0, scale=0.6).to(device), 50_000
     x = model.sample(k, torch.Generator(device).manual_seed(1)).cpu()
-    counts = torch.bincount((x.long() * 2 ** torch.arange(7, -1, -1)).sum(1), minlength=2**8).double()
+    counts = torch.bincount(
+        (x.long() * 2 ** torch.arange(7, -1, -1)).sum(1), minlength=2**8
+    ).double()
     expected = k * model.log_prob(all_states(8).to(device)).detach().exp().cpu()
     common = expected >= 5
     assert common.sum() > 50
@@ -102,9 +108,15 @@ def test_log_prob_is_finite_and_right_at_extreme_logits() -> None:
     # log σ(40) = −log(1 + e^−40) = −e^−40 to double precision; the rest is exact.
     small = -torch.exp(torch.tensor(-40.0, dtype=torch.float64)).item()
     half = torch.tensor(0.5, dtype=torch.float64).log().item()
-    assert bernoulli_log_prob(z, ones).tolist() == pytest.approx([0, -1000, small, -40, half], rel=1e-12)
-    assert bernoulli_log_prob(z, zeros).tolist() == pytest.approx([-1000, 0, -40, small, half], rel=1e-12)
-    assert torch.equal(bernoulli_log_prob(z.float(), ones.float()), bernoulli_log_prob(-z.float(), zeros.float()))
+    assert bernoulli_log_prob(z, ones).tolist() == pytest.approx(
+        [0, -1000, small, -40, half], rel=1e-12
+    )
+    assert bernoulli_log_prob(z, zeros).tolist() == pytest.approx(
+        [-1000, 0, -40, small, half], rel=1e-12
+    )
+    assert torch.equal(
+        bernoulli_log_prob(z.float(), ones.float()), bernoulli_log_prob(-z.float(), zeros.float())
+    )
 
 
 def test_model_log_prob_and_gradient_are_finite_at_logits_of_1000() -> None:
@@ -124,7 +136,9 @@ def test_float32_agrees_with_float64_on_digits(make_model) -> None:
     assert torch.allclose(model.float().log_prob(x).double(), exact, rtol=1e-5, atol=0)
 
 
-@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int64, torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    "dtype", [torch.bool, torch.uint8, torch.int64, torch.float32, torch.float64]
+)
 def test_data_of_any_dtype_gives_the_same_log_prob(dtype) -> None:
     model, x = randomised(FVSBN(5), 0), binary(4, 5)
     assert torch.equal(model.log_prob(x.to(dtype)), model.log_prob(x))
@@ -139,7 +153,9 @@ def test_a_model_of_one_variable_is_a_coin() -> None:
 def test_fvsbn_has_as_many_parameters_as_it_uses_and_starts_uniform() -> None:
     model = FVSBN(10)
     assert sum(q.numel() for q in model.parameters()) == 10 * 11 // 2
-    assert model.log_prob(binary(3, 10)).tolist() == pytest.approx([-10 * 0.6931471805599453] * 3, rel=1e-6)
+    assert model.log_prob(binary(3, 10)).tolist() == pytest.approx(
+        [-10 * 0.6931471805599453] * 3, rel=1e-6
+    )
     assert sorted(torch.cat([model.block(i) for i in range(10)]).tolist()) == list(range(55))
 
 
@@ -147,7 +163,9 @@ def test_made_starts_from_the_given_generator_and_leaves_the_global_one() -> Non
     before = torch.random.get_rng_state()
     first, again = (MADE(5, 7, generator=torch.Generator().manual_seed(1)) for _ in range(2))
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True)
+    )
 
 
 def test_state_dict_round_trip(make_model) -> None:
@@ -156,7 +174,7 @@ def test_state_dict_round_trip(make_model) -> None:
     assert torch.equal(model.log_prob(binary(3, 6)), other.log_prob(binary(3, 6)))
 
 
-NAN = float("nan")
+NAN, INFINITY = float("nan"), float("inf")
 BAD_X = [
     (torch.zeros(3), "x must have shape \\(rows, n\\), got \\(3,\\)"),
     (torch.zeros(2, 4), "x must have n = 3 columns, got 4"),
@@ -164,6 +182,13 @@ BAD_X = [
     (torch.tensor([[0.0, 1.0, 0.5]]), "x must hold only 0 and 1, got 0.5"),
     (torch.tensor([[0.0, NAN, 1.0]]), "x must hold only 0 and 1, got nan"),
     (torch.tensor([[0.0, -1.0, 1.0]]), "x must hold only 0 and 1, got -1"),
+    (torch.tensor([[0.0, INFINITY, 1.0]]), "x must hold only 0 and 1, got inf"),
+    (
+        torch.tensor([[0.0, 1e-30, 1.0]]),
+        "x must hold only 0 and 1, got 1e-30|1.0000000031710769e-30",
+    ),
+    (torch.tensor([[0, 1, 255]], dtype=torch.uint8), "x must hold only 0 and 1, got 255"),
+    (torch.tensor([[0, 1, 16]], dtype=torch.uint8), "x must hold only 0 and 1, got 16"),
     ([[0, 1, 1]], "x must be a torch tensor of shape \\(rows, n\\), got list"),
 ]
 
@@ -182,7 +207,10 @@ def test_bad_x_is_named(model: AutoregressiveModel, x, message: str) -> None:
         (lambda: FVSBN(0), "n must be a whole number of at least 1, got 0"),
         (lambda: FVSBN(True), "n must be a whole number of at least 1, got True"),
         (lambda: MADE(3, 0), "hidden must be a whole number of at least 1, got 0"),
-        (lambda: MADE(3, 4, [0, 1, 1]), "ordering must be a permutation of 0 … 2, got \\(0, 1, 1\\)"),
+        (
+            lambda: MADE(3, 4, [0, 1, 1]),
+            "ordering must be a permutation of 0 … 2, got \\(0, 1, 1\\)",
+        ),
         (lambda: MADE(3, 4, [0, 1]), "ordering must be a permutation of 0 … 2"),
         (lambda: FVSBN(3).sample(0), "k must be a whole number of at least 1, got 0"),
         (lambda: FVSBN(3).block(3), "i must be below n = 3, got 3"),

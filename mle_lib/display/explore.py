@@ -17,17 +17,19 @@ class Explorer:
         self.start = [0] * len(grids)
 
     def to_html(self) -> str:
-        """Every frame, ready-made: the page's ``explore.js`` adds the sliders; without it the first frame stands."""
-        axes = [{"name": name, "labels": [str(v) for v in grid]} for name, grid in self.grids.items()]
+        """Every frame, ready-made; the page's ``explore.js`` adds the sliders."""
+        axes = [
+            {"name": name, "labels": [str(v) for v in grid]} for name, grid in self.grids.items()
+        ]
         settings = html.escape(json.dumps({"axes": axes, "start": self.start}))
         frames = []
         for index in itertools.product(*(range(len(grid)) for grid in self.grids.values())):
             picture = self.draw(**self._values(index))
-            hidden = "" if list(index) == self.start else " hidden"
-            place = ",".join(map(str, index))
-            frames.append(f'<figure class="mle-figure" data-index="{place}"{hidden}>{picture.to_html()}</figure>')
-        controls = '<div class="mle-controls"></div>'
-        return f'<mle-explore class="mle-explore" data-frames="{settings}">{controls}{"".join(frames)}</mle-explore>'
+            place = ",".join(map(str, index)) + ('"' if list(index) == self.start else '" hidden')
+            opening = f'<figure class="mle-figure" data-index="{place}>'
+            frames.append(f"{opening}{picture.to_html()}</figure>")
+        opening = f'<mle-explore class="mle-explore" data-frames="{settings}">'
+        return f'{opening}<div class="mle-controls"></div>{"".join(frames)}</mle-explore>'
 
     def widget(self) -> Any:
         """The live figure: ipywidgets sliders (7.7 or 8) that call ``draw`` anew."""
@@ -35,12 +37,15 @@ class Explorer:
 
         picture = ipywidgets.HTML()
         sliders = [
-            ipywidgets.SelectionSlider(options=[(str(v), k) for k, v in enumerate(grid)], description=name)
+            ipywidgets.SelectionSlider(
+                options=[(str(v), k) for k, v in enumerate(grid)], description=name
+            )
             for name, grid in self.grids.items()
         ]
 
         def redraw(_: object = None) -> None:
-            picture.value = self.draw(**self._values([slider.value for slider in sliders])).to_html()
+            values = self._values([slider.value for slider in sliders])
+            picture.value = self.draw(**values).to_html()
 
         for slider in sliders:
             slider.observe(redraw, names="value")
@@ -67,8 +72,8 @@ class Explorer:
 def explore(draw: Callable[..., Picture], **grids: Sequence[Any]) -> Explorer:
     """A figure with one slider, or two, over given values.
 
-    With a live kernel, moving a slider calls ``draw`` again. On the built website the same object is a set of
-    ready-made frames, one for each point of the grid.
+    With a live kernel, moving a slider calls ``draw`` again. On the built website the same object
+    is a set of ready-made frames, one for each point of the grid.
 
     Args:
         draw: Called with one keyword for each grid; returns ``show(figure, alt)``.

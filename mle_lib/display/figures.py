@@ -6,11 +6,14 @@ import re
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from mle_lib.display.style import COLORS, INK
+
+GAP = 2  # pixels between two images
 
 
 class Picture:
@@ -28,7 +31,10 @@ class Picture:
         return f"[figure: {self.alt}]"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/html": f'<figure class="mle-figure">{self.to_html()}</figure>', "text/plain": repr(self)}
+        return {
+            "text/html": f'<figure class="mle-figure">{self.to_html()}</figure>',
+            "text/plain": repr(self),
+        }
 
 
 def show(figure: Figure, alt: str) -> Picture:
@@ -52,35 +58,36 @@ def show(figure: Figure, alt: str) -> Picture:
     svg = svg[svg.index("<svg ") :].replace(INK, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     # The width in points becomes a ceiling, so that a figure shrinks with a narrow page.
-    svg = re.sub(r'<svg (.*?)width="([\d.]+)pt" height="[\d.]+pt"', r'<svg \1style="width:100%;max-width:\2pt"', svg, count=1)
+    svg = re.sub(
+        r'<svg (.*?)width="([\d.]+)pt" height="[\d.]+pt"',
+        r'<svg \1style="width:100%;max-width:\2pt"',
+        svg,
+        count=1,
+    )
     return Picture(svg, " ".join(alt.split()))
 
 
-def show_images(x: torch.Tensor, alt: str, columns: int = 10, title: str = "") -> Picture:
-    """Draw binary images side by side, pixels that are 1 in blue.
+def show_images(x: torch.Tensor, alt: str, columns: int = 10) -> Picture:
+    """Draw binary images side by side: pixels that are 1 in blue, those that are 0 in faint grey.
 
     Args:
-        x: ``(k, n)`` with n a square number, or ``(k, height, width)``; 0s and 1s.
+        x: ``(k, n)`` with n a square number: k images, read line by line; 0s and 1s.
         alt: What there is to see.
         columns: Images a row.
-        title: A line above them.
 
     Raises:
-        ValueError: If ``x`` holds no square images, or ``alt`` is empty.
+        ValueError: If ``x`` is not a ``(k, n)`` tensor, n is no square number, or ``alt`` is empty.
     """
-    side = round(x.shape[-1] ** 0.5)
-    if x.ndim == 2 and side**2 != x.shape[1]:
-        raise ValueError(f"x must hold square images, a square number of columns, got {x.shape[1]}")
-    images = x.reshape(len(x), side, side) if x.ndim == 2 else x
-    rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(0.64 * columns, 0.64 * rows + 0.3 * bool(title)), squeeze=False
-    )
-    cmap = ListedColormap([(0.5, 0.5, 0.5, 0.18), COLORS["blue"]])
-    for axis in axes.flat:
-        axis.axis("off")
-    for axis, image in zip(axes.flat, images, strict=False):
-        axis.pcolormesh(image.cpu().float().numpy(), cmap=cmap, vmin=0, vmax=1, snap=True)
-        axis.set(aspect="equal", ylim=(image.shape[0], 0))
-    figure.suptitle(title, x=0.01, ha="left", fontsize="medium")
+    if x.ndim != 2 or round(x.shape[1] ** 0.5) ** 2 != x.shape[1]:
+        raise ValueError(f"x must have shape (k, n) with n a square number, got {tuple(x.shape)}")
+    side = round(x.shape[1] ** 0.5)
+    rows, step = -(-len(x) // columns), side + GAP
+    canvas = np.zeros((rows * step - GAP, columns * step - GAP, 4))  # transparent where no image is
+    shades = np.array([to_rgba("grey", 0.18), to_rgba(COLORS["blue"])])
+    for k, image in enumerate(x.reshape(-1, side, side).long().cpu().numpy()):
+        top, left = step * (k // columns), step * (k % columns)
+        canvas[top : top + side, left : left + side] = shades[image]
+    figure, axis = plt.subplots(figsize=(6.4, 6.4 * len(canvas) / canvas.shape[1]))
+    axis.imshow(canvas, interpolation="none")
+    axis.axis("off")
     return show(figure, alt)
