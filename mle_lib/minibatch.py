@@ -173,8 +173,8 @@ def gradient_noise_scale(moments: GradientMoments | Sequence[GradientMoments]) -
     From all m samples the ratio is exact. From a subsample, tr Σ has the unbiased estimate Σ_k
     σ²_k, and ‖ḡ‖² has ‖ḡ_s‖² − tr Σ / count, because E‖ḡ_s‖² = ‖ḡ‖² + tr Σ / count. Of several
     subsamples numerators and denominators are averaged apart, then divided: a mean of ratios would
-    be biased. Source: McCandlish et al. (2018), eq. 2.9 and appendix A,
-    https://doi.org/10.48550/arXiv.1812.06162.
+    be biased. Source: McCandlish et al. (2018), where it is the *simple* noise scale (section 2.2
+    and appendix A), https://doi.org/10.48550/arXiv.1812.06162.
 
     Args:
         moments: One ``GradientMoments``, or several taken at the same θ.

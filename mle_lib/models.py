@@ -155,9 +155,8 @@ class FVSBN(AutoregressiveModel):
 
     z_i = c_i + Σ_{k<i} W_ik x_k,    θ_i = (c_i, W_i1, …, W_i,i−1),    p = n(n + 1)/2 parameters.
 
-    ℓ(θ) is concave in θ, so θ_0 = 0 is as good a start as any. Source: Frey, Hinton & Dayan (1995),
-    *Does the wake-sleep algorithm produce good density estimators?* (as a baseline); CS236, lecture
-    3.
+    ℓ(θ) is concave in θ, so θ_0 = 0 is as good a start as any. Source: Neal
+    (1992), https://doi.org/10.1016/0004-3702(92)90065-6, without his hidden units; CS236, lecture 3.
 
     Args:
         n: Number of variables, at least 1.
