@@ -1,5 +1,7 @@
 """What every room asks of its arguments: a wrong one meets the same clear ``ValueError``."""
 
+import operator
+
 import torch
 from torch import Tensor
 
@@ -14,14 +16,23 @@ def check_binary(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
         ValueError: If the shape is wrong, ``x`` is empty, or an entry (NaN included) is not 0 or 1.
     """
     check_matrix(x, n, name)
-    # x² − x is 0 for 0 and 1 alone (for NaN and ±∞ it is NaN). In place, this is the cheapest test.
-    if x.dtype != torch.bool and (x * x).sub_(x).abs_().sum() != 0:
+    if not _is_binary(x):
         bad = (x != 0) & (x != 1)
         value = x[bad][0].item()
         raise ValueError(
             f"{name} must hold only 0 and 1, got {value} ({int(bad.sum())} such entries)"
         )
     return x
+
+
+def _is_binary(x: Tensor) -> bool:
+    if x.is_floating_point():
+        # x² − x is 0 for 0 and 1 alone (NaN for NaN and ±∞). In place, this is the cheapest test.
+        return bool((x * x).sub_(x).abs_().sum() == 0)
+    if x.dtype == torch.bool:
+        return True
+    low, high = x.aminmax()
+    return bool(low >= 0) and bool(high <= 1)
 
 
 def check_matrix(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
@@ -34,6 +45,8 @@ def check_matrix(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
         raise ValueError(
             f"{name} must be a torch tensor of shape (rows, n), got {type(x).__name__}"
         )
+    if x.is_complex():
+        raise ValueError(f"{name} must hold real numbers, got {x.dtype}")
     if x.ndim != 2:
         raise ValueError(f"{name} must have shape (rows, n), got {tuple(x.shape)}")
     if n is not None and x.shape[1] != n:
@@ -44,32 +57,36 @@ def check_matrix(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
 
 
 def check_at_least(value: int, least: int, name: str) -> int:
-    """Return ``value`` if it is a whole number, at least ``least``.
+    """Return ``value`` as an ``int`` if it is a whole number, at least ``least``.
 
     Raises:
         ValueError: If it is not (a bool counts as no number).
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if isinstance(value, bool) or number < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    return value
+    return number
 
 
-def check_indices(indices: Tensor, m: int) -> Tensor:
-    """Return ``indices`` if it is a non-empty 1-D int64 tensor of row numbers below ``m``.
+def check_indices(indices: Tensor, x: Tensor) -> Tensor:
+    """Return ``indices`` if it is a non-empty 1-D int64 tensor of row numbers of ``x``.
 
     Raises:
-        ValueError: If it is not.
+        ValueError: If it is not, or lies neither on the CPU nor on the device of ``x``.
     """
-    if not isinstance(indices, Tensor) or indices.dtype != torch.int64 or indices.ndim != 1:
-        got = (
-            f"{indices.dtype} of shape {tuple(indices.shape)}"
-            if isinstance(indices, Tensor)
-            else f"{indices!r}"
-        )
+    if not isinstance(indices, Tensor):
+        raise ValueError(f"indices must be a 1-D int64 tensor, got {indices!r}")
+    if indices.dtype != torch.int64 or indices.ndim != 1:
+        got = f"{indices.dtype} of shape {tuple(indices.shape)}"
         raise ValueError(f"indices must be a 1-D int64 tensor, got {got}")
+    if indices.device.type != "cpu" and indices.device != x.device:
+        raise ValueError(f"indices must be on the CPU or {x.device}, got {indices.device}")
     if len(indices) < 1:
         raise ValueError("indices must name at least one sample (b >= 1), got none")
-    low, high = int(indices.min()), int(indices.max())
+    m, low, high = len(x), int(indices.min()), int(indices.max())
     if low < 0 or high >= m:
         raise ValueError(f"indices must lie in 0 … {m - 1} (m = {m}), got {low} … {high}")
     return indices

@@ -27,7 +27,7 @@ def load_digits_binary(split: str) -> Tensor:
     Raises:
         ValueError: If ``split`` is not one of the three.
     """
-    if split not in DIGITS_SPLIT:
+    if not isinstance(split, str) or split not in DIGITS_SPLIT:
         raise ValueError(f"split must be one of {', '.join(DIGITS_SPLIT)}, got {split!r}")
     start, stop = DIGITS_SPLIT[split]
     return _all_digits()[start:stop].clone()
@@ -77,7 +77,7 @@ class TinyWorld:
     def __init__(self, n: int, seed: int) -> None:
         if check_at_least(n, 1, "n") > 12:
             raise ValueError(f"n must be at most 12 in a TinyWorld, got {n}")
-        self.n = n
+        self.n = n = check_at_least(n, 1, "n")
         generator = torch.Generator().manual_seed(seed)
         signs = 2 * all_states(n) - 1  # (2^n, n)
         a, J, noise = (

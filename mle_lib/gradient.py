@@ -1,7 +1,8 @@
 """∇ℓ(θ): exact gradients of the log-likelihood, whole and sample by sample.
 
 A gradient here is a flat vector ``(p,)`` in the order of ``model.parameters()``. It has p entries
-whatever ``requires_grad`` says, and taking it changes neither that flag nor ``.grad``.
+whatever ``requires_grad`` says, and taking it changes neither that flag nor ``.grad``. Sums are
+float64, so the device must have float64 (Apple's MPS has not).
 """
 
 import torch

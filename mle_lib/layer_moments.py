@@ -3,15 +3,17 @@
 import torch
 from torch import Tensor, nn
 
-from mle_lib.models import AutoregressiveModel, LowerLinear, MaskedLinear
+from mle_lib.models import FVSBN, MADE, AutoregressiveModel, LowerLinear, MaskedLinear
 
 Layer = LowerLinear | MaskedLinear
 
 
-def linear_layers_only(model: nn.Module) -> bool:
-    """Whether each parameter is a linear layer's, whose second moment is one matrix product."""
-    inside = sum(len(list(layer.parameters(recurse=False))) for layer in _layers(model))
-    return inside == len(list(model.parameters()))
+def has_shortcut(model: nn.Module) -> bool:
+    """Whether the model is made of linear layers, each used once in a forward pass, and no more.
+
+    Only the models known to be so count, and not their subclasses, which may compute anything.
+    """
+    return type(model) in (FVSBN, MADE)
 
 
 def summed_moments(model: AutoregressiveModel, batch: Tensor) -> tuple[Tensor, Tensor]:
@@ -21,21 +23,18 @@ def summed_moments(model: AutoregressiveModel, batch: Tensor) -> tuple[Tensor, T
 
         Σ_j δ_j a_jᵀ and (δ²)ᵀ(a²) for W,    Σ_j δ_j and Σ_j δ_j² for c.
 
-    Raises:
-        ValueError: If a layer is used twice in a forward pass: its g_j is then a sum of two terms.
+    The model must have the shortcut (``has_shortcut``); elsewhere the result would be wrong.
     """
     inputs: dict[nn.Module, Tensor] = {}
     outputs: dict[nn.Module, Tensor] = {}
 
     def keep(layer: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        if layer in inputs:
-            raise ValueError(f"each layer must be used once in a forward pass, got {layer} twice")
         inputs[layer] = args[0].detach().double()
         # Where all parameters so far are frozen there is no graph yet: δ needs one to start here.
         outputs[layer] = output if output.requires_grad else output.requires_grad_()
         return output
 
-    layers = _layers(model)
+    layers: list[Layer] = [layer for layer in model.modules() if isinstance(layer, Layer)]
     handles = [layer.register_forward_hook(keep) for layer in layers]
     try:
         with torch.enable_grad():
@@ -52,7 +51,3 @@ def summed_moments(model: AutoregressiveModel, batch: Tensor) -> tuple[Tensor, T
         moments[layer.bias] = d.sum(0), (d**2).sum(0)
     first, second = zip(*(moments[parameter] for parameter in model.parameters()), strict=True)
     return torch.cat([s.flatten() for s in first]), torch.cat([s.flatten() for s in second])
-
-
-def _layers(model: nn.Module) -> list[Layer]:
-    return [layer for layer in model.modules() if isinstance(layer, Layer)]

@@ -11,7 +11,7 @@ from mle_lib.models import AutoregressiveModel
 def log_likelihood(model: AutoregressiveModel, x: Tensor, chunk_size: int | None = None) -> Tensor:
     """ℓ(θ) = Σ_{j=1}^m Σ_{i=1}^n log p(x_i^(j) | x_<i^(j); θ_i), the lecture's double sum, in nats.
 
-    The terms are added in float64, whatever the model's dtype.
+    The terms are added in float64, whatever the model's dtype, on a device that has float64.
 
     Args:
         model: p_θ.

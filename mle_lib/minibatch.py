@@ -3,16 +3,17 @@
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
 
 from mle_lib.checks import check_at_least, check_indices, check_matrix, chunks
 from mle_lib.gradient import per_sample_gradients, summed_gradient
-from mle_lib.layer_moments import linear_layers_only, summed_moments
+from mle_lib.layer_moments import has_shortcut, summed_moments
 from mle_lib.models import AutoregressiveModel
 
-FALLBACK_CHUNK = 256  # rows of per-sample gradients held at once where a layer has no shortcut
+FALLBACK_CHUNK = 256  # rows of per-sample gradients held at once where there is no shortcut
 
 
 def sample_indices(
@@ -27,12 +28,12 @@ def sample_indices(
         generator: Source of randomness; torch's global one if ``None``.
 
     Returns:
-        A ``(b,)`` int64 tensor.
+        A ``(b,)`` int64 tensor, on the generator's device.
 
     Raises:
         ValueError: If ``m`` or ``b`` < 1, or ``b`` > ``m`` without replacement.
     """
-    _check_sizes(m, b, replacement)
+    m, b = _check_sizes(m, b, replacement)
     device = generator.device if generator is not None else None
     if replacement:
         return torch.randint(m, (b,), generator=generator, device=device)
@@ -58,7 +59,7 @@ def minibatch_gradient(model: AutoregressiveModel, x: Tensor, indices: Tensor) -
         ValueError: If ``indices`` is not a non-empty 1-D int64 tensor of numbers below m, or a row
             of the batch is not made of n 0s and 1s.
     """
-    m, b = len(check_matrix(x, model.n)), len(check_indices(indices, len(x)))
+    m, b = len(check_matrix(x, model.n)), len(check_indices(indices, x))
     return (m / b) * summed_gradient(model, x[indices])
 
 
@@ -89,34 +90,33 @@ class GradientMoments:
 def gradient_moments(
     model: AutoregressiveModel, x: Tensor, chunk_size: int | None = None, subsample: bool = False
 ) -> GradientMoments:
-    """Mean and per-coordinate variance of the per-sample gradients, without the ``(m, p)`` matrix
-    where layers allow.
+    """Mean and per-coordinate variance of the g_j, without the ``(m, p)`` matrix where possible.
 
     For a linear layer z = W a + c with δ = ∂ log p / ∂z, sample j has ∂/∂W = δ_j a_jᵀ, so that
 
         Σ_j (∂/∂W)² = (δ²)ᵀ (a²)    (squares elementwise),
 
     one matrix product for all samples (Dangel, Kunstner & Hennig 2020,
-    https://doi.org/10.48550/arXiv.1912.10985). Other models go through ``per_sample_gradients``, a
-    chunk at a time. Sums are float64: the variance is a small difference of large numbers.
+    https://doi.org/10.48550/arXiv.1912.10985). That serves ``FVSBN`` and ``MADE``; other models go
+    through ``per_sample_gradients``, a chunk at a time. Sums are float64: the variance is a small
+    difference of large numbers.
 
     Args:
         model: p_θ.
         x: ``(count, n)``: all m samples, or a random part of them.
-        chunk_size: Rows to hold at once; all if ``None`` (256 where a layer has no shortcut).
-        subsample: Say True if ``x`` is a random part of the data; it changes the divisor to count −
-            1.
+        chunk_size: Rows to hold at once; if ``None``, all (256 for models without the shortcut).
+        subsample: Whether ``x`` is a random part of the data; if so the divisor is count − 1.
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(count, n)`` tensor of 0s and 1s, ``chunk_size`` <
-            1, or a subsample has fewer than 2 rows.
+        ValueError: If ``x`` is not a non-empty ``(count, n)`` tensor of 0s and 1s,
+            ``chunk_size`` < 1, or a subsample has fewer than 2 rows.
     """
     count = len(check_matrix(x, model.n))
     if subsample:
         check_at_least(count, 2, "the number of rows of a subsample")
-    if linear_layers_only(model):
-        sums = [summed_moments(model, model.prepare(chunk)) for chunk in chunks(x, chunk_size)]
-        total, squares = (torch.stack(parts).sum(0) for parts in zip(*sums, strict=True))
+    if has_shortcut(model):
+        sums = (torch.stack(summed_moments(model, model.prepare(c))) for c in chunks(x, chunk_size))
+        total, squares = reduce(torch.add, sums)
         mean = total / count
         scatter = (squares - count * mean**2).clamp(min=0)
     else:
@@ -125,18 +125,12 @@ def gradient_moments(
 
 
 def _two_pass(model: AutoregressiveModel, x: Tensor, chunk_size: int) -> tuple[Tensor, Tensor]:
-    mean = _sum_over_rows(model, x, chunk_size, lambda g: g) / len(x)
-    return mean, _sum_over_rows(model, x, chunk_size, lambda g: (g - mean) ** 2)
+    def sum_over_rows(f: Callable[[Tensor], Tensor]) -> Tensor:
+        gradients = (per_sample_gradients(model, c).double() for c in chunks(x, chunk_size))
+        return reduce(torch.add, (f(g).sum(0) for g in gradients))
 
-
-def _sum_over_rows(
-    model: AutoregressiveModel, x: Tensor, chunk_size: int, f: Callable[[Tensor], Tensor]
-) -> Tensor:
-    """Σ_j f(g_j) in float64, holding the per-sample gradients of one chunk at a time."""
-    parts = [
-        f(per_sample_gradients(model, chunk).double()).sum(0) for chunk in chunks(x, chunk_size)
-    ]
-    return torch.stack(parts).sum(0)
+    mean = sum_over_rows(lambda g: g) / len(x)
+    return mean, sum_over_rows(lambda g: (g - mean) ** 2)
 
 
 def estimator_variance(moments: GradientMoments, m: int, b: int, replacement: bool) -> Tensor:
@@ -156,7 +150,7 @@ def estimator_variance(moments: GradientMoments, m: int, b: int, replacement: bo
         ValueError: If ``m`` or ``b`` < 1, ``b`` > ``m`` without replacement, or ``moments`` are of
             all samples but not of ``m`` of them.
     """
-    _check_sizes(m, b, replacement)
+    m, b = _check_sizes(m, b, replacement)
     if not moments.subsample and moments.count != m:
         raise ValueError(
             f"m must be the number of samples the moments are of, {moments.count}, got {m} "
@@ -191,7 +185,7 @@ def gradient_noise_scale(moments: GradientMoments | Sequence[GradientMoments]) -
         raise ValueError("moments must hold at least one GradientMoments, got none")
     noise = sum(part.trace for part in parts) / len(parts)
     signal = sum(_squared_signal(part) for part in parts) / len(parts)
-    if signal <= 0:
+    if not signal > 0:  # NaN too
         warnings.warn(
             f"the estimate of ‖ḡ‖² is {signal:.3g}, not positive: "
             "take more samples, or average more subsamples",
@@ -207,7 +201,8 @@ def _squared_signal(moments: GradientMoments) -> float:
     return signal - moments.trace / moments.count if moments.subsample else signal
 
 
-def _check_sizes(m: int, b: int, replacement: bool) -> None:
-    check_at_least(m, 1, "m")
-    if check_at_least(b, 1, "b") > m and not replacement:
+def _check_sizes(m: int, b: int, replacement: bool) -> tuple[int, int]:
+    m, b = check_at_least(m, 1, "m"), check_at_least(b, 1, "b")
+    if b > m and not replacement:
         raise ValueError(f"b must be at most m = {m} without replacement, got {b}")
+    return m, b

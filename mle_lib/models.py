@@ -35,8 +35,8 @@ class AutoregressiveModel(nn.Module):
     def __init__(self, n: int, ordering: Sequence[int] | None = None) -> None:
         super().__init__()
         self.n = check_at_least(n, 1, "n")
-        self.ordering = tuple(range(n)) if ordering is None else tuple(int(i) for i in ordering)
-        if sorted(self.ordering) != list(range(n)):
+        self.ordering = tuple(range(n)) if ordering is None else tuple(ordering)
+        if set(self.ordering) != set(range(n)) or len(self.ordering) != n:
             raise ValueError(f"ordering must be a permutation of 0 … {n - 1}, got {self.ordering}")
 
     def logits(self, x: Tensor) -> Tensor:
@@ -156,7 +156,7 @@ class FVSBN(AutoregressiveModel):
     z_i = c_i + Σ_{k<i} W_ik x_k,    θ_i = (c_i, W_i1, …, W_i,i−1),    p = n(n + 1)/2 parameters.
 
     ℓ(θ) is concave in θ, so θ_0 = 0 is as good a start as any. Source: Neal
-    (1992), https://doi.org/10.1016/0004-3702(92)90065-6, without his hidden units; CS236, lecture 3.
+    (1992), https://doi.org/10.1016/0004-3702(92)90065-6, without hidden units; CS236, lecture 3.
 
     Args:
         n: Number of variables, at least 1.

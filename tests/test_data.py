@@ -72,6 +72,18 @@ def test_tiny_world_samples_follow_log_prob() -> None:
     assert chisquare(counts.numpy(), expected.numpy()).pvalue > 1e-4
 
 
+def test_tiny_world_samples_from_the_given_generator() -> None:
+    world, before = TinyWorld(4, seed=0), torch.random.get_rng_state()
+    first, again = (world.sample(50, torch.Generator().manual_seed(1)) for _ in range(2))
+    assert torch.equal(first, again)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_tiny_world_lives_on_the_device_of_x(device) -> None:
+    world, x = TinyWorld(4, seed=0), all_states(4)
+    assert torch.equal(world.log_prob(x.to(device)).cpu(), world.log_prob(x))
+
+
 def test_tiny_world_depends_on_its_seed_alone() -> None:
     before = torch.random.get_rng_state()
     first, other = TinyWorld(3, seed=0), TinyWorld(3, seed=1)
@@ -84,6 +96,7 @@ def test_tiny_world_depends_on_its_seed_alone() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: load_digits_binary(["train"]), "split must be one of train, valid, test"),
         (lambda: load_digits_binary("dev"), "split must be one of train, valid, test, got 'dev'"),
         (lambda: TinyWorld(13, 0), "n must be at most 12"),
         (lambda: TinyWorld(0, 0), "n must be a whole number of at least 1, got 0"),

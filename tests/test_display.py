@@ -68,6 +68,17 @@ def test_equal_figures_are_equal_text() -> None:
     assert line_plot().svg == line_plot().svg
 
 
+def test_no_two_figures_share_an_id() -> None:
+    ids = [set(re.findall(r'\bid="([^"]+)"', line_plot(k).svg)) for k in (1, 2)]
+    assert ids[0]
+    assert ids[1]
+    assert not ids[0] & ids[1]
+    svg = line_plot().svg
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+    assert used
+    assert used <= set(re.findall(r'\bid="([^"]+)"', svg))
+
+
 def test_a_figure_is_closed_and_shown_once() -> None:
     line_plot()
     assert plt.get_fignums() == []
@@ -87,23 +98,40 @@ def test_a_figure_without_alt_text_is_refused(alt) -> None:
 
 def test_images_are_drawn_pixel_by_pixel() -> None:
     x = torch.zeros(3, 64)
-    x[1, 9] = 1
+    x[1, 10] = 1
     encoded = re.search(
         r"data:image/png;base64,([^\"]+)", show_images(x, "Three.", columns=2).svg
     ).group(1)
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))
     assert pixels.shape == (18, 18, 4)
     ink = (pixels == [*bytes.fromhex(COLORS["blue"][1:]), 255]).all(-1)
-    assert np.argwhere(ink).tolist() == [[1, 11]]  # second image, pixel (1, 1)
+    assert np.argwhere(ink).tolist() == [[1, 12]]  # second image, row 1, column 2
     assert (
         pixels[..., 3] > 0
     ).sum() == 3 * 64  # nothing between the images, nor where the fourth would be
 
 
-@pytest.mark.parametrize("x", [torch.zeros(2, 8), torch.zeros(8), torch.zeros(1, 8, 8)])
-def test_images_that_are_not_square_are_refused(x) -> None:
-    with pytest.raises(ValueError, match="n a square number, got"):
-        show_images(x, "Two.")
+@pytest.mark.parametrize(("k", "height"), [(1, 8), (2, 8), (3, 18), (4, 18), (5, 28)])
+def test_images_stand_in_rows(k, height) -> None:
+    svg = show_images(torch.ones(k, 64), "Some.", columns=2).svg
+    encoded = re.search(r"data:image/png;base64,([^\"]+)", svg).group(1)
+    assert Image.open(io.BytesIO(base64.b64decode(encoded))).size == (18, height)
+
+
+@pytest.mark.parametrize(
+    ("x", "columns", "message"),
+    [
+        (torch.zeros(2, 8), 10, "n a square number, got \\(2, 8\\)"),
+        (torch.zeros(8), 10, "x must have shape"),
+        (torch.zeros(0, 4), 10, "x must not be empty"),
+        (torch.full((1, 4), 0.7), 10, "x must hold only 0 and 1"),
+        ([[0, 1, 1, 0]], 10, "x must be a torch tensor"),
+        (torch.zeros(1, 4), 0, "columns must be a whole number of at least 1, got 0"),
+    ],
+)
+def test_what_are_no_square_binary_images_is_refused(x, columns, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        show_images(x, "Two.", columns)
 
 
 def test_use_style_is_the_only_thing_that_changes_settings() -> None:
@@ -141,11 +169,18 @@ def test_the_page_gets_one_frame_for_each_point_of_the_grid_and_shows_the_first(
 
 
 def test_a_kernel_gets_sliders_that_draw_anew() -> None:
-    widget = explore(lambda b: Picture("<svg ></svg>", f"b = {b}"), b=[1, 10, 100]).widget()
+    drawn = []
+
+    def draw(b):
+        drawn.append(b)
+        return Picture("<svg ></svg>", f"b = {b}")
+
+    widget = explore(draw, b=[1, 10, 100]).widget()
     slider, picture = widget.children
     assert 'aria-label="b = 1"' in picture.value
     slider.value = 2
     assert 'aria-label="b = 100"' in picture.value
+    assert drawn == [1, 100]  # one drawing for each move
 
 
 def test_the_renderer_chooses() -> None:

@@ -159,6 +159,18 @@ def test_fvsbn_has_as_many_parameters_as_it_uses_and_starts_uniform() -> None:
     assert sorted(torch.cat([model.block(i) for i in range(10)]).tolist()) == list(range(55))
 
 
+def test_made_starts_within_the_bounds_of_a_linear_layer() -> None:
+    model = MADE(16, 400)
+    for layer, bound in ((model.hidden, 16**-0.5), (model.output, 400**-0.5)):
+        for parameter in layer.parameters():
+            assert 0.8 * bound < parameter.abs().max() <= bound
+
+
+def test_only_parameters_are_saved(make_model) -> None:
+    model = make_model(5)
+    assert set(model.state_dict()) == {name for name, _ in model.named_parameters()}
+
+
 def test_made_starts_from_the_given_generator_and_leaves_the_global_one() -> None:
     before = torch.random.get_rng_state()
     first, again = (MADE(5, 7, generator=torch.Generator().manual_seed(1)) for _ in range(2))
@@ -189,6 +201,10 @@ BAD_X = [
     ),
     (torch.tensor([[0, 1, 255]], dtype=torch.uint8), "x must hold only 0 and 1, got 255"),
     (torch.tensor([[0, 1, 16]], dtype=torch.uint8), "x must hold only 0 and 1, got 16"),
+    (torch.tensor([[0, 1, -128]], dtype=torch.int8), "x must hold only 0 and 1, got -128"),
+    (torch.tensor([[0, 1, -(2**63)]]), "x must hold only 0 and 1, got -9223372036854775808"),
+    (torch.zeros(2, 3, dtype=torch.complex64), "x must hold real numbers, got torch.complex64"),
+    (torch.zeros(3, 0), "x must have n = 3 columns, got 0"),
     ([[0, 1, 1]], "x must be a torch tensor of shape \\(rows, n\\), got list"),
 ]
 
@@ -212,6 +228,8 @@ def test_bad_x_is_named(model: AutoregressiveModel, x, message: str) -> None:
             "ordering must be a permutation of 0 … 2, got \\(0, 1, 1\\)",
         ),
         (lambda: MADE(3, 4, [0, 1]), "ordering must be a permutation of 0 … 2"),
+        (lambda: MADE(3, 4, [0.9, 1.2, 2.7]), "ordering must be a permutation of 0 … 2"),
+        (lambda: MADE(3, 4, "abc"), "ordering must be a permutation of 0 … 2"),
         (lambda: FVSBN(3).sample(0), "k must be a whole number of at least 1, got 0"),
         (lambda: FVSBN(3).block(3), "i must be below n = 3, got 3"),
         (lambda: FVSBN(2).log_prob(torch.zeros(1, 2, device="meta")), "device"),

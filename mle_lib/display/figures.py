@@ -1,5 +1,6 @@
 """A matplotlib figure as an inline SVG picture with alt text."""
 
+import hashlib
 import html
 import io
 import re
@@ -11,6 +12,7 @@ import torch
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
+from mle_lib.checks import check_at_least, check_binary
 from mle_lib.display.style import COLORS, INK
 
 GAP = 2  # pixels between two images
@@ -57,6 +59,9 @@ def show(figure: Figure, alt: str) -> Picture:
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg ") :].replace(INK, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    # Ids count for the whole page: those of two figures, or of two frames of one, must differ.
+    key = hashlib.sha256(svg.encode()).hexdigest()[:8]
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>f{key}-", svg)
     # The width in points becomes a ceiling, so that a figure shrinks with a narrow page.
     svg = re.sub(
         r'<svg (.*?)width="([\d.]+)pt" height="[\d.]+pt"',
@@ -76,9 +81,12 @@ def show_images(x: torch.Tensor, alt: str, columns: int = 10) -> Picture:
         columns: Images a row.
 
     Raises:
-        ValueError: If ``x`` is not a ``(k, n)`` tensor, n is no square number, or ``alt`` is empty.
+        ValueError: If ``x`` is not a non-empty ``(k, n)`` tensor of 0s and 1s, n is no square
+            number, ``columns`` < 1, or ``alt`` is empty.
     """
-    if x.ndim != 2 or round(x.shape[1] ** 0.5) ** 2 != x.shape[1]:
+    check_binary(x)
+    check_at_least(columns, 1, "columns")
+    if round(x.shape[1] ** 0.5) ** 2 != x.shape[1]:
         raise ValueError(f"x must have shape (k, n) with n a square number, got {tuple(x.shape)}")
     side = round(x.shape[1] ** 0.5)
     rows, step = -(-len(x) // columns), side + GAP
