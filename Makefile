@@ -5,6 +5,7 @@ PORT ?= 8000
 RUN := .venv/bin/python -E -s -m
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help book serve test notebooks format lock publish-as clean environment
 
 help:  ## this list
@@ -19,7 +20,7 @@ book: environment  ## run the notebooks and build the site into _build/html
 	@$(RUN) tools.build_book
 
 serve: book  ## build, then show the site on http://localhost:8000 (or PORT=...)
-	@$(RUN) tools.serve $(PORT)
+	@$(RUN) tools.serve "$(PORT)"
 
 test: environment  ## every check: style, types, library, notebooks, site
 	@$(RUN) tools.check

@@ -1,6 +1,7 @@
 """What every room asks of its arguments: a wrong one meets the same clear ``ValueError``."""
 
 import operator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -92,8 +93,11 @@ def check_indices(indices: Tensor, x: Tensor) -> Tensor:
     return indices
 
 
-def chunks(x: Tensor, chunk_size: int | None) -> tuple[Tensor, ...]:
-    """Split the rows of ``x`` into views of at most ``chunk_size`` rows (one view if ``None``)."""
-    if chunk_size is None:
-        return (x,)
-    return x.split(check_at_least(chunk_size, 1, "chunk_size"))
+def chunks(x: Tensor, chunk_size: int | None) -> Iterator[Tensor]:
+    """The rows of ``x`` in views of at most ``chunk_size`` rows (one view if ``None``), one by one.
+
+    Raises:
+        ValueError: If ``chunk_size`` < 1.
+    """
+    size = len(x) if chunk_size is None else check_at_least(chunk_size, 1, "chunk_size")
+    return (x[start : start + size] for start in range(0, len(x), size))

@@ -5,8 +5,11 @@ whatever ``requires_grad`` says, and taking it changes neither that flag nor ``.
 float64, so the device must have float64 (Apple's MPS has not).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
 from mle_lib.checks import check_matrix, chunks
@@ -30,20 +33,34 @@ def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None 
             ``chunk_size`` < 1.
     """
     check_matrix(x, model.n)
-    parameters = list(model.parameters())
-    total = parameters[0].new_zeros(sum(q.numel() for q in parameters), dtype=torch.float64)
-    for chunk in chunks(x, chunk_size):
-        total += summed_gradient(model, chunk)
-    return total.to(parameters[0].dtype)
+    parts = (summed_gradient(model, chunk) for chunk in chunks(x, chunk_size))
+    first = next(parts)
+    total = first.double()
+    for part in parts:
+        total += part
+    return total.to(first.dtype)
 
 
 def summed_gradient(model: AutoregressiveModel, batch: Tensor) -> Tensor:
     """Σ_j ∇ log p(x^(j)) over a batch, flat ``(p,)``; any factor is left to the caller."""
-    batch = model.prepare(batch)
-    theta = {name: value.detach().requires_grad_() for name, value in model.named_parameters()}
-    with torch.enable_grad():
-        total = functional_call(model, theta, (batch,)).sum()
-    return _flatten(torch.autograd.grad(total, list(theta.values()), materialize_grads=True))
+    batch, parameters = model.prepare(batch), list(model.parameters())
+    with _all_differentiable(parameters):
+        gradients = torch.autograd.grad(model(batch).sum(), parameters, materialize_grads=True)
+    return torch.cat([g.flatten() for g in gradients])
+
+
+@contextmanager
+def _all_differentiable(parameters: list[nn.Parameter]) -> Iterator[None]:
+    """A place in which frozen parameters have gradients too, also under ``torch.no_grad``."""
+    frozen = [q for q in parameters if not q.requires_grad]
+    try:
+        for q in frozen:
+            q.requires_grad_(True)
+        with torch.enable_grad():
+            yield
+    finally:
+        for q in frozen:
+            q.requires_grad_(False)
 
 
 def per_sample_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
@@ -62,7 +79,3 @@ def per_sample_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
 
     rows = vmap(grad(log_prob), in_dims=(None, 0))(theta, model.prepare(x))  # name -> (b, *shape)
     return torch.cat([rows[name].reshape(len(x), -1) for name in theta], dim=1)
-
-
-def _flatten(tensors: tuple[Tensor, ...]) -> Tensor:
-    return torch.cat([t.flatten() for t in tensors])

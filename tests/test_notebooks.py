@@ -120,6 +120,8 @@ BROKEN = [
     ("has_absolute_links", add_text("![picture](figure.png)")),
     ("has_absolute_links", add_text('<img src="figure.png">')),
     ("has_absolute_links", add_text("[there][1]\n\n[1]: ../README.md")),
+    ("has_absolute_links", add_text("It costs $5 and [x](rel.md) costs $6.")),
+    ("has_figures_with_text", add_code("plt.show()")),
     ("opens_with_title", set_source(0, "No title")),
     ("opens_with_title", lambda nb: nb.cells.pop(0)),
     ("ends_with_sections", lambda nb: nb.cells.pop(5)),

@@ -1,14 +1,27 @@
 """The commands behind the Makefile, tried on small books in an empty folder."""
 
 import ast
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode, v4
 
-from tools import bootstrap, build_book, install, lock, notebooks, publish_as
+from tools import (
+    bootstrap,
+    build_book,
+    check,
+    environment,
+    install,
+    lock,
+    notebooks,
+    publish_as,
+    serve,
+)
 from tools.environment import ROOT
 from tools.notebooks import CHECKED, NotebookError, strip
 
@@ -60,6 +73,110 @@ def test_error_of_pip_is_one_line() -> None:
     output = "Collecting x\nERROR: No matching distribution found for x==9\n\nnotice: new pip\n"
     assert install.last_line(output) == "ERROR: No matching distribution found for x==9"
     assert install.last_line("") == "no message"
+
+
+NONE_FOUND = (
+    "ERROR: Could not find a version that satisfies the requirement x==9 (from versions: {})\n"
+    "ERROR: No matching distribution found for x==9\n"
+)
+RETRYING = "WARNING: Retrying after connection broken by 'NameResolutionError(...)': /simple/x/\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "offline"),
+    [
+        (RETRYING + NONE_FOUND.format("none"), True),
+        ("ERROR: HTTPSConnectionPool(host='x'): Read timed out.\n", True),
+        (NONE_FOUND.format("none"), False),
+        (RETRYING + NONE_FOUND.format("7, 8"), False),
+        (RETRYING + "ERROR: Could not install packages: [Errno 28] No space left\n", False),
+    ],
+)
+def test_network_is_blamed_only_where_it_is_at_fault(output: str, offline: bool) -> None:
+    assert install.diagnosis(output).startswith("No network" if offline else "ERROR: ")
+
+
+@pytest.fixture
+def empty_venv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The paths of install.py, in a folder that is not there yet."""
+    venv = tmp_path / ".venv"
+    monkeypatch.setattr(install, "VENV", venv)
+    monkeypatch.setattr(install, "PYTHON", Path(sys.executable))
+    for name, file in {"STAMP": "installed", "ORIGIN": "origin", "LOG": "install.log"}.items():
+        monkeypatch.setattr(install, name, venv / file)
+    return venv
+
+
+def test_environment_is_current_until_the_pins_change(
+    empty_venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not install.is_current()
+    empty_venv.mkdir()
+    install.STAMP.write_text(install.fingerprint())
+    assert install.is_current()
+    monkeypatch.setattr(install, "fingerprint", lambda: "other pins")
+    assert not install.is_current()
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_an_error_of_pip_leaves_a_complete_environment_to_be_mended(
+    empty_venv: Path, monkeypatch: pytest.MonkeyPatch, complete: bool
+) -> None:
+    empty_venv.mkdir()
+    if complete:
+        install.STAMP.write_text(install.fingerprint())
+    monkeypatch.setattr(install, "pip_install", lambda *_: "No network")
+    with pytest.raises(install.InstallError, match="No network"):
+        install.install()
+    assert install.STAMP.exists() == complete
+    assert not install.is_current()
+
+
+def test_an_environment_of_somebody_else_is_left_alone(
+    empty_venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        install.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0)
+    )
+    (empty_venv / "bin").mkdir(parents=True)
+    with pytest.raises(install.InstallError, match="not of this book"):
+        install.make_venv()
+    assert (empty_venv / "bin").exists()
+    install.ORIGIN.write_text("")
+    install.make_venv()
+    assert list(empty_venv.iterdir()) == [install.ORIGIN]
+    assert install.ORIGIN.read_text() == install.origin()
+
+
+def test_two_terminals_wait_for_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+
+    def second() -> None:
+        with install.one_at_a_time():
+            order.append("second")
+
+    order: list[str] = []
+    thread = threading.Thread(target=second)
+    with install.one_at_a_time():
+        thread.start()
+        thread.join(0.5)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    assert "Waiting" in capsys.readouterr().out
+
+
+def test_settings_of_the_user_do_not_get_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"PYTEST_ADDOPTS": "--collect-only", "MLE_DATA_DIR": "x"})
+    for name in ("PYTHONSAFEPATH", "MYPYPATH", "RUFF_CONFIG", "PYTHONHASHSEED", "PIP_INDEX_URL"):
+        os.environ[name] = "user"
+    environment.isolate()
+    assert {n for n in os.environ if n.startswith(("PYTEST_", "MYPY", "RUFF_"))} == set()
+    assert "PYTHONSAFEPATH" not in os.environ
+    assert os.environ["PYTHONHASHSEED"] == "0"
+    assert (os.environ["PIP_INDEX_URL"], os.environ["MLE_DATA_DIR"]) == ("user", "x")
 
 
 def test_lock_drops_cuda_and_keeps_the_rest() -> None:
@@ -211,6 +328,81 @@ def test_a_failed_run_leaves_the_file_untouched(tmp_path: Path, source: str, mes
     assert [p.name for p in path.parent.glob("*bad*")] == ["bad.ipynb"]
 
 
+@pytest.mark.parametrize(
+    "error", [DeadKernelError("Kernel died"), RuntimeError("no kernel_info"), OSError("full")]
+)
+def test_a_kernel_that_dies_or_does_not_start_is_named(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_client: object) -> None:
+        raise error
+
+    make_book(tmp_path, one=["1"])
+    monkeypatch.setattr(notebooks.NotebookClient, "async_execute", fail)
+    (failure,) = notebooks.update_all([tmp_path / "book" / "one.ipynb"])
+    assert "one.ipynb failed before its first code cell" in failure
+
+
+# ---- make test
+
+
+@pytest.mark.parametrize(
+    ("codes", "result", "said"),
+    [
+        ([0, 0], 0, "all 2 steps passed"),
+        ([0, 1], 1, "FAILED at step 1"),
+        ([2, 0], 1, "FAILED at step 0"),
+        ([0, check.SKIPPED], 0, "passed, but for step 1, skipped"),
+    ],
+)
+def test_one_failing_step_fails_the_whole(
+    codes: list[int],
+    result: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    steps = [(f"step {i}", ["-c", f"raise SystemExit({code})"]) for i, code in enumerate(codes)]
+    monkeypatch.setattr(check, "steps", lambda: steps)
+    monkeypatch.setattr(check, "isolate", lambda: None)
+    assert check.main() == result
+    assert said in "".join(capsys.readouterr())
+
+
+def test_a_changed_stored_number_is_found(tmp_path: Path) -> None:
+    make_book(tmp_path, right=["print(6 * 7)"], wrong=["print(6 * 7)"])
+    paths = [tmp_path / "book" / f"{name}.ipynb" for name in ("right", "wrong")]
+    for path, stored in zip(paths, ("42\n", "43\n"), strict=True):
+        notebook = notebooks.read(path)
+        notebook.cells[0].metadata.tags = [CHECKED]
+        notebook.cells[0].outputs = [v4.new_output("stream", name="stdout", text=stored)]
+        notebooks.write(strip(notebook), path)
+    command = [sys.executable, *check.nbval([str(path) for path in paths])]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert "1 failed, 1 passed" in run.stdout
+
+
+# ---- make serve
+
+
+def test_site_is_served_to_this_machine_alone() -> None:
+    with serve.make_server(0) as server:
+        assert server.server_address[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("port", ["", "abc", "0", "70000", "-1"])
+def test_a_faulty_port_is_named(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert serve.main(port) == 1
+    assert "from 1 to 65535" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with serve.make_server(0) as server:
+        assert serve.main(str(server.server_port)) == 1
+    assert "is taken; choose another" in capsys.readouterr().err
+
+
 # ---- the repository's address
 
 
@@ -287,6 +479,17 @@ def test_complaints_of_a_crash_begin_with_the_first_error() -> None:
     assert build_book.complaints("one\ntwo\n") == "one\ntwo"
 
 
+@pytest.mark.parametrize("changed", ["_config.yml", "book/_static/a.css", "book/_ext/x/a.py"])
+def test_digest_changes_with_what_shapes_every_page(tmp_path: Path, changed: str) -> None:
+    for name in ("_config.yml", "_toc.yml", "requirements.txt", changed):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    before = build_book.settings_digest(tmp_path)
+    assert build_book.settings_digest(tmp_path) == before
+    (tmp_path / changed).write_text("other")
+    assert build_book.settings_digest(tmp_path) != before
+
+
 def test_failed_build_forgets_what_it_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("BUILD", "HTML", "DOCTREES"):
         monkeypatch.setattr(build_book, name, tmp_path / name)
@@ -306,9 +509,28 @@ def test_failed_build_forgets_what_it_read(monkeypatch: pytest.MonkeyPatch, tmp_
     assert (build_book.DOCTREES / "page").exists(), "nothing has changed: pages are kept"
     assert build_book.build(fresh=True)
     assert not (build_book.DOCTREES / "page").exists()
+    (build_book.DOCTREES / "page").write_text("")
+    monkeypatch.setattr(build_book, "settings_digest", lambda: "other settings")
+    assert build_book.build(fresh=False)
+    assert not (build_book.DOCTREES / "page").exists()
     pretend(succeeds=False)
     assert not build_book.build(fresh=False)
     assert not build_book.DOCTREES.exists()
+    assert not build_book.STAMP.exists()
+
+
+def test_interrupted_build_is_not_taken_for_a_good_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupt() -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build_book, "BUILD", tmp_path)
+    monkeypatch.setattr(build_book, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(build_book, "run_jupyter_book", interrupt)
+    build_book.STAMP.write_text(build_book.settings_digest())
+    with pytest.raises(KeyboardInterrupt):
+        build_book.build(fresh=False)
     assert not build_book.STAMP.exists()
 
 

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from tools.environment import BUILD, ROOT, isolate, say
+from tools.install import one_at_a_time
 from tools.notebooks import NotebookError, toc_files
 
 HTML = BUILD / "html"
@@ -32,8 +33,11 @@ EXECUTION = re.compile(r"(\S+\.ipynb): (Executing notebook|Executed notebook in 
 def settings_digest(root: Path = ROOT) -> str:
     """Changes with whatever shapes pages but is not followed by Sphinx itself."""
     digest = hashlib.sha256()
-    extension = sorted((root / "book" / "_ext").rglob("*.py"))
-    for path in [root / "_config.yml", root / "_toc.yml", root / "requirements.txt", *extension]:
+    extension = (root / "book" / "_ext").rglob("*.py")
+    # Sphinx copies these only when some page has changed
+    static = (path for path in (root / "book" / "_static").rglob("*") if path.is_file())
+    settings = (root / name for name in ("_config.yml", "_toc.yml", "requirements.txt"))
+    for path in [*settings, *sorted(extension), *sorted(static)]:
         digest.update(f"{path}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -83,6 +87,8 @@ def build(fresh: bool) -> bool:
     digest = settings_digest()
     if fresh or not STAMP.exists() or STAMP.read_text() != digest:
         forget_pages()
+    # not there while a build runs: one that is interrupted has read pages, and told nobody of them
+    STAMP.unlink(missing_ok=True)
     if run_jupyter_book():
         STAMP.write_text(digest)
         return True
@@ -101,9 +107,10 @@ def main(arguments: list[str]) -> int:
     except NotebookError as error:
         print(error, file=sys.stderr)
         return 1
-    say("Building the book ...")
-    start = time.monotonic()
-    done = build(options.fresh)
+    with one_at_a_time():
+        say("Building the book ...")
+        start = time.monotonic()
+        done = build(options.fresh)
     duration = f"{time.monotonic() - start:.0f} s"
     if not done:
         print(complaints(LOG.read_text(encoding="utf-8")), file=sys.stderr)

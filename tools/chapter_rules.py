@@ -35,6 +35,9 @@ MACRO = re.compile(r"\\(?:re)?newcommand|\\def\b|\\DeclareMathOperator")
 LINK = re.compile(
     r"\]\(\s*<?([^)\s>]*)|^\[[^\]^]+\]:\s*(\S+)|\b(?:src|href)\s*=\s*[\"']?([^\"'\s>]+)", re.M
 )
+# as in Pandoc: no space inside the dollars, no digit after them, so that prices are none
+MATHS = re.compile(r"(?<!\\)\$(?!\s)[^$]+(?<!\s)\$(?!\d)")
+NO_TEXT = re.compile(r"\b(?!display\b)\w+\.show\(")
 FIGURE = re.compile(r"(?<![\w.])(?:display\.)?(?:show|show_images|explore)\(")
 
 
@@ -50,7 +53,7 @@ def prose(notebook: NotebookNode) -> str:
     """The Markdown without code and maths, where `](` and `{` mean something else."""
     text = without_fences(markdown(notebook))
     text = re.sub(r"\$\$.*?\$\$", "", text, flags=re.S)
-    return re.sub(r"(?<!\\)\$[^$]+\$|`[^`\n]+`", "", text)
+    return re.sub(rf"{MATHS.pattern}|`[^`\n]+`", "", text)
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -163,6 +166,13 @@ def is_one_sitting(notebook: NotebookNode) -> list[str]:
     ]
 
 
+def has_figures_with_text(notebook: NotebookNode) -> list[str]:
+    found = [match for cell in code_cells(notebook) for match in NO_TEXT.findall(cell.source)]
+    return [
+        f"a figure that cannot be read out: {call}...), not display.show(...)" for call in found
+    ]
+
+
 def installs_library(notebook: NotebookNode, repository: str) -> list[str]:
     cells = code_cells(notebook)
     expected = FIRST_CELL.format(repository=repository)
@@ -197,4 +207,5 @@ RULES: list[Callable[[NotebookNode], list[str]]] = [
     opens_with_title,
     ends_with_sections,
     is_one_sitting,
+    has_figures_with_text,
 ]

@@ -7,11 +7,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 
-# What a user's shell may hold and must not reach a notebook or a test
+# What a user's shell may hold and must not reach a notebook or a test: how its names begin
 _UNWANTED = (
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONSTARTUP",
+    "PYTHON",
+    "PYTEST_",
+    "MYPY",
+    "RUFF_",
     "MPLBACKEND",
     "MATPLOTLIBRC",
     "JUPYTER_PATH",
@@ -20,8 +21,8 @@ _UNWANTED = (
 
 def isolate() -> None:
     """Settle, for this process and all it starts, which kernel, settings and threads are used."""
-    for name in _UNWANTED:
-        os.environ.pop(name, None)
+    for name in [name for name in os.environ if name.startswith(_UNWANTED)]:
+        del os.environ[name]
     prefix = Path(sys.prefix)
     os.environ |= {
         "PATH": f"{prefix / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",

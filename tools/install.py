@@ -1,5 +1,6 @@
 """Make `.venv`: the packages of requirements.txt and this library. Standard library only."""
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -8,18 +9,26 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed"
+ORIGIN = VENV / "origin"  # of which Python and place; also says that .venv is ours
 LOG = VENV / "install.log"
 
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 NO_NETWORK = re.compile(
-    r"NewConnectionError|ConnectTimeout|ProxyError|name resolution|nodename nor servname|"
-    r"Failed to establish a new connection|Network is unreachable|getaddrinfo|Read timed out"
+    r"NewConnectionError|ConnectTimeout|ProxyError|NameResolutionError|name resolution|"
+    r"Name or service not known|nodename nor servname|Failed to resolve|getaddrinfo|"
+    r"Failed to establish a new connection|Network is unreachable|Read timed out"
 )
 # Settings of the user's pip that would send packages somewhere else than into .venv
 PIP_ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE_VIRTUALENV", "PIP_NO_DEPS")
@@ -35,6 +44,11 @@ def fingerprint(root: Path = ROOT, python_version: str = sys.version) -> str:
     for name in ("requirements.txt", "pyproject.toml"):
         digest.update((root / name).read_bytes())
     return digest.hexdigest()
+
+
+def origin() -> str:
+    """An environment of another origin is useless here."""
+    return f"{sys.version}\n{ROOT}"
 
 
 def is_current() -> bool:
@@ -60,14 +74,46 @@ def pinned(name: str) -> str:
     return match.group()
 
 
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait until no other terminal installs or builds in this folder."""
+    folder = os.open(ROOT, os.O_RDONLY)
+    try:
+        try:
+            if fcntl:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for the make of another terminal ...")
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        except OSError:
+            pass  # a file system without locks
+        yield
+    finally:
+        os.close(folder)
+
+
 def make_venv() -> None:
+    """An empty environment, in place of the one before."""
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise InstallError(
             f"This Python {version} comes without its venv module. Install it (on Debian: "
             f"apt install python{version}-venv) and run make again."
         )
-    command = [sys.executable, "-I", "-m", "venv", "--clear", str(VENV)]
+    try:
+        VENV.mkdir(exist_ok=True)
+        if any(VENV.iterdir()) and not ORIGIN.exists():
+            raise InstallError(f"{VENV} is not of this book: move it away and run make again.")
+        say(f"Making the environment .venv with Python {sys.version.split()[0]} ...")
+        for entry in set(VENV.iterdir()) - {ORIGIN}:  # at any moment it says whose this is
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        ORIGIN.write_text(origin())
+    except OSError as error:
+        raise InstallError(f"Cannot make {VENV}: {error}") from error
+    command = [sys.executable, "-I", "-m", "venv", str(VENV)]
     made = subprocess.run(command, capture_output=True, text=True)
     if made.returncode:
         raise InstallError(f"Cannot make {VENV}: {last_line(made.stdout + made.stderr)}")
@@ -108,9 +154,18 @@ def pip_install(*arguments: str) -> str | None:
     text = "".join(lines)
     if process.wait() == 0:
         return None
-    if NO_NETWORK.search(text):
+    return f"{diagnosis(text)} (all of pip's output: {LOG.relative_to(ROOT)})"
+
+
+def diagnosis(text: str) -> str:
+    """What stopped pip. It goes on after a failed connection, so that one alone says nothing."""
+    last = last_line(text)
+    nothing_found = re.search(r"Could not find a version|No matching distribution", last)
+    if NO_NETWORK.search(last) or (
+        nothing_found and NO_NETWORK.search(text) and "(from versions: none)" in text
+    ):
         return "No network: the package index cannot be reached. Connect and run make again."
-    return f"{last_line(text)} (all of pip's output: {LOG.relative_to(ROOT)})"
+    return last
 
 
 def show_progress(line: str) -> None:
@@ -125,6 +180,7 @@ def show_progress(line: str) -> None:
 
 
 def install() -> None:
+    was_complete = STAMP.exists()
     STAMP.unlink(missing_ok=True)
     LOG.write_text("")
     if prefers_cpu_torch():
@@ -134,13 +190,15 @@ def install() -> None:
             f"--index-url={TORCH_CPU_INDEX}", "--retries=0", "--timeout=5", "--no-deps", torch
         )
         if error:  # the next step takes what pip finds by itself
-            say("  PyTorch's CPU index cannot be reached; taking what pip finds instead.")
+            say(f"  {torch} did not come from there; taking what pip finds instead.")
     count = len(re.findall(r"^\S+==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
     say(f"Installing the {count} packages of requirements.txt (minutes, the first time) ...")
     error = pip_install("--requirement=requirements.txt")
     if not error:
         error = pip_install("--no-deps", "--no-build-isolation", "--editable=.")
     if error:
+        if was_complete:  # pip gave up in order: the environment is to be mended, not made anew
+            STAMP.write_text("not current")
         raise InstallError(error)
     STAMP.write_text(fingerprint())
 
@@ -154,14 +212,13 @@ def main() -> int:
         return 0
     start = time.monotonic()
     try:
-        # Without its stamp an environment is half-made; of another Python or place, useless.
-        reusable = STAMP.exists() and (VENV / "origin").exists()
-        origin = f"{sys.version}\n{ROOT}"
-        if not reusable or (VENV / "origin").read_text() != origin:
-            say(f"Making the environment .venv with Python {sys.version.split()[0]} ...")
-            make_venv()
-            (VENV / "origin").write_text(origin)
-        install()
+        with one_at_a_time():
+            if is_current():  # made by another terminal, meanwhile
+                return 0
+            # without its stamp an environment is half-made
+            if not STAMP.exists() or not ORIGIN.exists() or ORIGIN.read_text() != origin():
+                make_venv()
+            install()
     except InstallError as error:
         print(error, file=sys.stderr)
         return 1

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -135,7 +136,7 @@ async def execute(path: Path) -> NotebookNode:
     )
     try:
         await client.async_execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+    except (CellExecutionError, CellTimeoutError, RuntimeError, OSError, NoSuchKernel) as error:
         raise NotebookError(describe_failure(path, started, error)) from error
     return notebook
 
@@ -148,8 +149,12 @@ def describe_failure(path: Path, started: list[NotebookNode], error: Exception) 
         reason = "\n".join(plain.strip("-\n ").splitlines()[-12:])
     elif isinstance(error, CellTimeoutError):
         reason = f"It ran for more than {CELL_TIMEOUT} s."
-    else:
+    elif isinstance(error, DeadKernelError):
         reason = "Its Python process died or was stopped."
+    else:
+        reason = str(error)
+    if not started:
+        return f"{relative(path)} failed before its first code cell: {reason}"
     source = "\n".join(f"    {line}" for line in started[-1].source.splitlines()[:25])
     return f"{relative(path)}, code cell {len(started)} failed:\n{source}\n{reason}"
 

@@ -1,5 +1,6 @@
 """Serve the built site on this machine only (`make serve`)."""
 
+import errno
 import functools
 import http.server
 import sys
@@ -17,12 +18,22 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         super().end_headers()
 
 
-def main(port: int) -> int:
+def make_server(port: int) -> http.server.ThreadingHTTPServer:
     handler = functools.partial(Handler, directory=str(HTML))
+    return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+
+
+def main(given: str) -> int:
+    port = int(given) if given.isdecimal() else 0
+    if not 0 < port < 65536:
+        print(f"PORT is {given!r}; it must be a number from 1 to 65535.", file=sys.stderr)
+        return 1
     try:
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except OSError:
-        print(f"Port {port} is taken; choose another: make serve PORT={port + 1}", file=sys.stderr)
+        server = make_server(port)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        reason = "is taken" if taken else f"cannot be used ({error.strerror})"
+        print(f"Port {port} {reason}; choose another: make serve PORT=8001", file=sys.stderr)
         return 1
     say(f"The book is at http://localhost:{port}/ (Ctrl-C stops)")
     try:
@@ -33,4 +44,4 @@ def main(port: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(main(sys.argv[1]))

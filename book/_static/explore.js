@@ -36,6 +36,9 @@ class MleExplore extends HTMLElement {
     this.axes = axes;
     this.frames = [...this.querySelectorAll("[data-index]")];
     this.sliders = axes.map((axis, i) => this.addSlider(controls, axis, start[i] ?? 0));
+    this.setAttribute("role", "group");
+    const what = axes.length > 1 ? "Figure with sliders" : "Figure with a slider";
+    this.setAttribute("aria-label", `${what}: ${axes.map((axis) => axis.name).join(", ")}`);
     if (axes.length === 1 && axes[0].labels.length > 1) this.addButton(controls);
     this.show();
   }
@@ -62,17 +65,25 @@ class MleExplore extends HTMLElement {
   }
 
   addButton(controls) {
-    this.button = element("button", "mle-control-play", "Play");
+    this.button = element("button", "mle-control-play");
     this.button.type = "button";
+    this.nameButton("Play");
     this.button.addEventListener("click", () => (this.timer ? this.pause() : this.play()));
+    this.button.addEventListener("blur", () => this.showButton());
     controls.append(this.button);
     this.showButton();
+  }
+
+  nameButton(text) {
+    this.button.textContent = text;
+    this.button.setAttribute("aria-label", `${text} ${this.axes[0].name}`);
   }
 
   showButton() {
     if (!this.button) return;
     if (reducedMotion.matches) this.pause();
-    this.button.hidden = reducedMotion.matches;
+    // Hidden while it has the focus, it would take the reader's place on the page with it.
+    this.button.hidden = reducedMotion.matches && document.activeElement !== this.button;
   }
 
   show() {
@@ -89,7 +100,7 @@ class MleExplore extends HTMLElement {
     const slider = this.sliders[0];
     if (slider.value === slider.max) slider.value = 0;
     this.show();
-    this.button.textContent = "Pause";
+    this.nameButton("Pause");
     this.timer = setInterval(() => {
       slider.stepUp();
       this.show();
@@ -100,7 +111,7 @@ class MleExplore extends HTMLElement {
   pause() {
     clearInterval(this.timer);
     this.timer = null;
-    if (this.button) this.button.textContent = "Play";
+    if (this.button) this.nameButton("Play");
   }
 }
 

@@ -11,9 +11,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tools.check import SKIPPED
+
 ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("MLE_SITE", ROOT / "_build" / "html"))
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 
 
 def pages() -> list[str]:
@@ -39,6 +47,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("page_path", pages() or ["(no site)"])
 
 
+def find_browser() -> str | None:
+    """The system's Chromium: Playwright would download one of its own."""
+    candidates = [os.environ.get("MLE_CHROMIUM", ""), *BROWSERS]
+    return next((found for name in candidates if name and (found := shutil.which(name))), None)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if exitstatus == 0 and find_browser() is None:
+        session.exitstatus = SKIPPED
+
+
 class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -56,11 +75,14 @@ def site() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture
+def all_figure_pages() -> list[str]:
+    return figure_pages()
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium: Playwright would download one of its own."""
-    candidates = [os.environ.get("MLE_CHROMIUM", ""), *BROWSERS]
-    path = next((found for name in candidates if name and (found := shutil.which(name))), None)
+    path = find_browser()
     if path is None:
         message = (
             "no Chromium found: install chromium or google-chrome (Debian: apt install chromium), "

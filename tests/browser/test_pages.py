@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 WIDTHS = (1280, 390)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -90,6 +90,10 @@ def test_text_is_readable_without_javascript(site: str, browser: Browser, page_p
     context.close()
 
 
+def test_the_book_has_a_figure_that_moves(site: str, all_figure_pages: list[str]) -> None:
+    assert all_figure_pages, "no page holds <mle-explore>"
+
+
 def test_figures_move_by_keyboard(site: str, browser: Browser, figure_page: str) -> None:
     """Every slider of every figure shows another frame at another position."""
     with opened(browser, f"{site}/{figure_page}") as (page, seen):
@@ -124,10 +128,35 @@ def test_play_runs_once_through(site: str, browser: Browser, figure_page: str) -
                 page.keyboard.press("ArrowLeft")
             button.click()
             assert button.inner_text() == "Pause"
+            assert button.get_attribute("aria-label").startswith("Pause ")
             page.wait_for_function(
                 "slider => slider.value === slider.max", arg=slider.element_handle()
             )
             assert button.inner_text() == "Play"
+
+
+def test_figures_and_buttons_have_names(site: str, browser: Browser, figure_page: str) -> None:
+    with opened(browser, f"{site}/{figure_page}") as (page, _):
+        for figure in page.locator("mle-explore").all():
+            axes = figure.locator(".mle-control-name").all_inner_texts()
+            group = page.get_by_role("group", name=f": {', '.join(axes)}")
+            assert group.and_(figure).count() == 1
+            if len(axes) == 1:
+                assert figure.get_by_role("button", name=f"Play {axes[0]}", exact=True).count() == 1
+
+
+def test_button_with_the_focus_stays_when_motion_is_reduced(
+    site: str, browser: Browser, figure_page: str
+) -> None:
+    with opened(browser, f"{site}/{figure_page}") as (page, _):
+        for button in page.locator(".mle-control-play").all():
+            page.emulate_media(reduced_motion="no-preference")
+            button.click()
+            page.emulate_media(reduced_motion="reduce")
+            expect(button).to_have_text("Play")
+            assert button.is_visible()
+            button.blur()
+            expect(button).to_be_hidden()
 
 
 def test_no_play_button_where_motion_is_reduced(
