@@ -54,19 +54,19 @@ def prepare(m: int, hidden: int, threads: int) -> tuple[Any, Any]:
     return MADE(64, hidden, generator=torch.Generator().manual_seed(0)), x
 
 
-def measure_memory(m: int, hidden: int, chunk_size: int, threads: int) -> dict[str, float]:
-    """Peak memory of one exact gradient above what is there before, in this process."""
+def measure_memory(m: int, hidden: int, chunk_size: int, threads: int) -> float:
+    """Peak megabytes of one exact gradient above what is there before, in this process."""
     from mle_lib.gradient import full_gradient
 
     model, x = prepare(m, hidden, threads)
     before = resident_bytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
     full_gradient(model, x, chunk_size)
-    return {"megabytes above interpreter and data": (resident_bytes("VmHWM") - before) / 1e6}
+    return (resident_bytes("VmHWM") - before) / 1e6
 
 
-def measure_time(m: int, hidden: int, chunk_size: int, threads: int) -> dict[str, float]:
-    """Time of ``full_gradient`` and of a bare loop, in turn, in this process."""
+def measure_time(m: int, hidden: int, chunk_size: int, threads: int) -> dict[str, list[float]]:
+    """Seconds of ``full_gradient`` and of a bare loop, in turn, in this process."""
     import torch
 
     from mle_lib.gradient import full_gradient
@@ -85,21 +85,26 @@ def measure_time(m: int, hidden: int, chunk_size: int, threads: int) -> dict[str
         return total
 
     assert (ours() - bare()).norm() < 1e-4 * ours().norm()  # the same sum, and a warm-up
-    repeats = max(7, min(400, 2_000_000 // m))
     seconds: dict[str, list[float]] = {"ours": [], "bare": []}
-    for repeat in range(repeats):
+    for repeat in range(max(2, min(200, 500_000 // m))):
         pair = [("ours", ours), ("bare", bare)]
         for name, run in pair if repeat % 2 else reversed(pair):
             start = time.perf_counter()
             run()
             seconds[name].append(time.perf_counter() - start)
-    ratios = [a / b for a, b in zip(seconds["ours"], seconds["bare"], strict=True)]
-    return {
-        "repeats": repeats,
-        "microseconds a row": 1e6 * statistics.median(seconds["ours"]) / m,
-        "microseconds a row, bare loop": 1e6 * statistics.median(seconds["bare"]) / m,
-        "ratio to the bare loop, median of pairs": statistics.median(ratios),
-    }
+    return seconds
+
+
+def in_another_process(only: str, m: int, setting: dict[str, int]) -> Any:
+    options = [f"--{key.replace('_', '-')}={value}" for key, value in setting.items()]
+    output = subprocess.run(
+        [sys.executable, __file__, f"--only={only}", f"--sizes={m}", *options],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=os.environ | {"MALLOC_ARENA_MAX": "1"} | ALLOCATOR[only],
+    )
+    return json.loads(output.stdout)
 
 
 def main() -> None:
@@ -110,6 +115,7 @@ def main() -> None:
     parser.add_argument("--hidden", type=int, default=500)
     parser.add_argument("--chunk-size", type=int, default=1_000)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=MEASURES, help="measure this, in this process")
     arguments = parser.parse_args()
     setting = {key: getattr(arguments, key) for key in ("hidden", "chunk_size", "threads")}
@@ -119,23 +125,32 @@ def main() -> None:
     if not Path("/proc/self/clear_refs").exists():
         sys.exit("exact_gradient: peak memory is read from Linux's /proc; this system has none.")
 
+    memory = {m: in_another_process("memory", m, setting) for m in arguments.sizes}
+    seconds = {m: {"ours": [], "bare": []} for m in arguments.sizes}
+    # Sizes in turn, several rounds: a machine that slows down for a minute slows all sizes down.
+    for k in range(arguments.rounds):
+        for m in arguments.sizes:
+            for name, values in in_another_process("time", m, setting).items():
+                seconds[m][name] += values
+        print(f"round {k + 1} of {arguments.rounds}", flush=True)
+
     rows = []
-    print("        m  MB above data   µs/row  bare µs/row  ratio", flush=True)
-    for m in arguments.sizes:
-        row: dict[str, float] = {"m": m}
-        for only in MEASURES:
-            options = [f"--{key.replace('_', '-')}={value}" for key, value in setting.items()]
-            output = subprocess.run(
-                [sys.executable, __file__, f"--only={only}", f"--sizes={m}", *options],
-                stdout=subprocess.PIPE,
-                text=True,
-                check=True,
-                env=os.environ | {"MALLOC_ARENA_MAX": "1"} | ALLOCATOR[only],
-            )
-            row |= json.loads(output.stdout)
-        rows.append(row)
-        _, memory, _, ours, bare, ratio = row.values()
-        print(f"{m:9,} {memory:14.1f} {ours:8.2f} {bare:12.2f} {ratio:6.3f}", flush=True)
+    print("        m  MB above data   µs/row  bare µs/row  ratio  pairs")
+    for m, times in seconds.items():
+        ratio = statistics.median(a / b for a, b in zip(times["ours"], times["bare"], strict=True))
+        ours, bare = (1e6 * statistics.median(times[name]) / m for name in ("ours", "bare"))
+        pairs = len(times["ours"])
+        print(f"{m:9,} {memory[m]:14.1f} {ours:8.2f} {bare:12.2f} {ratio:6.3f} {pairs:6}")
+        rows.append(
+            {
+                "m": m,
+                "megabytes above interpreter and data": memory[m],
+                "microseconds a row": ours,
+                "microseconds a row, bare loop": bare,
+                "ratio, median of pairs": ratio,
+                "pairs": pairs,
+            }
+        )
 
     from importlib.metadata import version
 
@@ -145,7 +160,7 @@ def main() -> None:
     print(f"written: benchmarks/results/{RESULTS.name}")
 
 
-MEASURES: dict[str, Callable[..., dict[str, float]]] = {
+MEASURES: dict[str, Callable[..., Any]] = {
     "memory": measure_memory,
     "time": measure_time,
 }

@@ -33,20 +33,25 @@ def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None 
             ``chunk_size`` < 1.
     """
     check_matrix(x, model.n)
-    parts = (summed_gradient(model, chunk) for chunk in chunks(x, chunk_size))
-    first = next(parts)
-    total = first.double()
-    for part in parts:
-        total += part
-    return total.to(first.dtype)
+    pieces = chunks(x, chunk_size)
+    totals = [part.double() for part in _summed_gradients(model, next(pieces))]
+    for piece in pieces:
+        for total, part in zip(totals, _summed_gradients(model, piece), strict=True):
+            total += part
+    dtype = next(model.parameters()).dtype
+    return torch.cat([total.to(dtype).flatten() for total in totals])
 
 
 def summed_gradient(model: AutoregressiveModel, batch: Tensor) -> Tensor:
     """Σ_j ∇ log p(x^(j)) over a batch, flat ``(p,)``; any factor is left to the caller."""
+    return torch.cat([g.flatten() for g in _summed_gradients(model, batch)])
+
+
+def _summed_gradients(model: AutoregressiveModel, batch: Tensor) -> tuple[Tensor, ...]:
+    """The same, one tensor for each parameter: one forward and one backward pass."""
     batch, parameters = model.prepare(batch), list(model.parameters())
     with _all_differentiable(parameters):
-        gradients = torch.autograd.grad(model(batch).sum(), parameters, materialize_grads=True)
-    return torch.cat([g.flatten() for g in gradients])
+        return torch.autograd.grad(model(batch).sum(), parameters, materialize_grads=True)
 
 
 @contextmanager
