@@ -1,6 +1,7 @@
 """The house plan: which room may import which, and what importing the library costs."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,13 @@ def test_arrows_run_one_way(path) -> None:
 def test_a_module_holds_one_idea(path) -> None:
     code = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     assert len(code) <= 200
+
+
+def test_the_readme_links_to_what_is_there() -> None:
+    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    targets = [t for t in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in t]
+    assert targets
+    assert [t for t in targets if not (PACKAGE.parent / t).exists()] == []
 
 
 def test_importing_the_library_loads_nothing_heavy() -> None:
