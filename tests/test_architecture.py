@@ -4,9 +4,12 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+import mle_lib
 
 PACKAGE = Path(__file__).parents[1] / "mle_lib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -63,6 +66,14 @@ def test_the_readme_links_to_what_is_there() -> None:
     targets = [t for t in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in t]
     assert targets
     assert [t for t in targets if not (PACKAGE.parent / t).exists()] == []
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    root = PACKAGE.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == mle_lib.__version__
+    index = (root / "book" / "index.md").read_text(encoding="utf-8")
+    assert f"Version {mle_lib.__version__}," in index
 
 
 def test_importing_the_library_loads_nothing_heavy() -> None:
