@@ -8,8 +8,8 @@ measured, each in a process of its own.
 - Seconds a row, for ``full_gradient`` and for a bare PyTorch loop over the same chunks, in turn
   (medians): the library's checks and its float64 sum should cost little.
 
-    python benchmarks/exact_gradient.py   # prints the table, writes results/exact_gradient.json
-    python benchmarks/exact_gradient.py --sizes 1000 10000
+    python benchmarks/exact_gradient.py           # prints the table, writes its result
+    python benchmarks/exact_gradient.py --smoke   # the same at tiny sizes, writes nothing
 """
 
 import argparse
@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results" / "exact_gradient.json"
+from writing import write_result
 
 # glibc's allocator hands memory back to the system or keeps it, by rules that depend on what the
 # process did before. For the peak it must hand all of it back, so that what is held is counted and
@@ -116,8 +116,11 @@ def main() -> None:
     parser.add_argument("--chunk-size", type=int, default=1_000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes, nothing written")
     parser.add_argument("--only", choices=MEASURES, help="measure this, in this process")
     arguments = parser.parse_args()
+    if arguments.smoke:
+        arguments.sizes, arguments.hidden, arguments.rounds = [200, 400], 8, 1
     setting = {key: getattr(arguments, key) for key in ("hidden", "chunk_size", "threads")}
     if arguments.only:
         print(json.dumps(MEASURES[arguments.only](arguments.sizes[0], **setting)))
@@ -152,12 +155,8 @@ def main() -> None:
             }
         )
 
-    from importlib.metadata import version
-
-    setting |= {"torch": version("torch"), "python": sys.version.split()[0]}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"setting": setting, "rows": rows}, indent=1) + "\n")
-    print(f"written: benchmarks/results/{RESULTS.name}")
+    if not arguments.smoke:
+        write_result(__file__, setting, {"rows": rows})
 
 
 MEASURES: dict[str, Callable[..., Any]] = {

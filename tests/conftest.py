@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from mle_lib.models import FVSBN, MADE, AutoregressiveModel
+from mle_lib.models import FVSBN, MADE, NADE, AutoregressiveModel, RecurrentModel
 
 # Devices with float64, in which the mathematics is asserted.
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
@@ -39,6 +39,8 @@ MODELS: dict[str, Callable[[int], AutoregressiveModel]] = {
     "MADE-shuffled": lambda n: MADE(
         n, 20, ordering=[*(i for i in SHUFFLED if i < n), *range(10, n)]
     ),
+    "NADE": lambda n: NADE(n, hidden=7),
+    "Recurrent": lambda n: RecurrentModel(n, hidden=5),
 }
 
 

@@ -39,6 +39,8 @@ def isolate() -> None:
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        # a progress bar is for a reader who waits, not for a page
+        "TQDM_DISABLE": "1",
         # frozen standard modules make the debugger of every kernel complain
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }

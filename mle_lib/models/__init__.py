@@ -1,0 +1,23 @@
+"""p(x) = Π_i p(x_i | x_<i; θ_i): autoregressive models of n binary variables.
+
+Each model computes one logit z_i(x_<i) for each variable, so that p(x_i = 1 | x_<i) = σ(z_i) = 1 /
+(1 + e^{−z_i}).
+"""
+
+from mle_lib.models.base import AutoregressiveModel, bernoulli_log_prob
+from mle_lib.models.fvsbn import FVSBN
+from mle_lib.models.layers import LowerLinear, MaskedLinear
+from mle_lib.models.made import MADE
+from mle_lib.models.nade import NADE
+from mle_lib.models.recurrent import RecurrentModel
+
+__all__ = [
+    "FVSBN",
+    "MADE",
+    "NADE",
+    "AutoregressiveModel",
+    "LowerLinear",
+    "MaskedLinear",
+    "RecurrentModel",
+    "bernoulli_log_prob",
+]

@@ -1,0 +1,62 @@
+"""Linear layers in which an output sees only some of the inputs."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mle_lib.models.base import uniform_parameter
+
+
+class LowerLinear(nn.Module):
+    """z_i = c_i + Σ_{k<i} W_ik x_k: a linear layer in which output i sees the inputs before i, and
+    no more.
+
+    Only the n(n − 1)/2 entries of W below the diagonal are parameters. They are held row after row,
+    so those that belong to output i lie side by side, at i(i − 1)/2 … i(i + 1)/2 − 1.
+    """
+
+    rows: Tensor
+    columns: Tensor
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(n))
+        self.weight = nn.Parameter(torch.zeros(n * (n - 1) // 2))
+        rows, columns = torch.tril_indices(n, n, offset=-1)
+        self.register_buffer("rows", rows, persistent=False)
+        self.register_buffer("columns", columns, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n = len(self.bias)
+        W = self.weight.new_zeros(n, n).index_put((self.rows, self.columns), self.weight)
+        return F.linear(x, W, self.bias)
+
+    def from_dense(self, matrix: Tensor) -> Tensor:
+        """The entries of an ``(n, n)`` matrix that are parameters, in the layout of ``weight``."""
+        return matrix[self.rows, self.columns]
+
+
+class MaskedLinear(nn.Module):
+    """z = c + (M ⊙ W) x: a linear layer that sees only what its mask M lets through.
+
+    The mask multiplies the weight at every call and the weight itself is never changed: masking in
+    place keeps only the intersection of all masks ever used.
+    """
+
+    mask: Tensor
+
+    def __init__(self, mask: Tensor, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        outputs, inputs = mask.shape
+        bound = inputs**-0.5  # as in nn.Linear
+        self.weight = uniform_parameter((outputs, inputs), bound, generator)
+        self.bias = uniform_parameter((outputs,), bound, generator)
+        self.register_buffer("mask", mask.to(self.weight.dtype), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.mask * self.weight, self.bias)
+
+    def from_dense(self, matrix: Tensor) -> Tensor:
+        """An ``(outputs, inputs)`` matrix with 0 where the mask lets nothing through, in the layout
+        of ``weight``."""
+        return matrix * self.mask

@@ -1,0 +1,244 @@
+"""The optimisers of the lecture, written out so that each update reads like its formula.
+
+The lecture ascends ℓ. These, like PyTorch's, descend a loss, −ℓ times some factor: the same step.
+θ are the parameters, g = ∇loss(θ) is what ``backward`` left in ``.grad``, α (``lr``) is the step
+size; squares, roots and quotients are elementwise. Step for step they equal ``torch.optim``
+(tests/test_optimizers.py), and as its subclasses they have its schedulers, parameter groups and
+``state_dict``. λ (``weight_decay``) adds λθ to g, as the penalty ½λ‖θ‖² in the loss would; in
+``AdamW`` it does not.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim.optimizer import ParamsT
+
+from mle_lib.clipping import clip_by_norm, clip_by_value, dense_gradients
+
+__all__ = [
+    *("SGD", "Momentum", "Nesterov", "RMSprop", "Adam", "AdamW"),
+    *("clip_by_norm", "clip_by_value"),
+]
+
+Group = dict[str, Any]  # a parameter group: its parameters and hyper-parameters
+
+
+class Optimizer(torch.optim.Optimizer):
+    """The loop that all share; a subclass gives ``update``.
+
+    Raises:
+        ValueError: If a hyper-parameter, of all groups or of one, is not as the class says; in
+            ``step``, before anything is changed, if a gradient is sparse or complex.
+    """
+
+    def __init__(self, params: ParamsT, **defaults: Any) -> None:
+        super().__init__(params, defaults)
+
+    def add_param_group(self, param_group: Group) -> None:
+        check_hyperparameters({**self.defaults, **param_group})
+        super().add_param_group(param_group)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One update of every parameter that has a gradient; the others, and what is remembered of
+        them, stay as they are.
+
+        Args:
+            closure: Computes the loss anew and calls ``backward``; its value is returned.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        dense_gradients(q for group in self.param_groups for q in group["params"])
+        for group in self.param_groups:
+            for theta in group["params"]:
+                if theta.grad is not None:
+                    self.update(theta, theta.grad, group)
+        return loss
+
+    def update(self, theta: Tensor, g: Tensor, group: Group) -> None:
+        """Change θ in place, given g; ``self.state[theta]`` is what the last step left behind."""
+        raise NotImplementedError
+
+    def remembered(self, theta: Tensor, name: str) -> Tensor:
+        """A tensor like θ that lasts from step to step; zeros at first."""
+        state = self.state[theta]
+        if name not in state:
+            state[name] = torch.zeros_like(theta)
+        return state[name]
+
+
+def check_hyperparameters(group: Group) -> None:
+    """Each is a finite number ≥ 0; β, β₁, β₂ and the dampening are below 1."""
+    values = {name: value for name, value in group.items() if name in NUMBERS}
+    if "betas" in group:
+        betas = group["betas"]
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise ValueError(f"betas must be a pair of numbers (β₁, β₂), got {betas!r}")
+        values |= {"betas[0]": betas[0], "betas[1]": betas[1]}
+    for name, value in values.items():
+        bound = NUMBERS.get(name, 1.0)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 <= value < bound:  # NaN too
+            needed = "finite and at least 0" if bound > 1 else "at least 0 and below 1"
+            raise ValueError(f"{name} must be a number, {needed}, got {value!r}")
+
+
+NUMBERS = {name: float("inf") for name in ("lr", "eps", "weight_decay")} | {
+    name: 1.0 for name in ("beta", "dampening")
+}
+
+
+def penalised(theta: Tensor, g: Tensor, group: Group) -> Tensor:
+    """g + λθ, the gradient of loss + ½λ‖θ‖²."""
+    return g.add(theta, alpha=group["weight_decay"]) if group["weight_decay"] else g
+
+
+class SGD(Optimizer):
+    """θ ← θ − α g.
+
+    Source: Robbins & Monro (1951), https://doi.org/10.1214/aoms/1177729586. Equals
+    ``torch.optim.SGD`` with ``momentum=0``.
+    """
+
+    def __init__(self, params: ParamsT, lr: float, weight_decay: float = 0) -> None:
+        super().__init__(params, lr=lr, weight_decay=weight_decay)
+
+    def update(self, theta: Tensor, g: Tensor, group: Group) -> None:
+        theta.add_(penalised(theta, g, group), alpha=-group["lr"])
+
+
+class Momentum(Optimizer):
+    """u ← β u + (1 − τ) g  (on the first step u ← g),    θ ← θ − α u.
+
+    u is the velocity, β the ``beta``, τ the ``dampening``. A lasting gradient g moves θ by α(1 −
+    τ)/(1 − β) g a step in the end: the effective step size. Source: Polyak (1964),
+    https://doi.org/10.1016/0041-5553(64)90137-5, where α stands inside, u ← β u + α g. The two are
+    the same while α is constant; here, as in ``torch.optim.SGD(momentum=β)``, a new α rescales the
+    whole velocity. torch skips τ on the first step, and we with it; at β = 0 it skips τ altogether.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float,
+        beta: float = 0.9,
+        dampening: float = 0,
+        weight_decay: float = 0,
+    ) -> None:
+        super().__init__(params, lr=lr, beta=beta, dampening=dampening, weight_decay=weight_decay)
+
+    def update(self, theta: Tensor, g: Tensor, group: Group) -> None:
+        state, g = self.state[theta], penalised(theta, g, group)
+        if "u" in state:
+            state["u"].mul_(group["beta"]).add_(g, alpha=1 - group["dampening"])
+        else:
+            state["u"] = g.clone()
+        theta.add_(state["u"], alpha=-group["lr"])
+
+
+class Nesterov(Optimizer):
+    """u ← β u + g,    θ ← θ − α (g + β u).
+
+    Nesterov's method takes g at the point ahead, φ − αβu. This is the same method written for the
+    point ahead, θ = φ − αβu, so that g is taken at θ itself: Bengio, Boulanger-Lewandowski &
+    Pascanu (2013), section 3.5, https://doi.org/10.48550/arXiv.1212.0901 (while α and β are
+    constant). Equals ``torch.optim.SGD(momentum=β, nesterov=True)``.
+    """
+
+    def __init__(
+        self, params: ParamsT, lr: float, beta: float = 0.9, weight_decay: float = 0
+    ) -> None:
+        super().__init__(params, lr=lr, beta=beta, weight_decay=weight_decay)
+
+    def update(self, theta: Tensor, g: Tensor, group: Group) -> None:
+        g = penalised(theta, g, group)
+        u = self.remembered(theta, "u")
+        u.mul_(group["beta"]).add_(g)
+        theta.add_(g.add(u, alpha=group["beta"]), alpha=-group["lr"])
+
+
+class RMSprop(Optimizer):
+    """ν ← β ν + (1 − β) g²,    θ ← θ − α g / (√ν + ε).
+
+    ν, from 0, is a running mean of g²; it is not corrected for that start, so the first steps are
+    1/√(1 − β) times too long. torch calls β ``alpha``. Source: Tieleman & Hinton, lecture 6.5
+    (2012); in print in Graves (2013), eq. 38-45, https://doi.org/10.48550/arXiv.1308.0850, with the
+    mean of g subtracted (torch's ``centered``) and ε under the root; here, as in torch, outside.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float,
+        beta: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+    ) -> None:
+        super().__init__(params, lr=lr, beta=beta, eps=eps, weight_decay=weight_decay)
+
+    def update(self, theta: Tensor, g: Tensor, group: Group) -> None:
+        g = penalised(theta, g, group)
+        nu = self.remembered(theta, "nu")
+        nu.lerp_(g.square(), 1 - group["beta"])
+        theta.sub_(group["lr"] * g / (nu.sqrt() + group["eps"]))
+
+
+class Adam(Optimizer):
+    """μ ← β₁ μ + (1 − β₁) g,    ν ← β₂ ν + (1 − β₂) g²,
+    μ̂ = μ / (1 − β₁ᵗ),    ν̂ = ν / (1 − β₂ᵗ),    θ ← θ − α μ̂ / (√ν̂ + ε).
+
+    μ and ν, from 0, are running means of g and g², t counts the steps of this parameter; the
+    divisors correct the bias of a mean that starts at 0. Source: Kingma & Ba (2015), algorithm 1
+    (where they are m and v), https://doi.org/10.48550/arXiv.1412.6980. The faster form at the end
+    of the paper's section 2 adds ε before the correction; here, as in ``torch.optim.Adam``, after.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+    ) -> None:
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    def update(self, theta: Tensor, g: Tensor, group: Group) -> None:
+        self.adapt(theta, penalised(theta, g, group), group)
+
+    def adapt(self, theta: Tensor, g: Tensor, group: Group) -> None:
+        beta1, beta2 = group["betas"]
+        mu, nu = self.remembered(theta, "mu"), self.remembered(theta, "nu")
+        t = self.state[theta]["t"] = self.state[theta].get("t", 0) + 1
+        mu.lerp_(g, 1 - beta1)
+        nu.lerp_(g.square(), 1 - beta2)
+        corrected_mu, corrected_nu = mu / (1 - beta1**t), nu / (1 - beta2**t)
+        theta.sub_(group["lr"] * corrected_mu / (corrected_nu.sqrt() + group["eps"]))
+
+
+class AdamW(Adam):
+    """θ ← (1 − αλ) θ, then Adam's step with λ = 0.
+
+    The decay does not pass through the running means: all weights shrink by the same factor, at
+    whatever scale the loss is. Source: Loshchilov & Hutter (2019), algorithm 2,
+    https://doi.org/10.48550/arXiv.1711.05101. There λ is multiplied by the schedule alone, here, as
+    in ``torch.optim.AdamW``, by the whole step size α.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+    def update(self, theta: Tensor, g: Tensor, group: Group) -> None:
+        theta.mul_(1 - group["lr"] * group["weight_decay"])
+        self.adapt(theta, g, group)
