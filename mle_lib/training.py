@@ -1,6 +1,7 @@
 """Training: one step, many steps, and what they leave behind."""
 
 import math
+import os
 import time
 import warnings
 from collections.abc import Sequence
@@ -120,7 +121,7 @@ def fit(
         scheduler: Its ``step`` is called after each update.
         checkpoint: File kept up to date after each pass and at an interrupt. If it is there,
             training goes on from it (optimiser settings included) as if it had never stopped.
-        progress: Whether to show a progress bar.
+        progress: Whether to show a progress bar (with ``TQDM_DISABLE=1`` in the environment: none).
 
     Returns:
         The history. Its ``ended`` says whether training diverged (there is a warning, too).
@@ -153,7 +154,9 @@ def fit(
         total=epochs * steps,
         initial=run.epoch * steps + run.step,
         unit="step",
-        **({} if progress else {"disable": True}),  # else $TQDM_DISABLE decides
+        leave=False,
+        # in a notebook tqdm itself would not ask the environment
+        disable=not progress or os.environ.get("TQDM_DISABLE") == "1",
     )
     try:
         with patient_interrupt() as asked, bar:

@@ -279,6 +279,27 @@ def test_a_diverging_run_is_stopped_said_and_leaves_the_best() -> None:
     assert torch.equal(flat(model), torch.zeros(21))
 
 
+def test_a_diverging_run_leaves_the_checkpoint_of_the_pass_before(tmp_path) -> None:
+    """The fifth of six passes takes steps of 1e38 instead of 0.01."""
+    model = FVSBN(N)
+    optimizer = SGD(model.parameters(), 1.0)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 0.01 if t < 20 else 1e38)
+    options = {"train": TRAIN.float(), "checkpoint": tmp_path / "run.pt", "epochs": 6}
+    with pytest.warns(RuntimeWarning, match="training diverged"):
+        history = short_fit(model, optimizer, scheduler=scheduler, **options)
+    assert history.ended == "diverged"
+    fresh = FVSBN(N)
+    load_checkpoint(tmp_path / "run.pt", fresh, SGD(fresh.parameters(), 0.0))
+    assert mean_log_likelihood(fresh, TRAIN.float()) == history.train[4]
+
+
+def test_fit_clips_every_step() -> None:
+    model, limit = randomised(MADE(N, 9), 0), 1e-3
+    before = flat(model)
+    short_fit(model, SGD(model.parameters(), 1.0), max_norm=limit)
+    assert 0 < (flat(model) - before).norm() <= 15 * limit
+
+
 def test_fit_runs_in_float32_on_every_device(device) -> None:
     model, x = MADE(N, 9).to(device), TRAIN.float().to(device)
     history = short_fit(model, train=x, epochs=20)
@@ -288,7 +309,6 @@ def test_fit_runs_in_float32_on_every_device(device) -> None:
 
 
 def test_the_progress_bar_is_shown_to_who_waits_and_can_be_left_out() -> None:
-    """In a process of its own: a bar learns at import whether the environment wants it."""
     code = """
 import torch
 from mle_lib.models import FVSBN
@@ -309,7 +329,7 @@ fit(model, SGD(model.parameters(), 0.1), torch.zeros(10, 4), batch_size=4, epoch
         )
         assert run.stdout == ""
         shown[progress, len(more)] = run.stderr
-    assert "6/6" in shown[True, 0]
+    assert "/6" in shown[True, 0]
     assert shown[True, 1] == shown[False, 0] == ""
 
 
@@ -456,6 +476,7 @@ def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkey
     model, optimizer = start()
     save_checkpoint(path, model, optimizer)
     whole, save = path.read_bytes(), torch.save
+    train_step(model, optimizer, binary(7, N), M)  # what is saved next is something else
 
     def fail(state, file) -> None:
         save(state, file)
