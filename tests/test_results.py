@@ -1,10 +1,12 @@
 """Every committed measurement has the script that remakes it, and the script runs."""
 
 import ast
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -30,6 +32,30 @@ def test_a_result_says_how_it_was_made(name) -> None:
     assert isinstance(result["setting"], dict)
     assert set(result["versions"]) == {"torch", "python"}
     assert len(result) > 3
+
+
+def script(name: str) -> ModuleType:
+    """A benchmark as a module, so that its functions can be called."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.pop(0)
+
+
+def test_the_stored_tables_say_what_the_stored_data_say() -> None:
+    """The chapters print the tables; the scripts' own functions make them again from the data."""
+    large, speed = load_result("batch_size_large_data"), load_result("batch_size_speed")
+    table = script("batch_size_large_data").summary(large["rows"], large["setting"]["b"])
+    assert table == large["summary"]
+    assert script("batch_size_speed").summary(speed, speed["setting"]["m"]) == speed["summary"]
+    assert script("batch_size_speed").predictions(speed["fits"]) == speed["predictions"]
+    noise, steps = load_result("generalisation"), load_result("step_size_map")
+    assert script("generalisation").summary(noise["rows"], -16.0) == noise["summary"]
+    made, maps = steps["MADE"], script("step_size_map")
+    table = maps.summary(steps["batch sizes"], steps["exponents"], steps["maps"])
+    assert table == steps["summary"]
+    assert maps.network_summary(made["alphas"], made["warm-up"]) == steps["MADE summary"]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
