@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -28,10 +29,15 @@ def save_checkpoint(path: str | Path, model: nn.Module, optimizer: Optimizer, **
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), **more}
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "optimizer class": type(optimizer).__name__,
+        **more,
+    }
     try:
         with partial.open("wb") as file:
-            torch.save(state, file)
+            torch.save(_plain(state), file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -63,6 +69,7 @@ def load_checkpoint(
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         saved, settings = state.pop("model"), state.pop("optimizer")
+        kinds = _shapes(saved), (state.pop("optimizer class"), _kind(settings))
     except FileNotFoundError:
         raise
     except Exception as error:
@@ -70,8 +77,8 @@ def load_checkpoint(
     for name, value in expected.items():
         if state.get(name) != value:
             raise ValueError(f"{name} must be as in {path}, {state.get(name)}, got {value}")
-    _check_same("model", _shapes(saved), _shapes(model.state_dict()))
-    _check_same("optimizer", _kind(settings), _kind(optimizer.state_dict()))
+    _check_same("model", kinds[0], _shapes(model.state_dict()))
+    _check_same("optimizer", kinds[1], (type(optimizer).__name__, _kind(optimizer.state_dict())))
     optimizer.load_state_dict(settings)
     model.load_state_dict(saved)
     return state
@@ -82,8 +89,17 @@ def _check_same(name: str, saved: Any, got: Any) -> None:
         raise ValueError(f"{name} must be like the saved one, {saved}, got {got}")
 
 
-def _shapes(state: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(value.shape) for name, value in state.items()}
+def _plain(value: Any) -> Any:
+    """The same with NumPy's numbers as Python's own, which alone are read back."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(part) for part in value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _shapes(state: dict[str, Tensor]) -> dict[str, tuple[tuple[int, ...], str]]:
+    return {name: (tuple(value.shape), str(value.dtype)) for name, value in state.items()}
 
 
 def _kind(state: dict[str, Any]) -> list[tuple[list[str], int]]:
@@ -118,4 +134,5 @@ def patient_interrupt() -> Iterator[Callable[[], bool]]:
     try:
         yield lambda: asked
     finally:
-        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+        # None: a handler that was not set from Python and cannot be put back
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)

@@ -1,9 +1,15 @@
 """Gradient clipping: shorten what would be too long a step, and refuse what is not a number."""
 
+import numbers
 from collections.abc import Iterable
 
 import torch
 from torch import Tensor
+
+
+class NonFiniteGradientError(ValueError, FloatingPointError):
+    """A gradient is NaN or infinite, or too long for its norm to be a number."""
+
 
 Parameters = Tensor | Iterable[Tensor] | Iterable[tuple[str, Tensor]]
 
@@ -25,15 +31,18 @@ def clip_by_norm(params: Parameters, max_norm: float) -> Tensor:
         ‖g‖ before clipping, a scalar tensor.
 
     Raises:
-        ValueError: If ‖g‖ is not finite (the message says in which parameters), a gradient is
-            sparse or complex, ``params`` is empty (as a generator is that was used before), or
-            ``max_norm`` is not positive. No gradient has been changed then.
+        NonFiniteGradientError: If ‖g‖ is not finite (the message says in which parameters). It is
+            a ``ValueError`` and a ``FloatingPointError``. No gradient has been changed then.
+        ValueError: If a gradient is sparse or complex, ``params`` is empty (as a generator is that
+            was used before), or ``max_norm`` is not positive. No gradient has been changed then.
     """
     check_threshold(max_norm, "max_norm")
-    gradients = dense_gradients(params)
+    gradients = dense_gradients(not_empty(params))
     norm = total_norm([g for _, g in gradients])
     if not norm.isfinite():
-        raise ValueError(f"the gradient's norm must be finite, got {norm}: {blame(gradients)}")
+        raise NonFiniteGradientError(
+            f"the gradient's norm must be finite, got {norm}: {blame(gradients)}"
+        )
     factor = torch.clamp(max_norm / (norm + 1e-6), max=1)
     for _, g in gradients:
         g.mul_(factor.to(g.device))
@@ -49,9 +58,9 @@ def clip_by_value(params: Parameters, max_value: float) -> None:
     c; the entries must be finite, their norm may overflow.
     """
     check_threshold(max_value, "max_value")
-    gradients = dense_gradients(params)
+    gradients = dense_gradients(not_empty(params))
     if not all(g.isfinite().all() for _, g in gradients):
-        raise ValueError(f"gradients must be finite: {blame(gradients)}")
+        raise NonFiniteGradientError(f"gradients must be finite: {blame(gradients)}")
     for _, g in gradients:
         g.clamp_(-max_value, max_value)
 
@@ -64,15 +73,21 @@ def total_norm(gradients: list[Tensor]) -> Tensor:
     return torch.linalg.vector_norm(torch.stack(norms))
 
 
+def not_empty(params: Parameters) -> Parameters:
+    """The same, as a list that can be gone through more than once."""
+    entries = [params] if isinstance(params, Tensor) else list(params)
+    if not entries:
+        raise ValueError("params must hold a parameter, got none (a generator serves only once)")
+    return entries
+
+
 def dense_gradients(params: Parameters) -> list[tuple[str, Tensor]]:
     """Every gradient that is there, with its parameter's name, or number, and shape.
 
     Raises:
-        ValueError: If there is no parameter, or a gradient is sparse or complex.
+        ValueError: If a gradient is sparse or complex.
     """
-    entries = [params] if isinstance(params, Tensor) else list(params)  # a generator runs once
-    if not entries:
-        raise ValueError("params must hold a parameter, got none (a generator serves only once)")
+    entries = [params] if isinstance(params, Tensor) else params
     gradients = []
     for k, entry in enumerate(entries):
         name, q = entry if isinstance(entry, tuple) else (f"number {k}", entry)
@@ -98,6 +113,12 @@ def blame(gradients: list[tuple[str, Tensor]]) -> str:
     return f"entries up to {size:.1e} in parameter {name}, whose squares overflow"
 
 
-def check_threshold(value: float, name: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+def check_threshold(value: float, name: str) -> float:
+    """Return ``value`` as a ``float`` if it is a number above 0 (∞ is).
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not value > 0:
         raise ValueError(f"{name} must be a number above 0, got {value!r}")
+    return float(value)

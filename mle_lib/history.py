@@ -67,12 +67,20 @@ class Run:
         train: Tensor,
         valid: Tensor | None,
         seed: int,
+        chunk: int | None = None,
     ) -> None:
         self.model, self.optimizer, self.scheduler = model, optimizer, scheduler
         self.train, self.valid = train, valid
         self.history, self.epoch, self.step, self.seconds = History(), 0, 0, 0.0
         self.best: dict[str, Tensor] | None = None
         self.shuffle = torch.Generator().manual_seed(seed).get_state()
+        self.chunk = min(chunk or EVALUATION_CHUNK, EVALUATION_CHUNK)
+        self.identity = {  # a checkpoint is of this run if all of this is the same
+            "train": digest(train),
+            "valid": None if valid is None else digest(valid),
+            "ordering": list(model.ordering),
+            "scheduler": None if scheduler is None else type(scheduler).__name__,
+        }
 
     def record(self, epochs: float) -> None:
         """Evaluate the model as it is now: a new entry of the history."""
@@ -86,7 +94,7 @@ class Run:
                 self.best = copy_of(self.model.state_dict())
 
     def _mean_log_likelihood(self, x: Tensor) -> float:
-        return log_likelihood(self.model, x, EVALUATION_CHUNK).item() / len(x)
+        return log_likelihood(self.model, x, self.chunk).item() / len(x)
 
     def end(self, epochs: int, patience: int | None) -> str:
         """Why training should end after the passes made so far; empty if it should go on."""
@@ -104,7 +112,7 @@ class Run:
             self.model,
             self.optimizer,
             scheduler=None if self.scheduler is None else self.scheduler.state_dict(),
-            setting=setting | {"train": digest(self.train)},
+            setting=setting | self.identity,
             history=asdict(self.history),
             best=self.best,
             place=[self.epoch, self.step],
@@ -119,8 +127,8 @@ class Run:
             ValueError: If the file is not of a run with this ``setting``, model and data. Nothing
                 is changed then.
         """
-        setting = setting | {"train": digest(self.train)}
-        saved = load_checkpoint(path, self.model, self.optimizer, setting=setting)
+        whole = setting | self.identity
+        saved = load_checkpoint(path, self.model, self.optimizer, setting=whole)
         self.history = History(**saved["history"])
         self.best, self.shuffle, self.seconds = (
             saved["best"],
@@ -128,7 +136,7 @@ class Run:
             saved["seconds"],
         )
         self.epoch, self.step = saved["place"]
-        if self.scheduler is not None and saved["scheduler"] is not None:
+        if self.scheduler is not None:
             self.scheduler.load_state_dict(saved["scheduler"])
 
 

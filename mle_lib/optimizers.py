@@ -8,6 +8,7 @@ size; squares, roots and quotients are elementwise. Step for step they equal ``t
 ``AdamW`` it does not.
 """
 
+import numbers
 from collections.abc import Callable
 from typing import Any
 
@@ -81,7 +82,7 @@ def check_hyperparameters(group: Group) -> None:
         values |= {"betas[0]": betas[0], "betas[1]": betas[1]}
     for name, value in values.items():
         bound = NUMBERS.get(name, 1.0)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
+        number = isinstance(value, numbers.Real) and not isinstance(value, bool)
         if not number or not 0 <= value < bound:  # NaN too
             needed = "finite and at least 0" if bound > 1 else "at least 0 and below 1"
             raise ValueError(f"{name} must be a number, {needed}, got {value!r}")
@@ -119,6 +120,8 @@ class Momentum(Optimizer):
     https://doi.org/10.1016/0041-5553(64)90137-5, where α stands inside, u ← β u + α g. The two are
     the same while α is constant; here, as in ``torch.optim.SGD(momentum=β)``, a new α rescales the
     whole velocity. torch skips τ on the first step, and we with it; at β = 0 it skips τ altogether.
+    Schedulers that also change the momentum, such as ``OneCycleLR``, need
+    ``cycle_momentum=False``.
     """
 
     def __init__(
@@ -165,7 +168,7 @@ class RMSprop(Optimizer):
     """ν ← β ν + (1 − β) g²,    θ ← θ − α g / (√ν + ε).
 
     ν, from 0, is a running mean of g²; it is not corrected for that start, so the first steps are
-    1/√(1 − β) times too long. torch calls β ``alpha``. Source: Tieleman & Hinton, lecture 6.5
+    up to 1/√(1 − β) times too long. torch calls β ``alpha``. Source: Tieleman & Hinton, lecture 6.5
     (2012); in print in Graves (2013), eq. 38-45, https://doi.org/10.48550/arXiv.1308.0850, with the
     mean of g subtracted (torch's ``centered``) and ε under the root; here, as in torch, outside.
     """

@@ -15,9 +15,9 @@ from tqdm.auto import tqdm
 
 from mle_lib.checkpoints import load_checkpoint, patient_interrupt, save_checkpoint
 from mle_lib.checks import check_at_least, check_binary
+from mle_lib.clipping import check_threshold, clip_by_norm
 from mle_lib.history import History, Run
 from mle_lib.models import AutoregressiveModel
-from mle_lib.optimizers import clip_by_norm
 
 __all__ = ["History", "fit", "load_checkpoint", "loss_factor", "save_checkpoint", "train_step"]
 
@@ -59,18 +59,22 @@ def train_step(
         m: Data set size.
         scale: ``"estimate"``, ``"mean"`` or ``"sum"``.
         max_norm: If given, the gradient is clipped to this norm (``clip_by_norm``). It is the norm
-            at the chosen scale.
+            at the chosen scale, over the parameters that the optimiser holds.
 
     Returns:
         The loss before the update, in nats.
 
     Raises:
         ValueError: If the batch is empty or not made of rows of n 0s and 1s, ``scale`` is unknown,
-            or ``m`` < 1. Nothing is changed then.
-        FloatingPointError: If the loss is not finite. The parameters are not changed then.
+            ``m`` < 1, or ``max_norm`` is not positive. Nothing is changed then.
+        FloatingPointError: If the loss is not finite, or with ``max_norm`` the gradient's norm. The
+            parameters are not changed then.
     """
     parts = [model.prepare(part) for part in ([batch] if isinstance(batch, Tensor) else batch)]
     factor = loss_factor(scale, m, sum(len(part) for part in parts))
+    if max_norm is not None:
+        check_threshold(max_norm, "max_norm")
+    model.zero_grad()  # more than the optimiser's, if it holds a part of the parameters
     optimizer.zero_grad()
     loss = 0.0
     for part in parts:
@@ -80,7 +84,9 @@ def train_step(
     if not math.isfinite(loss):
         raise FloatingPointError(f"the loss is {loss}: a smaller step size may keep it finite")
     if max_norm is not None:
-        clip_by_norm(model.named_parameters(), max_norm)
+        moved = {id(q) for group in optimizer.param_groups for q in group["params"]}
+        named = [(name, q) for name, q in model.named_parameters() if id(q) in moved]
+        clip_by_norm(named, max_norm)
     optimizer.step()
     return loss
 
@@ -116,8 +122,8 @@ def fit(
         scale, max_norm: See ``train_step``.
         seed: Of the shuffles: the same seed, start and machine give the same numbers.
         patience: Stop after so many passes without a new best ``valid``.
-        micro_batch_size: Cut each batch into parts of at most so many rows: less memory, the same
-            update.
+        micro_batch_size: Cut each batch, and the data when ℓ is evaluated, into parts of at most so
+            many rows: less memory, the same update.
         scheduler: Its ``step`` is called after each update.
         checkpoint: File kept up to date after each pass and at an interrupt. If it is there,
             training goes on from it (optimiser settings included) as if it had never stopped.
@@ -141,12 +147,17 @@ def fit(
         b if micro_batch_size is None else micro_batch_size, 1, "micro_batch_size"
     )
     loss_factor(scale, m, b)  # an unknown scale is named before anything is done
+    seed = check_at_least(seed, 0, "seed")
+    if max_norm is not None:
+        max_norm = check_threshold(max_norm, "max_norm")
     setting = {"batch_size": b, "scale": scale, "seed": seed, "max_norm": max_norm}
-    run = Run(model, optimizer, scheduler, train, valid, seed)
+    run = Run(model, optimizer, scheduler, train, valid, seed, micro_batch_size)
     if checkpoint is not None and Path(checkpoint).exists():
         run.resume(checkpoint, setting)
     else:
         run.record(0)
+        if checkpoint is not None:  # a place that cannot be written to is found out now
+            run.save(checkpoint, setting)
 
     ended = run.end(epochs, patience)
     steps = -(-m // b)  # a pass
@@ -183,8 +194,10 @@ def fit(
                 ended = ended or run.end(epochs, patience)
                 if checkpoint is not None and ended != "diverged":
                     run.save(checkpoint, setting)
-        if run.step and ended == "interrupt":
+        if run.step and ended != "diverged":  # interrupted, now or before
             run.record(run.epoch + run.step / steps)
+        elif ended == "interrupt" and run.epoch >= epochs:
+            ended = "epochs"
     finally:  # also where a second Ctrl-C or an error ends training
         if run.best is not None:
             model.load_state_dict(run.best)

@@ -82,6 +82,30 @@ def test_at_the_maximum_there_is_no_slope(deviation: Deviation) -> None:
     assert many.height(top) > many.height(top + 0.01 * random_theta(100, 21)).max()
 
 
+def test_newton_arrives_where_its_first_steps_all_go_down() -> None:
+    x = (torch.rand(400, 5, generator=torch.Generator().manual_seed(0)) < 0.2).double()
+    many = ManyFVSBN(x)
+    assert many.gradient(many.maximum()).abs().max() < 1e-12
+
+
+def test_data_that_can_be_told_apart_have_no_maximum() -> None:
+    """x_2 = 1 only where x_1 = 1: a bias runs to −∞, σ rounds to 0 and with it Newton's step, which
+    is no reason to stop."""
+    x = torch.tensor([[1.0, 0.0]] * 4 + [[1.0, 1.0]] * 3 + [[0.0, 0.0]])
+    with pytest.raises(ValueError, match="one finite maximum"):
+        ManyFVSBN(x).maximum()
+
+
+def test_data_of_any_dtype_are_the_same(x: Tensor) -> None:
+    theta = random_theta(15)
+    assert torch.equal(ManyFVSBN(x.float()).height(theta), ManyFVSBN(x).height(theta))
+
+
+def test_independent_batches_may_be_of_any_size(x: Tensor) -> None:
+    many = ManyFVSBN(x)
+    assert next(many.batches(7, 2)).shape == (2, len(many.states))
+
+
 def test_a_pixel_that_is_never_inked_has_no_maximum() -> None:
     x = binary(40, 3)
     x[:, 1] = 0
@@ -116,8 +140,13 @@ def test_a_pass_holds_every_row_once_and_passes_differ(x: Tensor, deviation: Dev
 def test_independent_batches_are_draws_with_replacement(x: Tensor) -> None:
     """The mean of 4000 batches of 3, in units of its standard error: |z| < 5 for all of at most 32
     states, a false alarm in 50,000 at most."""
-    many, b = ManyFVSBN(x), 3
-    shares = next(many.batches(b, 4000, generator=torch.Generator().manual_seed(2)))
+    many, b = ManyFVSBN(x), 30  # without replacement the variance would be half as large
+    before = torch.random.get_rng_state()
+    shares, again = (
+        next(many.batches(b, 4000, generator=torch.Generator().manual_seed(2))) for _ in range(2)
+    )
+    assert torch.equal(shares, again)
+    assert torch.equal(torch.random.get_rng_state(), before)
     assert torch.allclose(shares.sum(1), torch.ones(4000).double())
     error = (many.share * (1 - many.share) / b / 4000).sqrt()
     assert ((shares.mean(0) - many.share) / error).abs().max() < 5
@@ -128,12 +157,12 @@ def test_independent_batches_are_draws_with_replacement(x: Tensor) -> None:
 @pytest.mark.parametrize(("b", "runs", "match"), [(0, 1, "b must"), (1, 0, "runs must")])
 def test_sizes_below_one_are_refused(x: Tensor, b: int, runs: int, match: str) -> None:
     with pytest.raises(ValueError, match=match):
-        next(ManyFVSBN(x).batches(b, runs))
+        ManyFVSBN(x).batches(b, runs)
 
 
 def test_a_ragged_pass_is_refused(x: Tensor) -> None:
     with pytest.raises(ValueError, match="b must divide m = 60"):
-        next(ManyFVSBN(x).batches(7, 2, reshuffle=True))
+        ManyFVSBN(x).batches(7, 2, reshuffle=True)
 
 
 def test_data_must_be_binary() -> None:

@@ -4,6 +4,7 @@ import copy
 import io
 import math
 
+import numpy as np
 import pytest
 import torch
 from conftest import binary, randomised
@@ -424,12 +425,40 @@ def test_what_is_no_number_is_named_and_nothing_changed(clip, value) -> None:
 
 def test_a_norm_that_overflows_is_named_too() -> None:
     params = [nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(3))]
-    params[0].grad, params[1].grad = torch.ones(2), torch.full((3,), 1e30)
+    params.append(nn.Parameter(torch.zeros(0)))  # as in a NADE of one variable
+    params[0].grad, params[1].grad = torch.ones(2), torch.full((3,), -1e30)
+    params[2].grad = torch.zeros(0)
     with pytest.raises(ValueError, match=r"got inf: entries up to 1\.0e\+30 in parameter number 1"):
         ours.clip_by_norm(params, 1.0)
     assert params[0].grad.eq(1).all()
     ours.clip_by_value(params, 2.0)  # needs no norm
-    assert params[1].grad.eq(2).all()
+    assert params[1].grad.eq(-2).all()
+
+
+def test_the_error_of_a_gradient_that_is_no_number_is_of_both_kinds() -> None:
+    params = [nn.Parameter(torch.zeros(2))]
+    params[0].grad = torch.tensor([1.0, float("nan")])
+    for kind in (ValueError, FloatingPointError):
+        with pytest.raises(kind, match="finite"):
+            ours.clip_by_norm(params, 1.0)
+
+
+def test_defaults_are_those_of_torch() -> None:
+    theta = [nn.Parameter(torch.zeros(2))]
+    for name in ("Adam", "AdamW"):
+        mine = getattr(ours, name)(theta).defaults
+        theirs = getattr(torch.optim, name)(theta).defaults
+        assert mine == {key: theirs[key] for key in mine}
+    assert ours.RMSprop(theta, 0.1).defaults["beta"] == torch.optim.RMSprop(theta).defaults["alpha"]
+
+
+def test_numbers_of_numpy_and_a_list_of_betas_will_do() -> None:
+    theta = [nn.Parameter(torch.zeros(2))]
+    assert ours.Adam(theta, np.float32(0.5), betas=[0.9, 0.99]).defaults["lr"] == 0.5
+
+
+def test_an_empty_group_is_no_work() -> None:
+    ours.SGD([{"params": []}], 0.1).step()
 
 
 @pytest.mark.parametrize("limit", [0, -1.0, float("nan"), "1", None, True])

@@ -169,6 +169,20 @@ def test_theta_0_comes_from_the_given_generator(make) -> None:
     assert not torch.equal(first.W, make(5, 7, generator=torch.Generator().manual_seed(2)).W)
 
 
+@pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
+def test_theta_0_fills_the_range_that_is_stated(make) -> None:
+    """Uniform in ±bound: 200 or more numbers all miss the outer tenth on one side once in 10^4."""
+    n, hidden = 300, 225
+    inside = n**-0.5 if make is NADE else hidden**-0.5
+    model = make(n, hidden, torch.Generator().manual_seed(0))
+    bounds = {"W": inside, "d": inside}
+    for name, parameter in model.named_parameters():
+        bound = bounds.get(name, hidden**-0.5)
+        assert parameter.abs().max() <= bound
+        if parameter.numel() >= 200:
+            assert parameter.min() < -0.9 * bound < 0.9 * bound < parameter.max()
+
+
 def test_gradients_of_a_recurrent_model_grow_like_a_power() -> None:
     """W = 2·1, v = 1, everything else 0: then h = 0 for ever, each Jacobian is 2·1, and ∂z_i/∂h_1 =
     2^(i−1)."""

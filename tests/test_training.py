@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from itertools import chain
 
+import numpy as np
 import pytest
 import torch
 from conftest import binary, randomised
@@ -16,9 +17,10 @@ from mle_lib.data import TinyWorld
 from mle_lib.gradient import full_gradient
 from mle_lib.likelihood import log_likelihood
 from mle_lib.minibatch import minibatch_gradient
-from mle_lib.models import FVSBN, MADE
+from mle_lib.models import FVSBN, MADE, NADE, RecurrentModel
 from mle_lib.optimizers import SGD, Adam, AdamW, Momentum, clip_by_norm
 from mle_lib.training import (
+    History,
     fit,
     load_checkpoint,
     loss_factor,
@@ -149,6 +151,9 @@ def test_a_bad_batch_is_named_and_changes_nothing(x, message: str) -> None:
         (lambda: short_fit(epochs=0), "epochs must be a whole number of at least 1, got 0"),
         (lambda: short_fit(scale="avg"), "scale must be one of"),
         (lambda: short_fit(patience=1), "patience needs validation data, got valid=None"),
+        (lambda: short_fit(seed=1.5), "seed must be a whole number of at least 0, got 1.5"),
+        (lambda: short_fit(max_norm=0), "max_norm must be a number above 0, got 0"),
+        (lambda: train_step(FVSBN(N), None, TRAIN, M, max_norm=-1.0), "max_norm must be a number"),
         (lambda: short_fit(patience=0), "patience must be a whole number of at least 1, got 0"),
         (lambda: short_fit(micro_batch_size=0), "micro_batch_size must be a whole number"),
         (lambda: short_fit(valid=torch.zeros(2, 5)), "valid must have n = 6 columns, got 5"),
@@ -288,6 +293,7 @@ def test_a_diverging_run_leaves_the_checkpoint_of_the_pass_before(tmp_path) -> N
     with pytest.warns(RuntimeWarning, match="training diverged"):
         history = short_fit(model, optimizer, scheduler=scheduler, **options)
     assert history.ended == "diverged"
+    assert history.epochs == [0, 1, 2, 3, 4]
     fresh = FVSBN(N)
     load_checkpoint(tmp_path / "run.pt", fresh, SGD(fresh.parameters(), 0.0))
     assert mean_log_likelihood(fresh, TRAIN.float()) == history.train[4]
@@ -331,6 +337,76 @@ fit(model, SGD(model.parameters(), 0.1), torch.zeros(10, 4), batch_size=4, epoch
         shown[progress, len(more)] = run.stderr
     assert "/6" in shown[True, 0]
     assert shown[True, 1] == shown[False, 0] == ""
+
+
+def test_parameters_the_optimiser_does_not_hold_neither_move_nor_count() -> None:
+    """Four steps with and without the idle layer's gradients: only the moved layer is clipped."""
+    ends = []
+    for idle in (True, False):
+        model = randomised(MADE(N, 9), 0)
+        model.hidden.requires_grad_(idle)
+        optimizer = SGD(model.output.parameters(), 0.1)
+        for _ in range(4):
+            train_step(model, optimizer, TRAIN, M, max_norm=0.5)
+        ends.append(flat(model))
+    assert torch.equal(*ends)
+    start = randomised(MADE(N, 9), 0)
+    assert torch.equal(model.hidden.weight, start.hidden.weight)
+
+
+def test_gradients_of_idle_parameters_do_not_pile_up() -> None:
+    model = randomised(MADE(N, 9), 0)
+    for _ in range(3):
+        train_step(model, SGD(model.output.parameters(), 0.0), TRAIN, M, "sum")
+    gradient = torch.cat([q.grad.flatten() for q in model.parameters()])
+    assert torch.allclose(gradient, -full_gradient(model, TRAIN), rtol=0, atol=1e-12)
+
+
+def test_an_exploding_gradient_is_divergence_with_clipping_too() -> None:
+    """The loss is finite, the gradient is not: a weight of 1e30 multiplies the next in float32."""
+    model = RecurrentModel(N, 2)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        model.W.copy_(1e30 * torch.eye(2))
+        model.v.fill_(1.0)
+    optimizer = SGD(model.parameters(), 0.1)
+    before = flat(model)
+    with pytest.raises(FloatingPointError, match="norm must be finite"):
+        train_step(model, optimizer, TRAIN.float(), M, max_norm=1.0)
+    assert torch.equal(flat(model), before)
+    with pytest.warns(RuntimeWarning, match="training diverged"):
+        history = short_fit(model, optimizer, train=TRAIN.float(), max_norm=1.0)
+    assert history.ended == "diverged"
+    assert torch.equal(flat(model), before)
+
+
+def test_divergence_ends_at_once(monkeypatch) -> None:
+    calls = []
+
+    def fail_at_the_second(*args) -> float:
+        calls.append(args)
+        if len(calls) == 2:
+            raise FloatingPointError
+        return 0.0
+
+    monkeypatch.setattr(training, "train_step", fail_at_the_second)
+    with pytest.warns(RuntimeWarning, match="training diverged"):
+        short_fit()
+    assert len(calls) == 2
+
+
+def test_the_best_entry_is_never_one_that_is_not_a_number() -> None:
+    values = [float("nan"), -2.0, -1.0, float("nan")]
+    assert History(epochs=[0, 1, 2, 3], valid=values).best == 2
+
+
+def test_evaluation_holds_no_more_rows_than_a_micro_batch(monkeypatch) -> None:
+    sizes = set()
+    model = randomised(NADE(N, 4), 0)
+    model.register_forward_pre_hook(lambda _, args: sizes.add(len(args[0])))
+    short_fit(model, valid=VALID, micro_batch_size=2)
+    assert max(sizes) == 2
 
 
 # ---- stopping and going on
@@ -419,6 +495,8 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(tmp_path, kind, at, va
     assert torch.equal(flat(fresh), flat(model))
     for name in ("epochs", "train", "valid", "ended"):
         assert getattr(resumed, name) == getattr(unbroken, name)
+    assert resumed.seconds == sorted(resumed.seconds)
+    assert resumed.seconds[: at // 5 + 1] == history.seconds[: at // 5 + 1]
 
 
 def test_more_epochs_go_on_from_a_finished_run(tmp_path) -> None:
@@ -427,8 +505,55 @@ def test_more_epochs_go_on_from_a_finished_run(tmp_path) -> None:
     history = short_fit(model, optimizer, checkpoint=tmp_path / "run.pt", epochs=4)
     unbroken = short_fit(epochs=4)
     assert history.train == unbroken.train
-    again = short_fit(model, optimizer, checkpoint=tmp_path / "run.pt", epochs=4)
-    assert (again.train, again.ended) == (history.train, "epochs")
+    for fewer in (4, 1):
+        again = short_fit(model, optimizer, checkpoint=tmp_path / "run.pt", epochs=fewer)
+        assert (again.train, again.ended) == (history.train, "epochs")
+
+
+def test_the_history_fits_the_model_where_a_broken_pass_is_not_gone_on_with(tmp_path) -> None:
+    model, optimizer = start()
+    path = tmp_path / "run.pt"
+    short_fit(model, optimizer, checkpoint=path, scheduler=Interrupt(optimizer, at=8))
+    history = short_fit(
+        model, optimizer, checkpoint=path, scheduler=Interrupt(optimizer, at=-1), epochs=1
+    )
+    assert history.epochs == [0, 1, 1.6]
+    assert history.train[-1] == mean_log_likelihood(model, TRAIN)
+
+
+def test_an_interrupt_in_the_last_step_of_all_comes_too_late() -> None:
+    model, optimizer = start()
+    history = short_fit(model, optimizer, scheduler=Interrupt(optimizer, at=15), epochs=3)
+    assert (history.ended, history.epochs) == ("epochs", [0, 1, 2, 3])
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN, lambda *_: None])
+def test_the_handler_of_before_comes_back(handler) -> None:
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        short_fit()
+        assert signal.getsignal(signal.SIGINT) == handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_numbers_of_numpy_can_be_saved_and_read_back(tmp_path) -> None:
+    path = tmp_path / "run.pt"
+    for _ in range(2):
+        model = randomised(MADE(N, 9), 0)
+        optimizer = SGD(model.parameters(), np.float64(0.01))
+        options = {"max_norm": np.float64(1.0), "seed": np.int64(3), "checkpoint": path}
+        history = short_fit(model, optimizer, **options)
+    assert history.epochs == [0, 1, 2, 3]
+
+
+def test_a_place_that_cannot_be_written_to_is_found_before_the_first_step(tmp_path) -> None:
+    model, optimizer = start()
+    before = flat(model)
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(OSError, match="file"):
+        short_fit(model, optimizer, checkpoint=tmp_path / "file" / "run.pt")
+    assert torch.equal(flat(model), before)
 
 
 @pytest.mark.parametrize(
@@ -440,7 +565,13 @@ def test_more_epochs_go_on_from_a_finished_run(tmp_path) -> None:
         ({"max_norm": 1.0}, "setting must be as in"),
         ({"train": 1 - TRAIN}, "setting must be as in"),
         ({"model": MADE(N, 8).double()}, "model must be like the saved one"),
+        ({"model": MADE(N, 9)}, "model must be like the saved one"),
+        ({"model": MADE(N, 9, range(N - 1, -1, -1)).double()}, "setting must be as in"),
         ({"kind": Momentum}, "optimizer must be like the saved one"),
+        ({"kind": AdamW}, "optimizer must be like the saved one"),
+        ({"valid": VALID}, "setting must be as in"),
+        ({"scheduled": True}, "setting must be as in"),
+        ({"scale": "avg"}, "scale must be one of"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -449,12 +580,21 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path, change, message: str) 
     short_fit(*start(), checkpoint=path)
     model = change.pop("model", None) or randomised(MADE(N, 9), 5)
     optimizer = change.pop("kind", Adam)(model.parameters(), 0.7)
+    if change.pop("scheduled", False):
+        change["scheduler"] = Interrupt(optimizer, at=-1)
     before, saved = flat(model), path.read_bytes()
     with pytest.raises(ValueError, match=message):
         short_fit(model, optimizer, checkpoint=path, **change)
     assert torch.equal(flat(model), before)
     assert optimizer.param_groups[0]["lr"] == 0.7
     assert path.read_bytes() == saved
+
+
+@pytest.mark.parametrize("state", [{}, {"model": 3, "optimizer": 4}, [1, 2]], ids=str)
+def test_a_file_of_something_else_is_refused(tmp_path, state) -> None:
+    torch.save(state, tmp_path / "other.pt")
+    with pytest.raises(ValueError, match="path must name a whole checkpoint"):
+        load_checkpoint(tmp_path / "other.pt", *start())
 
 
 @pytest.mark.parametrize("kept", [0, 10, 0.5, 0.99])

@@ -32,7 +32,8 @@ class AutoregressiveModel(nn.Module):
         super().__init__()
         self.n = check_at_least(n, 1, "n")
         self.ordering = tuple(range(n)) if ordering is None else tuple(ordering)
-        if set(self.ordering) != set(range(n)) or len(self.ordering) != n:
+        whole = all(isinstance(i, int) and not isinstance(i, bool) for i in self.ordering)
+        if not whole or sorted(self.ordering) != list(range(n)):
             raise ValueError(f"ordering must be a permutation of 0 … {n - 1}, got {self.ordering}")
 
     def logits(self, x: Tensor) -> Tensor:

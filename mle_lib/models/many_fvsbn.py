@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from mle_lib.checks import check_at_least, check_binary
 from mle_lib.models.fvsbn import FVSBN
 
-NEWTON_STEPS = 50
+NEWTON_STEPS = 50  # quadratic convergence takes about ten; more means that there is no maximum
 
 
 class ManyFVSBN:
@@ -92,7 +92,9 @@ class ManyFVSBN:
                 break
             theta = theta + step
             if step.abs().max() < 1e-10:
-                return theta
+                if torch.linalg.eigvalsh(self.curvature(theta))[0] > 1e-10:
+                    return theta
+                break  # flat: θ ran off until every σ was rounded to 0 or 1
         raise ValueError("x must have one finite maximum of ℓ, but Newton's method finds none")
 
     def batches(
@@ -105,7 +107,7 @@ class ManyFVSBN:
             runs: How many runs, each with its own draws.
             reshuffle: If so, each pass over the data is a new permutation cut into batches (b must
                 divide m). If not, every batch is independent, drawn with replacement.
-            generator: Source of randomness; torch's global one if ``None``.
+            generator: Source of randomness, on the CPU; torch's global one if ``None``.
 
         Raises:
             ValueError: If ``b`` or ``runs`` < 1, or b does not divide m and ``reshuffle``.
@@ -114,6 +116,11 @@ class ManyFVSBN:
         check_at_least(runs, 1, "runs")
         if reshuffle and self.m % b:
             raise ValueError(f"b must divide m = {self.m} for reshuffled passes, got {b}")
+        return self._batches(b, runs, reshuffle, generator)
+
+    def _batches(
+        self, b: int, runs: int, reshuffle: bool, generator: torch.Generator | None
+    ) -> Iterator[Tensor]:
         for t in count():
             if not reshuffle:
                 rows = torch.randint(self.m, (runs, b), generator=generator)

@@ -16,7 +16,8 @@ class NADE(AutoregressiveModel):
 
     with one row W_k and one row V_i of ``hidden`` weights for each variable. Every conditional has
     a hidden layer of its own, h_i, but the W are shared: a_{i+1} = a_i + x_i W_i. So one sample
-    costs O(n·hidden), forward and backward, where n separate networks would cost O(n²·hidden).
+    costs O(n·hidden), forward and backward, where n separate networks would cost O(n²·hidden). At
+    the start W and d are uniform in ±1/√n, V and c in ±1/√hidden.
     Source: Larochelle & Murray (2011), eq. 10 and 11,
     https://proceedings.mlr.press/v15/larochelle11a.html.
 

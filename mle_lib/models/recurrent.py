@@ -14,10 +14,11 @@ class RecurrentModel(AutoregressiveModel):
 
     h_1 = tanh(d),    h_i = tanh(W h_{i−1} + u x_{i−1} + d),    z_i = c + v · h_i.
 
-    Every i has the same parameters, θ_i = θ: their number does not depend on n. A derivative of z_i
-    by an early state is a product of i − 1 Jacobians diag(1 − h²) W, which may grow or shrink like
-    a power of i. Source: Elman (1990), https://doi.org/10.1207/s15516709cog1402_1; on the product,
-    Pascanu, Mikolov & Bengio (2013), https://doi.org/10.48550/arXiv.1211.5063.
+    Every i has the same parameters, θ_i = θ: their number does not depend on n. At the start all
+    are uniform in ±1/√hidden. A derivative of z_i by an early state is a product of i − 1 Jacobians
+    diag(1 − h²) W, which may grow or shrink geometrically with i. Source: Elman (1990),
+    https://doi.org/10.1207/s15516709cog1402_1; on the product, Pascanu, Mikolov & Bengio (2013),
+    https://doi.org/10.48550/arXiv.1211.5063.
 
     Args:
         n: Number of variables, at least 1.
