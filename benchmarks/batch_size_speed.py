@@ -6,9 +6,9 @@ Batches are drawn with replacement, so that b may be larger than m and every bat
 grid with a factor of √2 between neighbours, the one that gets there in the fewest steps (mean over
 seeds). The table says whether the best was inside the grid.
 
-Beside it: the two noise scales, tr Σ/‖ḡ‖² and tr(HΣ)/(ḡᵀHḡ), along the exact run with chapter 2's
-safe step and along mini-batch runs; and the microseconds that one step of the usual PyTorch loop
-takes.
+Beside it: the noise scale tr Σ/‖ḡ‖² along exact and mini-batch runs, each with chapter 2's safe
+step and with the tuned one, so that the effect of noise can be told from that of long steps; along
+exact runs also tr(HΣ)/(ḡᵀHḡ); and the microseconds that one step of the usual PyTorch loop takes.
 
     python benchmarks/batch_size_speed.py           # about 3 minutes on one core; writes the JSON
     python benchmarks/batch_size_speed.py --smoke   # the same path at tiny sizes; writes nothing
@@ -66,34 +66,39 @@ def crossings(
 
 
 def noise_scales(
-    x: Tensor, b: int | None, alpha: float, target: float, limit: int
+    x: Tensor, b: int | None, alpha: float, target: float, limit: int, seed: int = 0
 ) -> list[list[float]]:
-    """(ℓ/m, tr Σ/‖ḡ‖², tr(HΣ)/ḡᵀHḡ) before each step of one run up to ``target``; H is the
-    curvature of −ℓ/m."""
+    """(ℓ/m, tr Σ/‖ḡ‖², and, of exact runs, tr(HΣ)/ḡᵀHḡ) before each step of one run up to
+    ``target``; H is the curvature of −ℓ/m."""
     lanes, inputs, rows = Lanes([FVSBN(x.shape[1]).double()]), with_one(x), []
     squares = inputs[:, :, None] * inputs[:, None, :]  # x̃ x̃ᵀ of each sample
-    generator, rate = torch.Generator().manual_seed(0), torch.tensor([alpha], dtype=x.dtype)
+    generator, rate = torch.Generator().manual_seed(seed), torch.tensor([alpha], dtype=x.dtype)
     for _ in range(limit):
         p = torch.sigmoid(lanes.logits(x[None]))[0]
         error, mask = x - p, lanes.masks[0]
         g = error.T @ inputs / len(x) * mask  # (n, 1 + n)
-        H = torch.einsum("ji,jkl->ikl", p * (1 - p), squares) / len(x)  # one block a variable
-        H = H * mask[:, :, None] * mask[:, None, :]
-        moment = torch.einsum("ji,jkl->ikl", error**2, squares) / len(x)  # E[g gᵀ], by block
         noise = (error**2 @ mask * inputs**2).sum() / len(x) - g.square().sum()
-        bent = torch.einsum("ik,ikl,il->", g, H, g)
-        bent_noise = (H * moment).sum() - bent
-        height = float(lanes.mean_log_likelihood(x))
-        rows.append([height, float(noise / g.square().sum()), float(bent_noise / bent)])
-        if height >= target:
-            break
+        row = [float(lanes.mean_log_likelihood(x)), float(noise / g.square().sum())]
         if b is None:
-            lanes.step(rate, [g[None]])
-        else:
-            lanes.step(
-                rate, lanes.mean_gradient(x[torch.randint(len(x), (1, b), generator=generator)])
-            )
+            H = torch.einsum("ji,jkl->ikl", p * (1 - p), squares) / len(x)  # one block a variable
+            H = H * mask[:, :, None] * mask[:, None, :]
+            moment = torch.einsum("ji,jkl->ikl", error**2, squares) / len(x)  # E[g gᵀ], by block
+            bent = torch.einsum("ik,ikl,il->", g, H, g)
+            row.append(float(((H * moment).sum() - bent) / bent))
+        rows.append(row)
+        if row[0] >= target:
+            break
+        if b is not None:
+            batch = torch.randint(len(x), (1, b), generator=generator)
+        lanes.step(rate, [g[None]] if b is None else lanes.mean_gradient(x[batch]))
     return rows
+
+
+def along(run: list[list[float]], target: float) -> list[float]:
+    """Mean of each noise scale over the steps of a run before it first reaches ``target``."""
+    heights = [row[0] for row in run]
+    reached = next((k for k, height in enumerate(heights) if height >= target), len(run))
+    return [statistics.mean(column) for column in zip(*run[:reached], strict=True)][1:]
 
 
 def fit(sizes: list[int], steps: list[float]) -> tuple[float, float, float]:
@@ -144,18 +149,25 @@ def summary(data: dict[str, Any], m: int) -> list[str]:
     return lines
 
 
-def predictions(fits: list[dict[str, float]]) -> list[str]:
-    """The critical batch size beside the noise scales."""
-    runs = [key.partition(", ")[2] for key in fits[0] if key.startswith("simple")]
+def predictions(fits: list[dict[str, Any]]) -> list[str]:
+    """The critical batch size above the noise scales: a column for each target, and the range of
+    B_noise/B_crit over all seeds and the last three targets."""
+
+    def line(label: str, cells: list[str], end: str = "") -> str:
+        return f"{label:33}" + "".join(f"{cell:>8}" for cell in cells) + end
+
     lines = [
-        "                           B_noise, mean along a run with" + " " * 10 + "B_H along it"
+        line("target", [f"{row['target']}" for row in fits], "   over B_crit,"),
+        line("B_crit", [f"{row['B_crit']:.0f}" for row in fits], "   last three targets"),
+        line("misfit", [f"{row['largest misfit']:.0%}" for row in fits]),
     ]
-    lines += ["target  B_crit  misfit" + "".join(f"{run:>10}" for run in runs) + f"{runs[0]:>14}"]
-    for row in fits:
-        simple = "".join(f"{row[f'simple, {run}']:10.0f}" for run in runs)
-        curved = row[f"curved, {runs[0]}"]
-        fitted = f"{row['B_crit']:8.0f}{row['largest misfit']:8.0%}"
-        lines.append(f"{row['target']:6}{fitted}{simple}{curved:14,.0f}")
+    for scale in ("B_noise", "B_H"):
+        for name in fits[0][scale]:
+            means = [f"{statistics.mean(row[scale][name]):,.0f}" for row in fits]
+            over = [v / row["B_crit"] for row in fits[-3:] for v in row[scale][name]]
+            spread = f"   {min(over):.1f} to {max(over):.1f}"
+            label = f"{scale:8}along {name}"
+            lines.append(line(label, means, spread if scale == "B_noise" else ""))
     return lines
 
 
@@ -172,10 +184,14 @@ def main() -> None:
     targets, m, seeds, limit, rounds = [-24.0, -20.0, -19.0, -18.5], 1200, 5, 1_000_000, 60
     # The grid's centre is largest / (1 + expected/b): α grows with b, up to a limit.
     expected, largest = 30.0, 0.9
-    beside = [10, 30, 100]  # batch sizes along whose runs the noise scales are taken
+    # batch sizes along whose runs the noise scales are taken
+    beside: dict[str, list[int | None]] = {
+        "safe": [None, 30, 100],
+        "tuned": [None, 10, 30, 100, 300, 1000],
+    }
     if smoke:
         sizes, targets, m, seeds, limit, rounds = [10, 100, None], [-35.0], 60, 2, 300, 2
-        beside = [10]
+        beside = {"safe": [None, 10], "tuned": [None, 10]}
     x = load_digits_binary("train")[:m]
 
     table: dict[str, dict[str, Any]] = {}
@@ -200,22 +216,31 @@ def main() -> None:
     drawn = [b for b in sizes if b]
     inputs = with_one(x[:, :-1])
     safe = float(4 * m / torch.linalg.eigvalsh(inputs.T @ inputs)[-1])  # chapter 2's, mean scale
-    fits: list[dict[str, float]] = []
-    runs = {"exact": noise_scales(x.double(), None, safe, targets[-1], limit)}
+
+    def called(b: int | None) -> str:
+        return f"b = {b}" if b else "exact"
+
+    def some_runs(b: int | None, alpha: float, target: float) -> list[list[list[float]]]:
+        own = range(seeds if b else 1)
+        return [noise_scales(x.double(), b, alpha, target, limit, seed) for seed in own]
+
+    fits: list[dict[str, Any]] = []
+    safe_runs = {b: some_runs(b, safe, targets[-1]) for b in beside["safe"]}  # for all targets
     for k, target in enumerate(targets):
         S_min, B_crit, misfit = fit(drawn, [table[str(b)]["steps"][k] for b in drawn])
-        row = {"target": target, "S_min": S_min, "B_crit": B_crit, "largest misfit": misfit}
+        fitted: dict[str, Any] = {"target": target, "S_min": S_min}
+        fitted |= {"B_crit": B_crit, "largest misfit": misfit}
         print(f"to {target}: S_min {S_min:.1f}, B_crit {B_crit:.1f}, misfit {misfit:.0%}")
-        for b in beside:
-            alpha = table[str(b)]["alpha"][k]
-            runs[f"b = {b}"] = noise_scales(x.double(), b, alpha, target, limit)
-        for name, whole in runs.items():
-            run = [r for r in whole if r[0] < target]
-            for column, kind in ((1, "simple"), (2, "curved")):
-                row[f"{kind}, {name}"] = statistics.mean(r[column] for r in run)
-            print(f"   {name:8} simple {row[f'simple, {name}']:8.1f}", end="")
-            print(f"   curved {row[f'curved, {name}']:8.1f}   (means along the run)", flush=True)
-        fits.append(row)
+        runs = {f"{called(b)}, safe step": some for b, some in safe_runs.items()}
+        for b in beside["tuned"]:
+            alpha = table[str(b or "exact")]["alpha"][k]
+            runs[f"{called(b)}, tuned step"] = some_runs(b, alpha, target)
+        means = {name: [along(run, target) for run in some] for name, some in runs.items()}
+        fitted["B_noise"] = {name: [mean[0] for mean in some] for name, some in means.items()}
+        fitted["B_H"] = {n: [mean[1] for mean in some] for n, some in means.items() if "exact" in n}
+        for name, values in fitted["B_noise"].items():
+            print(f"   {name:20} " + " ".join(f"{v:8.1f}" for v in values), flush=True)
+        fits.append(fitted)
     times = microseconds(x, drawn, rounds)
     print("µs a step: " + ", ".join(f"{b}: {t:.0f}" for b, t in zip(drawn, times, strict=True)))
     data: dict[str, Any] = {"table": table, "fits": fits, "batch sizes": drawn}
@@ -224,6 +249,7 @@ def main() -> None:
     print("\n".join(data["summary"] + data["predictions"]))
     if not smoke:
         setting = {"m": m, "seeds": seeds, "targets": targets, "spacing": SPACING, "threads": 1}
+        setting["safe step"] = safe
         write_result(__file__, setting, data)
 
 
