@@ -11,7 +11,6 @@ on all m rows (in chunks), or on a batch.
     python benchmarks/batch_size_large_data.py --smoke   # tiny sizes; writes nothing
 """
 
-import argparse
 import statistics
 import time
 from typing import Any
@@ -20,7 +19,7 @@ import torch
 from lanes import Lanes, check_gradients, with_one
 from torch import Tensor
 from torch.nn import functional as F
-from writing import write_result
+from writing import smoke_is_asked_for, write_result
 
 from mle_lib.data import TinyWorld
 from mle_lib.gradient import full_gradient
@@ -99,11 +98,7 @@ def summary(rows: list[dict[str, Any]], b: int) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--smoke", action="store_true", help="tiny sizes; write nothing")
-    smoke = parser.parse_args().smoke
+    smoke = smoke_is_asked_for(__doc__)
     torch.set_num_threads(1)
     check_gradients()
 

@@ -14,7 +14,6 @@ exact runs also tr(HΣ)/(ḡᵀHḡ); and the microseconds that one step of the 
     python benchmarks/batch_size_speed.py --smoke   # the same path at tiny sizes; writes nothing
 """
 
-import argparse
 import statistics
 import time
 from typing import Any
@@ -22,7 +21,7 @@ from typing import Any
 import torch
 from lanes import Lanes, check_gradients, with_one
 from torch import Tensor
-from writing import write_result
+from writing import smoke_is_asked_for, write_result
 
 from mle_lib.data import load_digits_binary
 from mle_lib.models import FVSBN
@@ -172,11 +171,7 @@ def predictions(fits: list[dict[str, Any]]) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--smoke", action="store_true", help="tiny sizes; write nothing")
-    smoke = parser.parse_args().smoke
+    smoke = smoke_is_asked_for(__doc__)
     torch.set_num_threads(1)
     check_gradients()
 

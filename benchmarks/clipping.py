@@ -10,14 +10,13 @@ is left out; a run that ends at no number counts as −∞.
     python benchmarks/clipping.py --smoke   # the same path at tiny sizes; writes nothing
 """
 
-import argparse
 import math
 import statistics
 from typing import Any
 
 import torch
 from torch import Tensor
-from writing import write_result
+from writing import smoke_is_asked_for, write_result
 
 from mle_lib.data import load_digits_binary
 from mle_lib.likelihood import log_likelihood
@@ -117,11 +116,7 @@ def final_heights(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--smoke", action="store_true", help="tiny sizes; write nothing")
-    smoke = parser.parse_args().smoke
+    smoke = smoke_is_asked_for(__doc__)
     torch.set_num_threads(1)
     check_lanes()
 

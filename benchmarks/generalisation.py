@@ -15,7 +15,6 @@ that batch sizes can be compared in pairs.
     python benchmarks/generalisation.py --smoke   # the same path at tiny sizes; writes nothing
 """
 
-import argparse
 import math
 import statistics
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from typing import Any
 import torch
 from lanes import Lanes, check_gradients, epoch_batches
 from scipy.stats import t as student_t
-from writing import write_result
+from writing import smoke_is_asked_for, write_result
 
 from mle_lib.data import load_digits_binary
 from mle_lib.models import MADE
@@ -150,11 +149,7 @@ def summary(rows: list[dict[str, Any]], shown: float) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--smoke", action="store_true", help="tiny sizes; write nothing")
-    smoke = parser.parse_args().smoke
+    smoke = smoke_is_asked_for(__doc__)
     torch.set_num_threads(1)
     check_gradients()
 

@@ -11,7 +11,6 @@ far. The grid is widened until the best is not at its edge.
     python benchmarks/optimizers.py --smoke   # the same path at tiny sizes; writes nothing
 """
 
-import argparse
 import math
 import statistics
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from typing import Any
 import torch
 from lanes import Lanes, check_gradients
 from torch import Tensor
-from writing import write_result
+from writing import smoke_is_asked_for, write_result
 
 from mle_lib.data import load_digits_binary
 from mle_lib.minibatch import sample_indices
@@ -116,11 +115,7 @@ def tuned(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--smoke", action="store_true", help="tiny sizes; write nothing")
-    smoke = parser.parse_args().smoke
+    smoke = smoke_is_asked_for(__doc__)
     torch.set_num_threads(1)
     check_gradients()
 

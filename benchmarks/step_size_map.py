@@ -10,7 +10,6 @@ of its hidden units that are zero on every training sample at the end.
     python benchmarks/step_size_map.py --smoke   # the same path at tiny sizes; writes nothing
 """
 
-import argparse
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import torch
 from lanes import Lanes, check_gradients, epoch_batches, with_one
 from torch import Tensor
-from writing import write_result
+from writing import smoke_is_asked_for, write_result
 
 from mle_lib.data import load_digits_binary
 from mle_lib.models import FVSBN, MADE
@@ -88,11 +87,7 @@ def network_summary(alphas: list[float], network: dict[str, dict[str, list[float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--smoke", action="store_true", help="tiny sizes; write nothing")
-    smoke = parser.parse_args().smoke
+    smoke = smoke_is_asked_for(__doc__)
     torch.set_num_threads(1)
     check_gradients()
 

@@ -1,5 +1,6 @@
-"""How a benchmark writes its result: with the command that remakes it, its setting, versions."""
+"""What every benchmark does at its start and at its end."""
 
+import argparse
 import json
 import platform
 from importlib.metadata import version
@@ -9,8 +10,19 @@ from typing import Any
 from mle_lib.results import FOLDER
 
 
+def smoke_is_asked_for(doc: str | None) -> bool:
+    """The command line of a script whose one option is ``--smoke``: all of it at tiny sizes, with
+    nothing written."""
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes; write nothing")
+    return parser.parse_args().smoke
+
+
 def write_result(script: str, setting: dict[str, Any], data: dict[str, Any]) -> None:
-    """Write ``mle_lib/results/<name of the script>.json``.
+    """Write ``mle_lib/results/<name of the script>.json``, with the command that remakes it and the
+    versions that it was made with.
 
     Args:
         script: The script's ``__file__``.
