@@ -160,7 +160,8 @@ def test_fvsbn_has_as_many_parameters_as_it_uses_and_starts_uniform() -> None:
 
 
 def test_made_starts_within_the_bounds_of_a_linear_layer() -> None:
-    model = MADE(16, 400)
+    """The smallest parameter has 16 entries; all of them below 0.8 of the bound: once in 35."""
+    model = MADE(16, 400, generator=torch.Generator().manual_seed(0))
     for layer, bound in ((model.hidden, 16**-0.5), (model.output, 400**-0.5)):
         for parameter in layer.parameters():
             assert 0.8 * bound < parameter.abs().max() <= bound
