@@ -16,7 +16,7 @@ import time
 from typing import Any
 
 import torch
-from lanes import Lanes, check_gradients, with_one
+from lanes import Lanes, check_gradients
 from torch import Tensor
 from torch.nn import functional as F
 from writing import smoke_is_asked_for, write_result
@@ -25,24 +25,9 @@ from mle_lib.data import TinyWorld
 from mle_lib.gradient import full_gradient
 from mle_lib.minibatch import minibatch_gradient, sample_indices
 from mle_lib.models import FVSBN
+from mle_lib.models.many_fvsbn import ManyFVSBN
 
 SPACING = 1.02  # ℓ is evaluated at steps that grow by this factor
-
-
-def maximum(states: Tensor, shares: Tensor) -> float:
-    """max ℓ/m of an FVSBN, by Newton's method on each variable's logistic regression."""
-    total = 0.0
-    for i in range(states.shape[1]):
-        inputs, target = with_one(states[:, :i]), states[:, i]
-        theta = torch.zeros(1 + i, dtype=states.dtype)
-        for _ in range(50):
-            p = torch.sigmoid(inputs @ theta)
-            slope = inputs.T @ (shares * (target - p))
-            curvature = (inputs.T * (shares * p * (1 - p))) @ inputs
-            theta = theta + torch.linalg.solve(curvature, slope)
-        assert slope.abs().max() < 1e-9, "Newton's method did not arrive"
-        total += float(shares @ F.logsigmoid((2 * target - 1) * (inputs @ theta)))
-    return total
 
 
 def steps_needed(
@@ -51,7 +36,8 @@ def steps_needed(
     """Steps until ℓ/m ≥ maximum − gap for each α: mean over seeds, inf where one never arrives."""
     states, counts = x.unique(dim=0, return_counts=True)
     shares = counts.to(x.dtype) / len(x)
-    goal = maximum(states.double(), shares.double()) - gap
+    many = ManyFVSBN(x)
+    goal = float(many.height(many.maximum())) - gap
     lanes = Lanes([FVSBN(x.shape[1]).to(x.dtype)] * (seeds * len(alphas)))  # lane = seed, then α
     rates = torch.tensor(alphas, dtype=x.dtype).repeat(seeds)
     found, look = torch.full((len(rates),), torch.inf), 1

@@ -73,21 +73,26 @@ def total_norm(gradients: list[Tensor]) -> Tensor:
     return torch.linalg.vector_norm(torch.stack(norms))
 
 
-def not_empty(params: Parameters) -> Parameters:
-    """The same, as a list that can be gone through more than once."""
+def not_empty(params: Parameters) -> list[Tensor] | list[tuple[str, Tensor]]:
+    """The parameters, or pairs with their names, as a list.
+
+    Raises:
+        ValueError: If there are none.
+    """
     entries = [params] if isinstance(params, Tensor) else list(params)
     if not entries:
         raise ValueError("params must hold a parameter, got none (a generator serves only once)")
     return entries
 
 
-def dense_gradients(params: Parameters) -> list[tuple[str, Tensor]]:
+def dense_gradients(
+    entries: Iterable[Tensor] | Iterable[tuple[str, Tensor]],
+) -> list[tuple[str, Tensor]]:
     """Every gradient that is there, with its parameter's name, or number, and shape.
 
     Raises:
         ValueError: If a gradient is sparse or complex.
     """
-    entries = [params] if isinstance(params, Tensor) else params
     gradients = []
     for k, entry in enumerate(entries):
         name, q = entry if isinstance(entry, tuple) else (f"number {k}", entry)
