@@ -1,5 +1,6 @@
 """What every room asks of its arguments: a wrong one meets the same clear ``ValueError``."""
 
+import numbers
 import operator
 from collections.abc import Iterator
 
@@ -70,6 +71,21 @@ def check_at_least(value: int, least: int, name: str) -> int:
     if isinstance(value, bool) or number < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
     return number
+
+
+def check_not_negative(value: float, name: str) -> float:
+    """Return ``value`` as a ``float`` if it is a finite number, 0 or above.
+
+    Raises:
+        ValueError: If it is not (a bool counts as no number).
+    """
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, numbers.Real)
+        or not 0 <= value < float("inf")
+    ):
+        raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
+    return float(value)
 
 
 def check_indices(indices: Tensor, x: Tensor) -> Tensor:

@@ -7,6 +7,9 @@ import torch
 from torch import Tensor
 
 from mle_lib.checks import check_at_least, check_binary
+from mle_lib.density_sets import load_density_set
+
+__all__ = ["TinyWorld", "all_states", "load_density_set", "load_digits_binary"]
 
 DIGITS_SPLIT = {"train": (0, 1200), "valid": (1200, 1497), "test": (1497, 1797)}
 

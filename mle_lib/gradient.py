@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vmap
+from torch.func import functional_call, grad, jacrev, vmap
 
 from mle_lib.checks import check_matrix, chunks
 from mle_lib.models import AutoregressiveModel
@@ -42,16 +42,22 @@ def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None 
     return torch.cat([total.to(dtype).flatten() for total in totals])
 
 
-def summed_gradient(model: AutoregressiveModel, batch: Tensor) -> Tensor:
-    """Σ_j ∇ log p(x^(j)) over a batch, flat ``(p,)``; any factor is left to the caller."""
-    return torch.cat([g.flatten() for g in _summed_gradients(model, batch)])
+def summed_gradient(
+    model: AutoregressiveModel, batch: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    """Σ_j Σ_i w_ji ∇ log p(x_i^(j) | x_<i^(j)) over a batch, flat ``(p,)``. The weights w, ``(b,
+    n)``, are 1 if ``None``; any factor is left to the caller."""
+    return torch.cat([g.flatten() for g in _summed_gradients(model, batch, weights)])
 
 
-def _summed_gradients(model: AutoregressiveModel, batch: Tensor) -> tuple[Tensor, ...]:
+def _summed_gradients(
+    model: AutoregressiveModel, batch: Tensor, weights: Tensor | None = None
+) -> tuple[Tensor, ...]:
     """The same, one tensor for each parameter: one forward and one backward pass."""
     batch, parameters = model.prepare(batch), list(model.parameters())
     with _all_differentiable(parameters):
-        return torch.autograd.grad(model(batch).sum(), parameters, materialize_grads=True)
+        terms = model(batch) if weights is None else weights * model(batch)
+        return torch.autograd.grad(terms.sum(), parameters, materialize_grads=True)
 
 
 @contextmanager
@@ -84,3 +90,20 @@ def per_sample_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
 
     rows = vmap(grad(log_prob), in_dims=(None, 0))(theta, model.prepare(x))  # name -> (b, *shape)
     return torch.cat([rows[name].reshape(len(x), -1) for name in theta], dim=1)
+
+
+def per_variable_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
+    """The ``(b, n, p)`` terms of the double sum: [j, i] is ∇ log p(x_i^(j) | x_<i^(j); θ_i).
+
+    Summed over i they are ``per_sample_gradients``. It holds b·n·p numbers.
+
+    Raises:
+        ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s.
+    """
+    theta = {name: value.detach() for name, value in model.named_parameters()}
+
+    def log_probs(theta: dict[str, Tensor], row: Tensor) -> Tensor:
+        return functional_call(model, theta, (row[None],))[0]
+
+    terms = vmap(jacrev(log_probs), in_dims=(None, 0))(theta, model.prepare(x))
+    return torch.cat([terms[name].reshape(len(x), model.n, -1) for name in theta], dim=2)

@@ -33,7 +33,7 @@ def sample_indices(
     Raises:
         ValueError: If ``m`` or ``b`` < 1, or ``b`` > ``m`` without replacement.
     """
-    m, b = _check_sizes(m, b, replacement)
+    m, b = check_sizes(m, b, replacement)
     device = generator.device if generator is not None else None
     if replacement:
         return torch.randint(m, (b,), generator=generator, device=device)
@@ -150,14 +150,18 @@ def estimator_variance(moments: GradientMoments, m: int, b: int, replacement: bo
         ValueError: If ``m`` or ``b`` < 1, ``b`` > ``m`` without replacement, or ``moments`` are of
             all samples but not of ``m`` of them.
     """
-    m, b = _check_sizes(m, b, replacement)
+    m, b = check_sizes(m, b, replacement)
     if not moments.subsample and moments.count != m:
         raise ValueError(
             f"m must be the number of samples the moments are of, {moments.count}, got {m} "
             "(moments of a part of the data need subsample=True)"
         )
-    correction = 1.0 if replacement else (m - b) / (m - 1) if m > 1 else 0.0
-    return m**2 * moments.variance / b * correction
+    return m**2 * moments.variance / b * finite_population(m, b, replacement)
+
+
+def finite_population(m: int, b: int, replacement: bool) -> float:
+    """The finite-population correction: (m − b)/(m − 1) without replacement (0 at m = 1), or 1."""
+    return 1.0 if replacement else (m - b) / (m - 1) if m > 1 else 0.0
 
 
 def gradient_noise_scale(moments: GradientMoments | Sequence[GradientMoments]) -> float:
@@ -201,7 +205,8 @@ def _squared_signal(moments: GradientMoments) -> float:
     return signal - moments.trace / moments.count if moments.subsample else signal
 
 
-def _check_sizes(m: int, b: int, replacement: bool) -> tuple[int, int]:
+def check_sizes(m: int, b: int, replacement: bool) -> tuple[int, int]:
+    """m and b, if both are at least 1 and, without replacement, b ≤ m; else a ``ValueError``."""
     m, b = check_at_least(m, 1, "m"), check_at_least(b, 1, "b")
     if b > m and not replacement:
         raise ValueError(f"b must be at most m = {m} without replacement, got {b}")

@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Arrows run one way: a module may import those above it, and none beside or below.
 LEVELS = [
-    ["checks"],
+    ["checks", "density_sets"],
     ["data", "models"],
     ["layer_moments", "likelihood"],
     ["gradient"],
@@ -24,6 +24,8 @@ LEVELS = [
     ["clipping", "checkpoints"],
     ["optimizers", "history"],
     ["training"],
+    ["allocation", "irls"],
+    ["second_order", "variance_reduction"],
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 

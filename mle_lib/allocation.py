@@ -1,0 +1,129 @@
+"""A batch size for every variable: Neyman's allocation, for the double sum (2.1)."""
+
+import torch
+from torch import Tensor
+
+from mle_lib.checks import check_at_least, check_indices, check_matrix
+from mle_lib.gradient import summed_gradient
+from mle_lib.models import AutoregressiveModel
+
+
+def allocated_gradient(
+    model: AutoregressiveModel, x: Tensor, indices: Tensor, sizes: Tensor
+) -> Tensor:
+    """Σ_i (m/b_i) Σ_{j∈B_i} ∇ log p(x_i^(j) | x_<i^(j); θ_i): a batch size for every variable.
+
+    B_i is the first b_i of ``indices``. Unbiased for ∇ℓ when their order is random.
+
+    Args:
+        model: p_θ.
+        x: The whole data set, ``(m, n)``.
+        indices: At least max b_i sample numbers, in random order.
+        sizes: b_i ≥ 1, ``(n,)`` int64, such as ``neyman_sizes`` gives.
+
+    Returns:
+        A flat ``(p,)`` tensor of the model's dtype.
+
+    Raises:
+        ValueError: If ``indices`` or ``sizes`` have a wrong shape or type or lie outside their
+            range, or a row of the batch is not made of n 0s and 1s.
+    """
+    m, most = len(check_matrix(x, model.n)), len(check_indices(indices, x))
+    sizes = check_allocation(sizes, model.n, most).to(x.device)
+    batch = model.prepare(x[indices[: int(sizes.max())]])
+    place = torch.arange(len(batch), device=x.device)[:, None]
+    weights = (place < sizes).to(batch.dtype) / sizes
+    return m * summed_gradient(model, batch, weights)
+
+
+def allocated_variance(terms: Tensor, sizes: Tensor) -> Tensor:
+    """The predicted variance of ``allocated_gradient``, by coordinate, B drawn without replacement.
+
+    With C_il the covariance over j of g_ji and g_jl, and b_il = max(b_i, b_l) (the smaller batch is
+    a random part of the larger):
+
+        m² Σ_i Σ_l C_il / b_il · (m − b_il)/(m − 1).
+
+    Args:
+        terms: g_ji of all the data, ``(m, n, p)``, from ``gradient.per_variable_gradients``.
+        sizes: b_i, ``(n,)`` int64, at most m.
+
+    Returns:
+        ``(p,)`` float64.
+
+    Raises:
+        ValueError: If ``terms`` is not ``(m, n, p)``, or ``sizes`` do not fit.
+    """
+    g = check_terms(terms)
+    m, n, _ = g.shape
+    sizes = check_allocation(sizes, n, m)
+    g = g - g.mean(0)
+    larger = torch.maximum(sizes[:, None], sizes).to(g)  # b_il
+    factors = m * (m / larger - 1) / max(m - 1, 1)
+    return torch.einsum("jip,il,jlp->p", g, factors, g)
+
+
+def check_allocation(sizes: Tensor, n: int, most: int) -> Tensor:
+    """``sizes``, if it is ``(n,)`` int64 with all b_i in 1 … most; else a ``ValueError``."""
+    if not isinstance(sizes, Tensor) or sizes.dtype != torch.int64 or sizes.shape != (n,):
+        raise ValueError(f"sizes must be an int64 tensor of shape ({n},), got {sizes!r}")
+    if sizes.min() < 1 or sizes.max() > most:
+        low, high = int(sizes.min()), int(sizes.max())
+        raise ValueError(f"sizes must lie in 1 … {most}, got {low} … {high}")
+    return sizes
+
+
+def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
+    """Batch sizes b_i ∝ s_i/√c_i that make Σ_i s_i²/b_i least for the cost Σ_i b_i c_i.
+
+    Rounded down, each at least 1 and at most m, as large as the budget allows. Source: Neyman
+    (1934), https://doi.org/10.2307/2342192, there for strata of equal cost.
+
+    Args:
+        spread: s_i ≥ 0, ``(n,)``.
+        cost: c_i > 0 of one sample's term, ``(n,)``.
+        budget: Most that Σ_i b_i c_i may be.
+        m: Data set size.
+
+    Returns:
+        b_i, ``(n,)`` int64.
+
+    Raises:
+        ValueError: If shapes differ, a number is out of its range, or the budget does not reach for
+            one sample a variable.
+    """
+    check_at_least(m, 1, "m")
+    s, c = spread.double(), cost.double()
+    if s.ndim != 1 or s.shape != c.shape or not len(s):
+        raise ValueError(
+            f"spread and cost must be two vectors of one length, got {s.shape}, {c.shape}"
+        )
+    if not (s >= 0).all() or not s.isfinite().all():
+        raise ValueError(f"spread must be finite and at least 0, got {spread}")
+    if not (c > 0).all() or not c.isfinite().all():
+        raise ValueError(f"cost must be finite and above 0, got {cost}")
+    if not budget >= c.sum():
+        raise ValueError(
+            f"budget must be at least {float(c.sum())}, the cost of b_i = 1, got {budget}"
+        )
+
+    def sizes(scale: float) -> Tensor:
+        return (scale * s / c.sqrt()).floor().clamp(1, m)
+
+    largest = torch.where(s > 0, m, 1).to(c)
+    if largest @ c <= budget:
+        return largest.long()
+    low, high = 0.0, 1.0
+    while sizes(high) @ c <= budget:
+        high *= 2
+    for _ in range(60):  # bisection
+        middle = (low + high) / 2
+        low, high = (middle, high) if sizes(middle) @ c <= budget else (low, middle)
+    return sizes(low).long()
+
+
+def check_terms(terms: Tensor) -> Tensor:
+    if not isinstance(terms, Tensor) or terms.ndim != 3 or terms.numel() == 0:
+        got = tuple(terms.shape) if isinstance(terms, Tensor) else type(terms).__name__
+        raise ValueError(f"terms must be a non-empty (m, n, p) tensor, got {got}")
+    return terms.double()

@@ -1,0 +1,139 @@
+"""Methods that use the curvature of ℓ: Newton's, the natural gradient, L-BFGS.
+
+H = −∇²ℓ/m is the curvature (2.6) and ḡ = ∇ℓ/m, in the flat order of ``model.parameters()``. The
+matrices are float64, so the device must have float64.
+"""
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, jacrev
+from torch.nn.utils import parameters_to_vector
+
+from mle_lib.checks import check_at_least, check_not_negative
+from mle_lib.data import all_states
+from mle_lib.gradient import full_gradient, per_sample_gradients
+from mle_lib.irls import newton, newton_direction, solve_definite
+from mle_lib.models import AutoregressiveModel
+
+__all__ = [
+    *("curvature", "exact_fisher", "lbfgs"),
+    *("natural_gradient", "newton", "newton_direction"),
+]
+
+
+def curvature(model: AutoregressiveModel, x: Tensor) -> Tensor:
+    """H = −∇²ℓ(θ)/m of any model, ``(p, p)`` float64, by differentiating twice.
+
+    Where ReLUs make ℓ piecewise smooth, it is the curvature of the piece that θ is in.
+
+    Raises:
+        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s.
+    """
+    rows = model.prepare(x)
+    shapes = {name: value.detach() for name, value in model.named_parameters()}
+
+    def height(flat: Tensor) -> Tensor:
+        parts = flat.split([value.numel() for value in shapes.values()])
+        theta = {name: part.view_as(shapes[name]) for name, part in zip(shapes, parts, strict=True)}
+        return functional_call(model, theta, (rows,)).sum() / len(rows)
+
+    flat = parameters_to_vector(model.parameters()).detach()
+    H = -jacrev(jacrev(height))(flat).double()
+    return (H + H.T) / 2
+
+
+def exact_fisher(model: AutoregressiveModel) -> Tensor:
+    """The Fisher information of one sample, F = Σ_x p_θ(x) ∇log p_θ(x) ∇log p_θ(x)ᵀ.
+
+    The sum runs over all 2^n states and weighs them with the **model's** probabilities. With the
+    data's it would be the "empirical Fisher", another matrix.
+
+    Returns:
+        ``(p, p)`` float64, positive semidefinite.
+
+    Raises:
+        ValueError: If n > 12.
+    """
+    if model.n > 12:
+        raise ValueError(f"n must be at most 12 to sum over all 2^n states, got {model.n}")
+    states = all_states(model.n).to(next(model.parameters()).device)
+    with torch.no_grad():
+        p = model.log_prob(states).double().exp()
+    rows = per_sample_gradients(model, states).double()
+    return (rows.T * p) @ rows
+
+
+def natural_gradient(model: AutoregressiveModel, x: Tensor, damping: float = 0.0) -> Tensor:
+    """(F + λ I)⁻¹ ḡ: the steepest direction when distance is measured between distributions.
+
+    For a short step δ, KL(p_θ ‖ p_θ+δ) ≈ ½ δᵀ F δ whatever the parameters mean, so with λ = 0 the
+    direction is the same, to first order, in any parametrisation. Source: Amari (1998),
+    https://doi.org/10.1162/089976698300017746.
+
+    Args:
+        model: p_θ, with n ≤ 12 (see ``exact_fisher``).
+        x: Data, ``(m, n)``.
+        damping: λ ≥ 0.
+
+    Returns:
+        A flat ``(p,)`` float64 tensor.
+
+    Raises:
+        ValueError: If an argument is wrong, or F + λ I is singular (as F is where some parameters
+            change no probability: masked weights, units that are off).
+    """
+    damping = check_not_negative(damping, "damping")
+    g = full_gradient(model, x).double() / len(x)
+    F_ = exact_fisher(model)
+    F_.diagonal().add_(damping)
+    return solve_definite(F_, g, "damping")
+
+
+def lbfgs(
+    model: AutoregressiveModel, x: Tensor, max_steps: int = 100, history: int = 10
+) -> list[float]:
+    """Maximise ℓ by L-BFGS from the model's θ, in place: ``torch.optim.LBFGS`` on −ℓ/m, with all
+    the data and its line search for the strong Wolfe conditions.
+
+    It keeps the last steps and changes of gradient and takes from them a curvature in their
+    directions: O(history · p) memory where H needs p². Source: Liu & Nocedal (1989),
+    https://doi.org/10.1007/BF01589116.
+
+    Args:
+        model: p_θ, any model; float64 is advised.
+        x: Data, ``(m, n)``.
+        max_steps: Most steps; fewer where no entry of ∇ℓ/m is above 1e-10 or ℓ/m does not change.
+        history: Steps kept.
+
+    Returns:
+        ℓ/m in nats at each evaluation of ℓ and ∇ℓ, about one for a step. Line searches may try
+        points that are lower than the last.
+
+    Raises:
+        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or a number < 1.
+    """
+    max_steps, history = (
+        check_at_least(max_steps, 1, "max_steps"),
+        check_at_least(history, 1, "history"),
+    )
+    rows, heights = model.prepare(x), []
+    optimizer = torch.optim.LBFGS(
+        model.parameters(),
+        max_iter=max_steps,
+        max_eval=25 * max_steps,
+        history_size=history,
+        tolerance_grad=1e-10,
+        tolerance_change=1e-16,
+        line_search_fn="strong_wolfe",
+    )
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = -model(rows).sum() / len(rows)
+        loss.backward()
+        heights.append(-loss.item())
+        return loss
+
+    optimizer.step(closure)
+    optimizer.zero_grad()
+    return heights

@@ -1,0 +1,135 @@
+"""Estimators of ∇ℓ that leave out single terms g_ji = ∇ log p(x_i^(j) | x_<i^(j); θ_i) of the
+double sum (2.1), where a mini-batch leaves out whole samples.
+
+They show what an estimate is worth. What it costs is another question: here all terms of a batch
+are computed and those not chosen get weight 0 (chapter 8 counts what a model could save).
+"""
+
+import torch
+from torch import Tensor
+
+from mle_lib.allocation import (
+    allocated_gradient,
+    allocated_variance,
+    check_terms,
+    neyman_sizes,
+)
+from mle_lib.checks import check_at_least, check_indices, check_matrix
+from mle_lib.gradient import summed_gradient
+from mle_lib.minibatch import check_sizes, finite_population
+from mle_lib.models import AutoregressiveModel
+
+__all__ = [
+    *("allocated_gradient", "allocated_variance", "neyman_sizes"),
+    *("doubly_stochastic_gradient", "doubly_stochastic_variance", "sample_variables"),
+]
+
+
+def sample_variables(
+    n: int, k: int, b: int | None = None, generator: torch.Generator | None = None
+) -> Tensor:
+    """Draw k of the variables 0 … n − 1 without replacement, each subset equally likely.
+
+    Args:
+        n: Number of variables.
+        k: How many to draw, 1 ≤ k ≤ n.
+        b: If given, draw anew for each of b samples.
+        generator: Source of randomness; torch's global one if ``None``.
+
+    Returns:
+        int64: ``(k,)``, shared by a batch, or ``(b, k)``, a row for each sample.
+
+    Raises:
+        ValueError: If ``k`` is not between 1 and n, or ``b`` < 1.
+    """
+    if check_at_least(k, 1, "k") > check_at_least(n, 1, "n"):
+        raise ValueError(f"k must be at most n = {n}, got {k}")
+    rows = 1 if b is None else check_at_least(b, 1, "b")
+    device = generator.device if generator is not None else None
+    # the order of uniform numbers is a uniform permutation
+    drawn = torch.rand(rows, n, generator=generator, device=device).argsort(1)[:, :k]
+    return drawn[0] if b is None else drawn
+
+
+def doubly_stochastic_gradient(
+    model: AutoregressiveModel, x: Tensor, indices: Tensor, variables: Tensor
+) -> Tensor:
+    """(m/b)(n/k) Σ_{j∈B} Σ_{i∈K_j} ∇ log p(x_i^(j) | x_<i^(j); θ_i), with k variables a sample.
+
+    Unbiased for ∇ℓ when every sample is equally likely to be in B and every variable in K_j.
+
+    Args:
+        model: p_θ.
+        x: The whole data set, ``(m, n)``.
+        indices: B, as ``sample_indices`` draws it.
+        variables: As ``sample_variables`` draws them: ``(k,)``, one K for the whole batch, or ``(b,
+            k)``, a K_j for each sample. A shared K adds a variance that does not fall with b.
+
+    Returns:
+        A flat ``(p,)`` tensor of the model's dtype.
+
+    Raises:
+        ValueError: If ``indices`` or ``variables`` have a wrong shape or type or lie outside their
+            range, or a row of the batch is not made of n 0s and 1s.
+    """
+    m, b, n = len(check_matrix(x, model.n)), len(check_indices(indices, x)), model.n
+    chosen = _check_variables(variables, b, n).to(x.device).expand(b, -1)
+    batch = model.prepare(x[indices])
+    weights = torch.zeros_like(batch).scatter_add_(1, chosen, torch.ones_like(batch))
+    return (m / b) * (n / chosen.shape[1]) * summed_gradient(model, batch, weights)
+
+
+def _check_variables(variables: Tensor, b: int, n: int) -> Tensor:
+    good = isinstance(variables, Tensor) and variables.dtype == torch.int64
+    good = good and variables.ndim > 0 and variables.numel() > 0
+    if not good or variables.shape[:-1] not in ((), (b,)):
+        got = f"shape {tuple(variables.shape)}" if good else repr(variables)
+        raise ValueError(f"variables must be int64 of shape (k,) or (b, k) with b = {b}, got {got}")
+    if variables.min() < 0 or variables.max() >= n:
+        low, high = int(variables.min()), int(variables.max())
+        raise ValueError(f"variables must lie in 0 … {n - 1} (n = {n}), got {low} … {high}")
+    return variables
+
+
+def doubly_stochastic_variance(
+    terms: Tensor, b: int, k: int, shared: bool, replacement: bool
+) -> tuple[Tensor, Tensor]:
+    """The predicted variance of ``doubly_stochastic_gradient``, in two parts, by coordinate.
+
+    By the law of total variance, with Σ the variance of the g_j, W the mean over j of the variance
+    that the choice of K_j adds to (n/k) Σ_{i∈K_j} g_ji, W̄ the same for the means over j, and f the
+    finite-population correction:
+
+        a K_j for each sample:   m²/b Σ f         from the samples,  m²/b W  from the variables;
+        one K for the batch:     m²/b (Σ + W − W̄) f                  m² W̄.
+
+    Args:
+        terms: g_ji of all the data, ``(m, n, p)``, from ``gradient.per_variable_gradients``.
+        b: Batch size.
+        k: Variables a sample, drawn without replacement.
+        shared: Whether the batch has one K.
+        replacement: How B is drawn.
+
+    Returns:
+        The part from the choice of samples and the part from the choice of variables, each ``(p,)``
+        float64.
+
+    Raises:
+        ValueError: If ``terms`` is not ``(m, n, p)``, or b or k do not fit.
+    """
+    g = check_terms(terms)
+    m, n, _ = g.shape
+    check_sizes(m, b, replacement)
+    if check_at_least(k, 1, "k") > n:
+        raise ValueError(f"k must be at most n = {n}, got {k}")
+
+    def of_choosing(values: Tensor) -> Tensor:
+        """Variance of (n/k) Σ_{i∈K} v_i over K, for v in the second last dimension."""
+        return n**2 / k * finite_population(n, k, False) * values.var(-2, correction=0)
+
+    Sigma = g.sum(1).var(0, correction=0)
+    W, W_mean = of_choosing(g).mean(0), of_choosing(g.mean(0))
+    f = finite_population(m, b, replacement)
+    if shared:
+        return m**2 / b * (Sigma + W - W_mean) * f, m**2 * W_mean
+    return m**2 / b * Sigma * f, m**2 / b * W

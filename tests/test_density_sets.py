@@ -1,0 +1,133 @@
+"""The loader, on a stand-in for the public repository; the real files where they are given."""
+
+import hashlib
+import os
+from email.message import Message
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mle_lib import density_sets
+from mle_lib.data import load_density_set
+
+ROWS = "0,1,1\n1,0,1\n"
+
+
+@pytest.fixture
+def public(tmp_path, monkeypatch) -> Path:
+    """A repository with the set "nltcs", of three variables and two rows; returns its folder."""
+    folder = tmp_path / "public" / "nltcs"
+    folder.mkdir(parents=True)
+    digest = hashlib.sha256(ROWS.encode()).hexdigest()
+    monkeypatch.setitem(density_sets.SETS, "nltcs", (3, {"train": digest, "test": "0" * 64}))
+    monkeypatch.setattr(density_sets, "SOURCE", folder.parent.as_uri())
+    monkeypatch.delenv("MLE_DATA_DIR", raising=False)
+    (folder / "nltcs.train.data").write_text(ROWS)
+    (folder / "nltcs.test.data").write_text(ROWS)
+    return folder
+
+
+def test_a_file_is_downloaded_once_and_then_read(public, tmp_path) -> None:
+    root = tmp_path / "new" / "folder"
+    x = load_density_set("nltcs", "train", root)
+    assert x.tolist() == [[0, 1, 1], [1, 0, 1]]
+    assert x.dtype == torch.float32
+    assert [p.name for p in root.iterdir()] == ["nltcs.train.data"]
+    (public / "nltcs.train.data").unlink()
+    assert torch.equal(load_density_set("nltcs", "train", str(root)), x)
+
+
+def test_the_folder_is_root_then_the_variable_then_the_cache(public, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    load_density_set("nltcs", "train")
+    assert (tmp_path / "cache" / "mle_lib" / "nltcs.train.data").exists()
+    monkeypatch.setenv("MLE_DATA_DIR", str(tmp_path / "given"))
+    load_density_set("nltcs", "train")
+    assert (tmp_path / "given" / "nltcs.train.data").exists()
+    load_density_set("nltcs", "train", tmp_path / "root")
+    assert (tmp_path / "root" / "nltcs.train.data").exists()
+
+
+@pytest.mark.parametrize("content", [ROWS[:6], ROWS[:-1], ROWS.replace("1,0,1", "1,1,1"), ""])
+def test_a_file_that_is_not_the_published_one_is_refused(public, tmp_path, content) -> None:
+    """Truncated at a row, by a byte, altered, empty: and it is left for its owner to look at."""
+    path = tmp_path / "nltcs.train.data"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"must hold the published nltcs.train.data .*delete it"):
+        load_density_set("nltcs", "train", tmp_path)
+    assert path.read_text() == content
+
+
+def test_a_download_of_something_else_leaves_nothing(public, tmp_path) -> None:
+    root = tmp_path / "root"
+    with pytest.raises(ValueError, match="must be the published file"):
+        load_density_set("nltcs", "test", root)
+    (public / "nltcs.train.data").write_text(ROWS[:-3])  # cut short on the way
+    with pytest.raises(ValueError, match="must be the published file"):
+        load_density_set("nltcs", "train", root)
+    assert list(root.iterdir()) == []
+
+
+def test_an_interrupted_download_leaves_nothing(public, tmp_path, monkeypatch) -> None:
+    class Interrupted:
+        def __init__(self, *_: object) -> None:
+            self.reads = 0
+
+        def __enter__(self) -> "Interrupted":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def info(self) -> Message:
+            return Message()
+
+        def read(self, size: int) -> bytes:
+            self.reads += 1
+            if self.reads > 1:
+                raise KeyboardInterrupt
+            return ROWS[:6].encode()
+
+    monkeypatch.setattr(torch.hub, "urlopen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load_density_set("nltcs", "train", tmp_path / "root")
+    assert list((tmp_path / "root").iterdir()) == []
+
+
+def test_no_network_is_said_in_words(public, tmp_path) -> None:
+    (public / "nltcs.train.data").unlink()
+    with pytest.raises(ConnectionError, match=r"nltcs.train.data is not in .*MLE_DATA_DIR"):
+        load_density_set("nltcs", "train", tmp_path / "root")
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "message"),
+    [
+        ("mnist", "train", "name must be one of nltcs, msnbc, plants, got 'mnist'"),
+        (["nltcs"], "train", "name must be one of"),
+        ("nltcs", "dev", "split must be one of train, valid, test, got 'dev'"),
+        ("nltcs", None, "split must be one of"),
+    ],
+)
+def test_bad_input_is_named(name, split, message, tmp_path) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_density_set(name, split, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not os.environ.get("MLE_DATA_DIR"), reason="needs the sets in $MLE_DATA_DIR")
+@pytest.mark.parametrize("name", density_sets.SETS)
+def test_the_published_sets(name) -> None:
+    sizes = {
+        "nltcs": (16, 16181, 2157, 3236),
+        "plants": (69, 17412, 2321, 3482),
+        "msnbc": (17, 291326, 38843, 58265),
+    }
+    n, *rows = sizes[name]
+    for split, m in zip(("train", "valid", "test"), rows, strict=True):
+        x = load_density_set(name, split)
+        assert x.shape == (m, n)
+        path = Path(os.environ["MLE_DATA_DIR"]) / f"{name}.{split}.data"
+        assert np.array_equal(x.numpy(), np.loadtxt(path, delimiter=",", dtype=np.float32))
