@@ -30,10 +30,10 @@ def allocated_gradient(
     """
     m, most = len(check_matrix(x, model.n)), len(check_indices(indices, x))
     sizes = check_allocation(sizes, model.n, most).to(x.device)
-    batch = model.prepare(x[indices[: int(sizes.max())]])
-    place = torch.arange(len(batch), device=x.device)[:, None]
-    weights = (place < sizes).to(batch.dtype) / sizes
-    return m * summed_gradient(model, batch, weights)
+    rows = int(sizes.max())
+    place = torch.arange(rows, device=x.device)[:, None]
+    weights = (place < sizes).to(next(model.parameters()).dtype) / sizes
+    return m * summed_gradient(model, x[indices[:rows]], weights)
 
 
 def allocated_variance(terms: Tensor, sizes: Tensor) -> Tensor:
@@ -76,6 +76,9 @@ def check_allocation(sizes: Tensor, n: int, most: int) -> Tensor:
 def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
     """Batch sizes b_i ∝ s_i/√c_i that make Σ_i s_i²/b_i least for the cost Σ_i b_i c_i.
 
+    With s_i² = tr Σ_ii this sum is the variance of ``allocated_gradient`` over m² (for b_i ≪ m)
+    where terms of different variables do not covary, as in the FVSBN; else it is a part of it.
+
     Rounded down, each at least 1 and at most m, as large as the budget allows. Source: Neyman
     (1934), https://doi.org/10.2307/2342192, there for strata of equal cost.
 
@@ -93,11 +96,11 @@ def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
             one sample a variable.
     """
     check_at_least(m, 1, "m")
-    s, c = spread.double(), cost.double()
-    if s.ndim != 1 or s.shape != c.shape or not len(s):
-        raise ValueError(
-            f"spread and cost must be two vectors of one length, got {s.shape}, {c.shape}"
-        )
+    s, c = torch.as_tensor(spread).double(), torch.as_tensor(cost).double()
+    if s.ndim != 1 or not len(s):
+        raise ValueError(f"spread must be a vector, got shape {tuple(s.shape)}")
+    if c.shape != s.shape:
+        raise ValueError(f"cost must have the shape of spread, {len(s)}, got {tuple(c.shape)}")
     if not (s >= 0).all() or not s.isfinite().all():
         raise ValueError(f"spread must be finite and at least 0, got {spread}")
     if not (c > 0).all() or not c.isfinite().all():
@@ -110,6 +113,7 @@ def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
     def sizes(scale: float) -> Tensor:
         return (scale * s / c.sqrt()).floor().clamp(1, m)
 
+    s = s / s.max().clamp(min=torch.finfo(s.dtype).tiny)  # sizes depend on the ratios alone
     largest = torch.where(s > 0, m, 1).to(c)
     if largest @ c <= budget:
         return largest.long()

@@ -2,6 +2,7 @@
 
 import numbers
 import operator
+import sys
 from collections.abc import Iterator
 
 import torch
@@ -79,11 +80,8 @@ def check_not_negative(value: float, name: str) -> float:
     Raises:
         ValueError: If it is not (a bool counts as no number).
     """
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Real)
-        or not 0 <= value < float("inf")
-    ):
+    good = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not good or not 0 <= value <= sys.float_info.max:
         raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
     return float(value)
 

@@ -50,8 +50,8 @@ def load_density_set(name: str, split: str, root: str | Path | None = None) -> T
     Args:
         name: Which set.
         split: ``"train"``, ``"valid"`` or ``"test"``.
-        root: Folder with the files ``NAME.SPLIT.data``; if ``None``, ``$MLE_DATA_DIR``, and without
-            that a folder in the user's cache.
+        root: Folder with the files ``NAME.SPLIT.data``. If ``None`` it is ``$MLE_DATA_DIR``, and
+            where that is empty a folder in the user's cache.
 
     Returns:
         A ``(m, n)`` float32 tensor of 0s and 1s.
@@ -79,10 +79,9 @@ def load_density_set(name: str, split: str, root: str | Path | None = None) -> T
 
 
 def _folder(root: str | Path | None) -> Path:
-    if root is not None:
-        return Path(root)
-    if given := os.environ.get("MLE_DATA_DIR"):
-        return Path(given)
+    given = root if root is not None else os.environ.get("MLE_DATA_DIR")
+    if given:  # an empty text names nothing
+        return Path(given).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mle_lib"
 
 

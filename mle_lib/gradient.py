@@ -55,6 +55,10 @@ def _summed_gradients(
 ) -> tuple[Tensor, ...]:
     """The same, one tensor for each parameter: one forward and one backward pass."""
     batch, parameters = model.prepare(batch), list(model.parameters())
+    if weights is not None and weights.shape != batch.shape:
+        raise ValueError(
+            f"weights must have shape {tuple(batch.shape)}, got {tuple(weights.shape)}"
+        )
     with _all_differentiable(parameters):
         terms = model(batch) if weights is None else weights * model(batch)
         return torch.autograd.grad(terms.sum(), parameters, materialize_grads=True)

@@ -3,15 +3,17 @@
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
+from torch.nn.utils import parameters_to_vector
 
 from mle_lib.checks import check_not_negative
 from mle_lib.models import FVSBN, AutoregressiveModel, bernoulli_log_prob
 
-DAMPING = (0.0, *(10.0**k for k in range(-9, 1)))  # τ, tried in turn
+DAMPING = (0.0, *(10.0**k for k in range(-18, 1)))  # τ, tried in turn
 NEWTON_STEPS = 200  # about ten are usual; 71 were seen from σ's of 0 and 1 everywhere
 SMALL_GAIN = 1e-20  # nats a sample that a step promises; rounding allows no better use of it
-# At a finite maximum some sample errs in every direction, so σ(1 − σ) cannot be far below 1/m there
+NEAR_THE_TOP = 1e-12  # where a step promises less, ℓ has a top nearby, or none and is flat here
+# At a finite maximum some sample errs in every direction. How small that can make the curvature is
+# not known to us; in all data tried it was far above this
 FLAT = 1e-10
 
 
@@ -58,7 +60,8 @@ class Conditional:
 
 
 def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
-    """Maximise ℓ(θ) − ½ ρ ‖θ‖² by damped Newton steps from the model's θ, in place.
+    """Maximise ℓ(θ) − ½ ρ ‖θ‖² by damped Newton steps from the model's θ, in place, over all
+    parameters (frozen ones too).
 
     An FVSBN is n logistic regressions, each with parameters θ_i of its own (biases included), so
     each makes its own steps, known as iteratively reweighted least squares:
@@ -67,7 +70,7 @@ def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
 
     B_i is H_i with σ(1 − σ) replaced by its largest value, ¼ (the ridge is part of all three). As
     B_i bounds the curvature everywhere, a step with τ = 1 climbs from any θ_i; τ is the first of 0,
-    10⁻⁹, 10⁻⁸, …, 1 whose step climbs enough. It ends when a step with τ = 0 promised less
+    10⁻¹⁸, 10⁻¹⁷, …, 1 whose step climbs enough. It ends when a step with τ = 0 promised less
     than 1e-20 nats. All is computed in float64, then written back in the model's dtype.
     Sources: Nelder & Wedderburn (1972), https://doi.org/10.2307/2344614; for the bound, Böhning &
     Lindsay (1988), https://doi.org/10.1007/BF00049423.
@@ -83,12 +86,13 @@ def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
 
     Raises:
         ValueError: If ``model`` is not an FVSBN, ``x`` not a non-empty ``(m, n)`` tensor of 0s and
-            1s, or ``ridge`` negative. With ``ridge`` = 0 also if ℓ has no finite maximum: where a
+            1s, ``ridge`` negative or so small that it is lost in rounding, θ not finite, or 200
+            steps not enough. With ``ridge`` = 0 also if ℓ has no finite maximum: where a
             variable is constant, or those before it separate its 0s from its 1s (Albert & Anderson
             1984, https://doi.org/10.1093/biomet/71.1.1). The model is unchanged then.
     """
     x = _rows(model, x)
-    ridge = check_not_negative(ridge, "ridge") / len(x)
+    ridge = check_not_negative(ridge, "ridge")
     constant = (x == x[0]).all(0).nonzero().flatten().tolist()
     if constant and not ridge:
         raise ValueError(
@@ -98,7 +102,9 @@ def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
     states, counts = x.unique(dim=0, return_counts=True)
     theta, paths = _theta(model), []
     for i in range(model.n):
-        block = Conditional(states, counts.double() / len(x), i, ridge)
+        block = Conditional(states, counts.double() / len(x), i, ridge / len(x))
+        # If columns before i depend linearly on each other, the last of them is separated by the
+        # others: it was found before, so that the curvature of this block is regular
         end, heights = _climb(block, theta[model.block(i)])
         if end is None:
             raise ValueError(
@@ -107,7 +113,10 @@ def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
             )
         theta[model.block(i)] = end
         paths.append(heights)
-    vector_to_parameters(theta.to(next(model.parameters()).dtype), model.parameters())
+    sizes = [parameter.numel() for parameter in model.parameters()]
+    with torch.no_grad():
+        for parameter, part in zip(model.parameters(), theta.split(sizes), strict=True):
+            parameter.copy_(part.view_as(parameter))
     steps = max(map(len, paths))
     return [sum(path[min(t, len(path) - 1)] for path in paths) for t in range(steps)]
 
@@ -123,13 +132,15 @@ def _climb(block: Conditional, theta: Tensor) -> tuple[Tensor | None, list[float
             enough = 1e-4 * gradient @ step - 1e-13 * height.abs()  # less 1000 rounding errors
             if height - heights[-1] >= enough:  # False for NaN
                 break
+        else:
+            raise ValueError("ridge must be larger: the curvature is singular to rounding")
         theta = theta + step
         heights.append(height)
-        if gradient @ step < SMALL_GAIN:
-            if not block.ridge and _is_flat(block.curvature(theta), bound):
-                return None, []
-            if tau == 0:
-                return theta, [float(h) for h in heights]
+        gain = gradient @ step
+        if gain < NEAR_THE_TOP and not block.ridge and _is_flat(block.curvature(theta), bound):
+            return None, []
+        if gain < SMALL_GAIN and tau == 0:
+            return theta, [float(h) for h in heights]
     raise ValueError(
         f"model must start nearer to the maximum: {NEWTON_STEPS} steps were not enough"
     )
@@ -137,9 +148,7 @@ def _climb(block: Conditional, theta: Tensor) -> tuple[Tensor | None, list[float
 
 def _is_flat(H: Tensor, bound: Tensor) -> bool:
     """Whether vᵀHv < 1e-10 · vᵀBv in some direction v: there θ runs off to infinity."""
-    root, info = torch.linalg.cholesky_ex(bound)
-    if info:
-        return True
+    root = torch.linalg.cholesky(bound)  # regular, or an earlier variable is separated (see newton)
     half = torch.linalg.solve_triangular(root, H, upper=False)
     ratios = torch.linalg.solve_triangular(root, half.T, upper=False)
     return bool(torch.linalg.eigvalsh(ratios)[0] < FLAT)
@@ -164,9 +173,10 @@ def newton_direction(model: FVSBN, x: Tensor, gradient: Tensor, ridge: float = 0
         ValueError: If an argument is wrong, or H + ρ I is singular.
     """
     rows, theta = _rows(model, x), _theta(model)
-    check_not_negative(ridge, "ridge")
-    if gradient.shape != theta.shape:
-        raise ValueError(f"gradient must have shape {(len(theta),)}, got {tuple(gradient.shape)}")
+    ridge = check_not_negative(ridge, "ridge")
+    if not isinstance(gradient, Tensor) or gradient.shape != theta.shape:
+        got = tuple(gradient.shape) if isinstance(gradient, Tensor) else type(gradient).__name__
+        raise ValueError(f"gradient must be a tensor of shape {(len(theta),)}, got {got}")
     result, weights = torch.empty_like(theta), torch.full_like(rows[:, 0], 1 / len(rows))
     for i in range(model.n):
         H = Conditional(rows, weights, i, ridge).curvature(theta[model.block(i)])
@@ -182,7 +192,10 @@ def _rows(model: AutoregressiveModel, x: Tensor) -> Tensor:
 
 
 def _theta(model: AutoregressiveModel) -> Tensor:
-    return parameters_to_vector(model.parameters()).detach().double()
+    theta = parameters_to_vector(model.parameters()).detach().double()
+    if not theta.isfinite().all():
+        raise ValueError(f"model must have finite parameters, got {theta[~theta.isfinite()][0]}")
+    return theta
 
 
 def solve_definite(matrix: Tensor, right: Tensor, remedy: str) -> Tensor:

@@ -1,7 +1,7 @@
 """Methods that use the curvature of ℓ: Newton's, the natural gradient, L-BFGS.
 
 H = −∇²ℓ/m is the curvature (2.6) and ḡ = ∇ℓ/m, in the flat order of ``model.parameters()``. The
-matrices are float64, so the device must have float64.
+matrices are float64, so the device must have float64; of a float32 model they have its precision.
 """
 
 import torch
@@ -16,8 +16,12 @@ from mle_lib.irls import newton, newton_direction, solve_definite
 from mle_lib.models import AutoregressiveModel
 
 __all__ = [
-    *("curvature", "exact_fisher", "lbfgs"),
-    *("natural_gradient", "newton", "newton_direction"),
+    "curvature",
+    "exact_fisher",
+    "lbfgs",
+    "natural_gradient",
+    "newton",
+    "newton_direction",
 ]
 
 
@@ -49,7 +53,7 @@ def exact_fisher(model: AutoregressiveModel) -> Tensor:
     data's it would be the "empirical Fisher", another matrix.
 
     Returns:
-        ``(p, p)`` float64, positive semidefinite.
+        ``(p, p)`` float64, positive semidefinite. On the way 2^n · p numbers are held.
 
     Raises:
         ValueError: If n > 12.
@@ -84,9 +88,9 @@ def natural_gradient(model: AutoregressiveModel, x: Tensor, damping: float = 0.0
     """
     damping = check_not_negative(damping, "damping")
     g = full_gradient(model, x).double() / len(x)
-    F_ = exact_fisher(model)
-    F_.diagonal().add_(damping)
-    return solve_definite(F_, g, "damping")
+    fisher = exact_fisher(model)
+    fisher.diagonal().add_(damping)
+    return solve_definite(fisher, g, "damping")
 
 
 def lbfgs(
@@ -102,7 +106,8 @@ def lbfgs(
     Args:
         model: p_θ, any model; float64 is advised.
         x: Data, ``(m, n)``.
-        max_steps: Most steps; fewer where no entry of ∇ℓ/m is above 1e-10 or ℓ/m does not change.
+        max_steps: Most steps; fewer where no entry of ∇ℓ/m is above 1e-10, or nothing changes any
+            more. Frozen parameters stay where they are, and ``.grad`` is cleared.
         history: Steps kept.
 
     Returns:
@@ -110,13 +115,16 @@ def lbfgs(
         points that are lower than the last.
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or a number < 1.
+        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, a number < 1, or all
+            parameters are frozen.
     """
     max_steps, history = (
         check_at_least(max_steps, 1, "max_steps"),
         check_at_least(history, 1, "history"),
     )
     rows, heights = model.prepare(x), []
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ValueError("model must have a parameter that is not frozen, got none")
     optimizer = torch.optim.LBFGS(
         model.parameters(),
         max_iter=max_steps,

@@ -20,8 +20,12 @@ from mle_lib.minibatch import check_sizes, finite_population
 from mle_lib.models import AutoregressiveModel
 
 __all__ = [
-    *("allocated_gradient", "allocated_variance", "neyman_sizes"),
-    *("doubly_stochastic_gradient", "doubly_stochastic_variance", "sample_variables"),
+    "allocated_gradient",
+    "allocated_variance",
+    "doubly_stochastic_gradient",
+    "doubly_stochastic_variance",
+    "neyman_sizes",
+    "sample_variables",
 ]
 
 
@@ -47,7 +51,8 @@ def sample_variables(
     rows = 1 if b is None else check_at_least(b, 1, "b")
     device = generator.device if generator is not None else None
     # the order of uniform numbers is a uniform permutation
-    drawn = torch.rand(rows, n, generator=generator, device=device).argsort(1)[:, :k]
+    uniform = torch.rand(rows, n, generator=generator, device=device, dtype=torch.float64)
+    drawn = uniform.argsort(1)[:, :k]
     return drawn[0] if b is None else drawn
 
 
@@ -74,9 +79,9 @@ def doubly_stochastic_gradient(
     """
     m, b, n = len(check_matrix(x, model.n)), len(check_indices(indices, x)), model.n
     chosen = _check_variables(variables, b, n).to(x.device).expand(b, -1)
-    batch = model.prepare(x[indices])
-    weights = torch.zeros_like(batch).scatter_add_(1, chosen, torch.ones_like(batch))
-    return (m / b) * (n / chosen.shape[1]) * summed_gradient(model, batch, weights)
+    ones = torch.ones_like(chosen, dtype=next(model.parameters()).dtype)
+    weights = ones.new_zeros(b, n).scatter_add_(1, chosen, ones)
+    return (m / b) * (n / chosen.shape[1]) * summed_gradient(model, x[indices], weights)
 
 
 def _check_variables(variables: Tensor, b: int, n: int) -> Tensor:

@@ -39,6 +39,31 @@ def test_a_file_is_downloaded_once_and_then_read(public, tmp_path) -> None:
     assert torch.equal(load_density_set("nltcs", "train", str(root)), x)
 
 
+def test_the_address_of_a_file(tmp_path, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(density_sets, "_download", lambda *wanted: asked.append(wanted))
+    with pytest.raises(FileNotFoundError):
+        load_density_set("nltcs", "train", tmp_path)
+    ((url, path, digest),) = asked
+    assert url == (
+        "https://raw.githubusercontent.com/UCLA-StarAI/Density-Estimation-Datasets/master/"
+        "datasets/nltcs/nltcs.train.data"
+    )
+    assert path == tmp_path / "nltcs.train.data"
+    assert digest.startswith("e547a7ae")
+
+
+def test_home_and_empty_names(public, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    load_density_set("nltcs", "train", "~/data")
+    assert (tmp_path / "home" / "data" / "nltcs.train.data").exists()
+    for given in (None, ""):
+        monkeypatch.setenv("MLE_DATA_DIR", "")
+        load_density_set("nltcs", "train", given)
+        (tmp_path / "cache" / "mle_lib" / "nltcs.train.data").unlink()
+
+
 def test_the_folder_is_root_then_the_variable_then_the_cache(public, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     load_density_set("nltcs", "train")
@@ -109,6 +134,7 @@ def test_no_network_is_said_in_words(public, tmp_path) -> None:
         (["nltcs"], "train", "name must be one of"),
         ("nltcs", "dev", "split must be one of train, valid, test, got 'dev'"),
         ("nltcs", None, "split must be one of"),
+        ("nltcs", ["train"], "split must be one of"),
     ],
 )
 def test_bad_input_is_named(name, split, message, tmp_path) -> None:

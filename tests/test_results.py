@@ -56,6 +56,12 @@ def test_the_stored_tables_say_what_the_stored_data_say() -> None:
     table = maps.summary(steps["batch sizes"], steps["exponents"], steps["maps"])
     assert table == steps["summary"]
     assert maps.network_summary(made["alphas"], made["warm-up"]) == steps["MADE summary"]
+    sizes, terms = load_result("allocation"), load_result("term_correlation")
+    table = script("allocation").table(sizes["rows"], sizes["setting"]["targets"], sizes["gain"])
+    assert table == sizes["summary"]
+    setting = terms["setting"]
+    table = script("term_correlation").table(terms["rows"], setting["n"], setting["ks"])
+    assert table == terms["summary"]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -6,8 +6,10 @@ from conftest import binary, randomised
 from test_models import BAD_X
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from mle_lib import irls
 from mle_lib.data import TinyWorld, all_states, load_density_set, load_digits_binary
 from mle_lib.gradient import full_gradient, per_sample_gradients
+from mle_lib.irls import Conditional
 from mle_lib.likelihood import log_likelihood
 from mle_lib.models import FVSBN, MADE, NADE, AutoregressiveModel
 from mle_lib.models.many_fvsbn import ManyFVSBN
@@ -94,7 +96,7 @@ def test_newton_reaches_the_one_maximum_from_any_start(ridge, scale, device, dev
     model, x = randomised(FVSBN(6), 3, scale).to(device), world(device)
     heights = newton(model, x, ridge)
     slope = (full_gradient(model, x) - ridge * flat(model).to(device)) / len(x)
-    deviation(slope.abs().max(), 1e-10)
+    deviation(slope.abs().max(), 1e-13)
     from_zero = FVSBN(6).double().to(device)
     newton(from_zero, x, ridge)
     deviation((flat(model) - flat(from_zero)).abs().max(), 1e-7)
@@ -215,6 +217,74 @@ def test_a_tiny_ridge_is_enough_on_the_digits(deviation) -> None:
     x, model = load_digits_binary("train").double(), FVSBN(64).double()
     newton(model, x, ridge=1e-6)
     deviation((full_gradient(model, x) - 1e-6 * flat(model)).abs().max() / 1200, 1e-9)
+
+
+def test_separation_is_named_from_far_starts() -> None:
+    x = torch.tensor([[0.0, 0], [1, 1]]).repeat(250, 1)
+    for seed in range(20):
+        for scale in (1.0, 10.0, 300.0):
+            with pytest.raises(ValueError, match=r"variable 1 .* separate its 0s"):
+                newton(randomised(FVSBN(2), seed, scale), x)
+
+
+@pytest.mark.parametrize("ridge", [1e-9, 1e-7, 1e-3])
+def test_a_small_ridge_is_enough_from_far_starts(ridge, deviation) -> None:
+    """A constant column and a separated one; the last steps before the top are damped ones."""
+    x = torch.tensor([[1.0, 0, 0], [1, 1, 1], [1, 0, 0], [1, 1, 1]])
+    ends = []
+    for seed, scale in ((0, 0.0), (1, 10.0), (2, 300.0)):
+        model = randomised(FVSBN(3), seed, scale)
+        newton(model, x, ridge)
+        ends.append(flat(model))
+        deviation((full_gradient(model, x) - ridge * ends[-1]).abs().max() / 4, 1e-13)
+    deviation((torch.stack(ends) - ends[0]).abs().max(), 1e-2)  # the ridge alone holds them
+
+
+def test_a_maximum_that_one_row_in_many_makes_finite_is_found(deviation) -> None:
+    """x_1 = x_0 but for one row of each kind in 200,000: logits of ± log(99,999)."""
+    x = torch.tensor([[0.0, 0], [1, 1]]).repeat(100_000, 1)
+    x[0, 1], x[1, 1] = 1, 0
+    model = FVSBN(2).double()
+    newton(model, x)
+    z = torch.tensor(99_999.0).double().log()
+    deviation((flat(model) - torch.stack([0 * z, -z, 2 * z])).abs().max(), 1e-9)
+
+
+def test_the_bound_is_a_quarter_and_no_curvature_exceeds_it(deviation) -> None:
+    rows = binary(30, 5, seed=2)
+    block = Conditional(rows, torch.full((30,), 1 / 30, dtype=torch.float64), 4, ridge=0.1)
+    seen = torch.cat([torch.ones(30, 1), rows[:, :4]], dim=1).double()
+    expected = sum(0.25 * torch.outer(row, row) / 30 for row in seen)
+    expected = expected + 0.1 * torch.eye(5).double()
+    deviation((block.bound() - expected).abs().max(), 1e-14)
+    deviation((block.curvature(torch.zeros(5).double()) - expected).abs().max(), 1e-14)
+    for seed in range(5):
+        theta = torch.randn(5, generator=torch.Generator().manual_seed(seed)).double()
+        assert torch.linalg.eigvalsh(block.bound() - block.curvature(theta))[0] > -1e-14
+
+
+def test_no_step_goes_down_from_a_start_at_which_every_unit_is_sure() -> None:
+    model = randomised(FVSBN(6), 0, 300.0)
+    heights = torch.tensor(newton(model, world()))
+    assert len(heights) > 10
+    assert (heights.diff()[heights[1:] < heights[-1] - 1e-8] > 0).all()
+
+
+def test_too_few_steps_are_said(monkeypatch) -> None:
+    monkeypatch.setattr(irls, "NEWTON_STEPS", 2)
+    with pytest.raises(ValueError, match="model must start nearer to the maximum: 2 steps"):
+        newton(FVSBN(6), world())
+
+
+def test_a_singular_matrix_is_known_at_any_scale() -> None:
+    regular = torch.diag(torch.tensor([1.0, 1e-8], dtype=torch.float64))
+    singular = torch.tensor([[1.0, 1.0], [1.0, 1.0]]).double()
+    for scale in (1e-12, 1.0, 1e6):
+        ones = torch.ones(2).double()
+        solution = irls.solve_definite(scale * regular, ones, "ridge")
+        assert torch.allclose(solution * scale * regular.diagonal(), ones, rtol=1e-9)
+        with pytest.raises(ValueError, match="ridge must be larger"):
+            irls.solve_definite(scale * singular, ones, "ridge")
 
 
 def test_newton_of_a_float32_model_is_rounded_once() -> None:
@@ -378,6 +448,19 @@ def test_lbfgs_ends_where_the_slope_of_a_network_is_zero(deviation) -> None:
     assert log_likelihood(model, x) > start
 
 
+def test_lbfgs_with_more_history_needs_fewer_evaluations() -> None:
+    short, long = (len(lbfgs(FVSBN(6).double(), world(), 500, history)) for history in (1, 10))
+    assert long < short
+
+
+def test_lbfgs_leaves_frozen_parameters_where_they_are() -> None:
+    model = FVSBN(6).double()
+    model.linear.bias.requires_grad_(False)
+    heights = lbfgs(model, world())
+    assert model.linear.bias.count_nonzero() == 0
+    assert heights[-1] > heights[0]
+
+
 def test_lbfgs_stops_after_max_steps() -> None:
     few, more = [], []
     for steps, heights in ((1, few), (3, more)):
@@ -387,6 +470,12 @@ def test_lbfgs_stops_after_max_steps() -> None:
 
 
 # --- bad input -----------------------------------------------------------------------------------
+
+
+def with_nan() -> FVSBN:
+    model = FVSBN(5)
+    model.linear.bias.data[2] = float("nan")
+    return model
 
 
 @pytest.mark.parametrize("x", BAD_X)
@@ -412,12 +501,24 @@ def test_bad_data_are_named(f, x) -> None:
         (lambda x: newton(FVSBN(5), x, ridge=-1), "ridge must be a finite number of at least 0"),
         (lambda x: newton(FVSBN(5), x, ridge=True), "ridge must be a finite number"),
         (lambda x: newton(FVSBN(5), x, ridge=float("nan")), "ridge must be a finite number"),
-        (lambda x: newton_direction(FVSBN(5), x, torch.zeros(3)), r"gradient must have shape \(15"),
+        (
+            lambda x: newton_direction(FVSBN(5), x, torch.zeros(3)),
+            r"gradient must be .* \(15,\), got \(3",
+        ),
         (
             lambda x: newton_direction(FVSBN(5), x[:1], torch.ones(15)),
             "ridge must be larger: .* singular",
         ),
         (lambda x: newton_direction(NADE(5, 2), x, torch.ones(3)), "model must be an FVSBN"),
+        (lambda x: newton_direction(FVSBN(5), x, [0.0] * 15), "gradient must be .* got list"),
+        (lambda x: newton_direction(FVSBN(5), x, torch.ones(15), -1.0), "ridge must be a finite"),
+        (lambda x: newton(FVSBN(5), x, ridge=float("inf")), "ridge must be a finite number"),
+        (lambda x: newton(FVSBN(5), x, ridge="1"), "ridge must be a finite number"),
+        (lambda x: newton(FVSBN(5), x, ridge=10**400), "ridge must be a finite number"),
+        (lambda x: newton(with_nan(), x), "model must have finite parameters, got nan"),
+        (lambda x: newton_direction(with_nan(), x, torch.ones(15)), "model must have finite"),
+        (lambda x: newton(FVSBN(5), x[:, [0] * 5], ridge=1e-30), "ridge must be larger"),
+        (lambda x: lbfgs(FVSBN(5).requires_grad_(False), x), "model must have a parameter that is"),
         (lambda x: natural_gradient(FVSBN(5), x, damping=-0.1), "damping must be a finite number"),
         (lambda x: exact_fisher(FVSBN(13)), "n must be at most 12 .* got 13"),
         (lambda x: lbfgs(FVSBN(5), x, max_steps=0), "max_steps must be a whole number of at least"),

@@ -5,7 +5,12 @@ import pytest
 import torch
 from conftest import binary, randomised
 
-from mle_lib.gradient import full_gradient, per_sample_gradients, per_variable_gradients
+from mle_lib.gradient import (
+    full_gradient,
+    per_sample_gradients,
+    per_variable_gradients,
+    summed_gradient,
+)
 from mle_lib.minibatch import minibatch_gradient
 from mle_lib.models import FVSBN, NADE
 from mle_lib.variance_reduction import (
@@ -116,6 +121,30 @@ def test_allocation_is_unbiased_and_has_the_predicted_variance(
     deviation((estimates.var(0, correction=0) - predicted).abs().max(), 1e-11)
 
 
+def test_more_variables_than_there_are_count_again(deviation) -> None:
+    model, terms = randomised(FVSBN(N), 0), per_variable_gradients(randomised(FVSBN(N), 0), X)
+    found = doubly_stochastic_gradient(model, X, torch.tensor([2]), torch.tensor([0, 1, 2, 0]))
+    expected = 4 * 3 / 4 * (terms[2].sum(0) + terms[2, 0])
+    deviation((found - expected).abs().max(), 1e-12)
+
+
+def test_one_sample_has_no_variance() -> None:
+    assert allocated_variance(torch.ones(1, 2, 3), torch.tensor([1, 1])).tolist() == [0, 0, 0]
+
+
+def test_weights_must_be_one_for_each_term() -> None:
+    with pytest.raises(ValueError, match=r"weights must have shape \(4, 3\), got \(3,\)"):
+        summed_gradient(randomised(FVSBN(N), 0), X, torch.ones(3))
+
+
+def test_terms_of_bad_data_are_refused() -> None:
+    with pytest.raises(ValueError, match="x must hold only 0 and 1"):
+        per_variable_gradients(FVSBN(N), X + 0.5)
+    terms = per_variable_gradients(FVSBN(N), X.bool())
+    assert torch.equal(terms, per_variable_gradients(FVSBN(N), X.float()))
+    assert allocated_variance(terms, torch.ones(3).long()).dtype == torch.float64
+
+
 def test_allocation_reads_no_more_rows_than_it_needs() -> None:
     x = X.clone()
     x[3] = 7.0  # never looked at
@@ -208,10 +237,22 @@ def test_sizes_stay_between_one_and_m() -> None:
     assert neyman_sizes(s, torch.ones(4), 1000.0, 5).tolist() == [1, 5, 5, 5]
     assert neyman_sizes(s, torch.ones(4), 4.0, 5).tolist() == [1, 1, 1, 1]
     assert neyman_sizes(torch.zeros(4), torch.ones(4), 99.0, 5).tolist() == [1, 1, 1, 1]
+    assert neyman_sizes(torch.ones(3), torch.ones(3), 9, 3).tolist() == [3, 3, 3]
+    tiny = torch.tensor([0.0, 5e-324], dtype=torch.float64)
+    assert neyman_sizes(tiny, torch.ones(2), 9, 5).tolist() == [1, 5]
+
+
+def test_the_budget_is_used_up() -> None:
+    """What is left does not pay for one more row of the cheapest variables, over all scales."""
+    s, c = torch.tensor([1e-4, 1.0, 7.0]), torch.tensor([1e-3, 1.0, 30.0])
+    for budget in (40.0, 1e3, 1e8):
+        left = budget - neyman_sizes(s, c, budget, 10**9).double() @ c.double()
+        assert 0 <= left < c.sum()
 
 
 # --- bad input -----------------------------------------------------------------------------------
 
+NAN, INF = float("nan"), float("inf")
 F3, J, TERMS = FVSBN(3), torch.tensor([0, 1]), torch.zeros(4, 3, 6)
 
 
@@ -230,6 +271,7 @@ F3, J, TERMS = FVSBN(3), torch.tensor([0, 1]), torch.zeros(4, 3, 6)
         (lambda: doubly_stochastic_gradient(F3, X, J, J[:0]), "variables must be int64"),
         (lambda: doubly_stochastic_gradient(F3, X, J, J[0]), "variables must be int64"),
         (lambda: doubly_stochastic_gradient(F3, X, J, J + 2), r"variables must lie in 0 … 2 .* 3"),
+        (lambda: doubly_stochastic_gradient(F3, X, J, J - 1), r"variables must lie in 0 … 2 .* -1"),
         (lambda: doubly_stochastic_gradient(F3, X, J - 1, J), "indices must lie in 0 … 3"),
         (lambda: doubly_stochastic_gradient(F3, X[:, :2], J, J), "x must have n = 3 columns"),
         (lambda: doubly_stochastic_variance(TERMS[0], 1, 1, True, True), "terms must be"),
@@ -240,7 +282,16 @@ F3, J, TERMS = FVSBN(3), torch.tensor([0, 1]), torch.zeros(4, 3, 6)
         (lambda: allocated_gradient(F3, X, J, torch.tensor([0, 2, 2])), "sizes must lie in 1 … 2"),
         (lambda: allocated_variance(TERMS, torch.tensor([1, 5, 1])), "sizes must lie in 1 … 4"),
         (lambda: allocated_variance(None, J), "terms must be .* got NoneType"),
-        (lambda: neyman_sizes(torch.ones(3), torch.ones(2), 9, 9), "vectors of one length"),
+        (
+            lambda: neyman_sizes(torch.ones(3), torch.ones(2), 9, 9),
+            "cost must have the shape of spread",
+        ),
+        (lambda: allocated_variance(TERMS[:0], J), "terms must be a non-empty"),
+        (lambda: allocated_gradient(F3, X, J, torch.ones(3)), "sizes must be an int64 tensor"),
+        (lambda: neyman_sizes(torch.ones(2, 2), torch.ones(2, 2), 9, 9), "spread must be a vector"),
+        (lambda: neyman_sizes(torch.ones(0), torch.ones(0), 9, 9), "spread must be a vector"),
+        (lambda: neyman_sizes(torch.tensor([1, NAN]), torch.ones(2), 9, 9), "spread must be fin"),
+        (lambda: neyman_sizes(torch.ones(2), torch.tensor([1, INF]), 9, 9), "cost must be finite"),
         (lambda: neyman_sizes(-torch.ones(3), torch.ones(3), 9, 9), "spread must be finite"),
         (lambda: neyman_sizes(torch.ones(3), torch.zeros(3), 9, 9), "cost must be finite and abo"),
         (lambda: neyman_sizes(torch.ones(3), torch.ones(3), 2, 9), "budget must be at least 3.0"),

@@ -80,10 +80,11 @@ class ManyFVSBN:
         return (centred.mT * self.share) @ centred
 
     def maximum(self) -> Tensor:
-        """The maximum likelihood estimate, ``(p,)``, by Newton's method from θ = 0.
+        """The maximum likelihood estimate, ``(p,)``, by Newton's method from θ = 0, without damping
+        (``second_order.newton`` has it).
 
         Raises:
-            ValueError: If the data have no finite maximum, or not a unique one.
+            ValueError: If the data have no finite maximum or more than one, or the steps diverge.
         """
         theta = torch.zeros(self.p, dtype=self.states.dtype, device=self.states.device)
         for _ in range(NEWTON_STEPS):
