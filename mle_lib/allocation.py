@@ -74,7 +74,7 @@ def check_allocation(sizes: Tensor, n: int, most: int) -> Tensor:
 
 
 def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
-    """Batch sizes b_i ∝ s_i/√c_i that make Σ_i s_i²/b_i least for the cost Σ_i b_i c_i.
+    """Batch sizes b_i ∝ s_i/√t_i that make Σ_i s_i²/b_i least for the cost Σ_i b_i t_i.
 
     With s_i² = tr Σ_ii this sum is the variance of ``allocated_gradient`` over m² (for b_i ≪ m)
     where terms of different variables do not covary, as in the FVSBN; else it is a part of it.
@@ -84,8 +84,8 @@ def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
 
     Args:
         spread: s_i ≥ 0, ``(n,)``.
-        cost: c_i > 0 of one sample's term, ``(n,)``.
-        budget: Most that Σ_i b_i c_i may be.
+        cost: t_i > 0 of one sample's term, ``(n,)``.
+        budget: Most that Σ_i b_i t_i may be.
         m: Data set size.
 
     Returns:
@@ -96,33 +96,33 @@ def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
             one sample a variable.
     """
     check_at_least(m, 1, "m")
-    s, c = torch.as_tensor(spread).double(), torch.as_tensor(cost).double()
+    s, t = torch.as_tensor(spread).double(), torch.as_tensor(cost).double()
     if s.ndim != 1 or not len(s):
         raise ValueError(f"spread must be a vector, got shape {tuple(s.shape)}")
-    if c.shape != s.shape:
-        raise ValueError(f"cost must have the shape of spread, {len(s)}, got {tuple(c.shape)}")
+    if t.shape != s.shape:
+        raise ValueError(f"cost must have the shape of spread, {len(s)}, got {tuple(t.shape)}")
     if not (s >= 0).all() or not s.isfinite().all():
         raise ValueError(f"spread must be finite and at least 0, got {spread}")
-    if not (c > 0).all() or not c.isfinite().all():
+    if not (t > 0).all() or not t.isfinite().all():
         raise ValueError(f"cost must be finite and above 0, got {cost}")
-    if not budget >= c.sum():
+    if not budget >= t.sum():
         raise ValueError(
-            f"budget must be at least {float(c.sum())}, the cost of b_i = 1, got {budget}"
+            f"budget must be at least {float(t.sum())}, the cost of b_i = 1, got {budget}"
         )
 
     def sizes(scale: float) -> Tensor:
-        return (scale * s / c.sqrt()).floor().clamp(1, m)
+        return (scale * s / t.sqrt()).floor().clamp(1, m)
 
     s = s / s.max().clamp(min=torch.finfo(s.dtype).tiny)  # sizes depend on the ratios alone
-    largest = torch.where(s > 0, m, 1).to(c)
-    if largest @ c <= budget:
+    largest = torch.where(s > 0, m, 1).to(t)
+    if largest @ t <= budget:
         return largest.long()
     low, high = 0.0, 1.0
-    while sizes(high) @ c <= budget:
+    while sizes(high) @ t <= budget:
         high *= 2
     for _ in range(60):  # bisection
         middle = (low + high) / 2
-        low, high = (middle, high) if sizes(middle) @ c <= budget else (low, middle)
+        low, high = (middle, high) if sizes(middle) @ t <= budget else (low, middle)
     return sizes(low).long()
 
 
