@@ -56,6 +56,12 @@ def test_the_stored_tables_say_what_the_stored_data_say() -> None:
     table = maps.summary(steps["batch sizes"], steps["exponents"], steps["maps"])
     assert table == steps["summary"]
     assert maps.network_summary(made["alphas"], made["warm-up"]) == steps["MADE summary"]
+    newton, network = load_result("second_order"), load_result("second_order_network")
+    contest = script("second_order")
+    assert contest.summary(newton["rows"], newton["gaps"]) == newton["summary"]
+    table = contest.test_summary(newton["rows"], newton["gaps"], newton["facts"])
+    assert table == newton["test summary"]
+    assert script("second_order_network").summary(network["rows"]) == network["summary"]
     sizes, terms = load_result("allocation"), load_result("term_correlation")
     table = script("allocation").table(sizes["rows"], sizes["setting"]["targets"], sizes["gain"])
     assert table == sizes["summary"]
