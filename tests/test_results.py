@@ -68,6 +68,8 @@ def test_the_stored_tables_say_what_the_stored_data_say() -> None:
     setting = terms["setting"]
     table = script("term_correlation").table(terms["rows"], setting["n"], setting["ks"])
     assert table == terms["summary"]
+    assert script("term_correlation").correlations(terms["rows"]) == terms["correlations"]
+    assert script("allocation").averages(sizes["average"]) == sizes["average"]["summary"]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
