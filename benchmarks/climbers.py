@@ -84,6 +84,8 @@ class Hill:
         log_p = F.logsigmoid((2 * self.test.states - 1) * self.test.logits(self.top)).sum(1)
         spread = (self.test.share @ log_p**2 - test**2).sqrt().item()
         return {
+            "rows": self.m,
+            "different rows": len(self.train.states),
             "maximum": self.maximum,
             "test at the maximum": test,
             "standard error of it": spread / self.test.m**0.5,
@@ -119,13 +121,15 @@ def newton(hill: Hill, size: int | None, seeds: list[int]) -> Climb:
     """(7.1), α halved until ℓ rises enough; H from all rows, or from ``size`` fresh ones a step."""
     W, generator = hill.start(), torch.Generator().manual_seed(seeds[0])
     height, slope = hill.height_and_slope(W)
+    read = hill.m
     while True:
-        some = slice(None)
+        some: slice | Tensor = slice(None)
         if size is not None:
             some = torch.randperm(hill.m, generator=generator)[:size]
         rows = hill.rows[some]
         direction = hill.newton_direction(W, rows, slope)
-        alpha, read, old, gain = 1.0, len(rows), height, (slope * direction).sum().item()
+        alpha, old, gain = 1.0, height, (slope * direction).sum().item()
+        read += len(rows)
         while True:
             height, new = hill.height_and_slope(W + alpha * direction)
             read += hill.m
@@ -134,6 +138,7 @@ def newton(hill: Hill, size: int | None, seeds: list[int]) -> Climb:
             alpha /= 2
         W, slope = W + alpha * direction, new
         yield W, read
+        read = 0
 
 
 def lbfgs(hill: Hill, seeds: list[int]) -> Climb:
