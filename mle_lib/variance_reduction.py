@@ -101,12 +101,12 @@ def doubly_stochastic_variance(
 ) -> tuple[Tensor, Tensor]:
     """The predicted variance of ``doubly_stochastic_gradient``, in two parts, by coordinate.
 
-    By the law of total variance, with Σ the variance of the g_j, W the mean over j of the variance
-    that the choice of K_j adds to (n/k) Σ_{i∈K_j} g_ji, W̄ the same for the means over j, and f the
-    finite-population correction:
+    By the law of total variance, with Σ the variance of the g_j, V̄ the mean over j of the variance
+    that the choice of K_j adds to (n/k) Σ_{i∈K_j} g_ji, V_0 the same for the means over j, and f
+    the finite-population correction (8.6):
 
-        a K_j for each sample:   m²/b Σ f         from the samples,  m²/b W  from the variables;
-        one K for the batch:     m²/b (Σ + W − W̄) f                  m² W̄.
+        a K_j for each sample:   m²/b Σ f          from the samples,  m²/b V̄  from the variables;
+        one K for the batch:     m²/b (Σ + V̄ − V_0) f                m² V_0.
 
     Args:
         terms: g_ji of all the data, ``(m, n, p)``, from ``gradient.per_variable_gradients``.
@@ -133,8 +133,8 @@ def doubly_stochastic_variance(
         return n**2 / k * finite_population(n, k, False) * values.var(-2, correction=0)
 
     Sigma = g.sum(1).var(0, correction=0)
-    W, W_mean = of_choosing(g).mean(0), of_choosing(g.mean(0))
+    V, V_0 = of_choosing(g).mean(0), of_choosing(g.mean(0))
     f = finite_population(m, b, replacement)
     if shared:
-        return m**2 / b * (Sigma + W - W_mean) * f, m**2 * W_mean
-    return m**2 / b * Sigma * f, m**2 / b * W
+        return m**2 / b * (Sigma + V - V_0) * f, m**2 * V_0
+    return m**2 / b * Sigma * f, m**2 / b * V
