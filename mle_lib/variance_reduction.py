@@ -1,8 +1,9 @@
-"""Estimators of ∇ℓ that leave out single terms g_ji = ∇ log p(x_i^(j) | x_<i^(j); θ_i) of the
-double sum (2.1), where a mini-batch leaves out whole samples.
+"""Other estimators of ∇ℓ than a plain mini-batch: with less variance, or from fewer terms.
 
-They show what an estimate is worth. What it costs is another question: here all terms of a batch
-are computed and those not chosen get weight 0 (chapter 8 counts what a model could save).
+Written out here are those that leave out single terms g_ji = ∇ log p(x_i^(j) | x_<i^(j); θ_i) of
+the double sum (2.1), where a mini-batch leaves out whole samples. They show what an estimate is
+worth. What it costs is another question: here all terms of a batch are computed and those not
+chosen get weight 0 (chapter 8 counts what a model could save).
 """
 
 import torch
@@ -15,17 +16,43 @@ from mle_lib.allocation import (
     neyman_sizes,
 )
 from mle_lib.checks import check_at_least, check_indices, check_matrix
+from mle_lib.control_variates import (
+    SAG,
+    SAGA,
+    SVRG,
+    ControlVariate,
+    best_coefficient,
+    control_variate_variance,
+)
 from mle_lib.gradient import summed_gradient
+from mle_lib.importance import (
+    importance_gradient,
+    importance_variance,
+    norm_probabilities,
+    sample_with_probability,
+)
+from mle_lib.log_of_mean import log_mean_gradient
 from mle_lib.minibatch import check_sizes, finite_population
 from mle_lib.models import AutoregressiveModel
 
 __all__ = [
+    "SAG",
+    "SAGA",
+    "SVRG",
+    "ControlVariate",
     "allocated_gradient",
     "allocated_variance",
+    "best_coefficient",
+    "control_variate_variance",
     "doubly_stochastic_gradient",
     "doubly_stochastic_variance",
+    "importance_gradient",
+    "importance_variance",
+    "log_mean_gradient",
     "neyman_sizes",
+    "norm_probabilities",
     "sample_variables",
+    "sample_with_probability",
 ]
 
 

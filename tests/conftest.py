@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from mle_lib.models import FVSBN, MADE, NADE, AutoregressiveModel, RecurrentModel
+from mle_lib.models import FVSBN, MADE, NADE, AutoregressiveModel, Mixture, RecurrentModel
 
 # Devices with float64, in which the mathematics is asserted.
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
@@ -41,6 +41,7 @@ MODELS: dict[str, Callable[[int], AutoregressiveModel]] = {
     ),
     "NADE": lambda n: NADE(n, hidden=7),
     "Recurrent": lambda n: RecurrentModel(n, hidden=5),
+    "Mixture": lambda n: Mixture([FVSBN(n), FVSBN(n), MADE(n, hidden=6)]),
 }
 
 

@@ -24,7 +24,7 @@ LEVELS = [
     ["clipping", "checkpoints"],
     ["optimizers", "history"],
     ["training"],
-    ["allocation", "irls"],
+    ["allocation", "control_variates", "importance", "irls", "log_of_mean"],
     ["second_order", "variance_reduction"],
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

@@ -4,6 +4,7 @@ from itertools import combinations, permutations, product
 import pytest
 import torch
 from conftest import binary, randomised
+from enumeration import M, N, X, batches
 
 from mle_lib.gradient import (
     full_gradient,
@@ -22,13 +23,6 @@ from mle_lib.variance_reduction import (
     sample_variables,
 )
 
-M, N = 4, 3  # so small that every way of drawing can be listed
-X = torch.tensor([[0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 1, 1]]).double()
-
-
-def batches(b: int, replacement: bool) -> list[tuple[int, ...]]:
-    return list(product(range(M), repeat=b) if replacement else combinations(range(M), b))
-
 
 def variable_choices(b: int, k: int, shared: bool) -> list[torch.Tensor]:
     """Every K, ``(k,)``, or every (K_1 … K_b), ``(b, k)``."""
@@ -39,10 +33,7 @@ def variable_choices(b: int, k: int, shared: bool) -> list[torch.Tensor]:
 def all_estimates(model, b: int, k: int, shared: bool, replacement: bool) -> torch.Tensor:
     """The estimator for every batch and every choice of variables, ``(batches, choices, p)``."""
     rows = [
-        [
-            doubly_stochastic_gradient(model, X, torch.tensor(batch), K)
-            for K in variable_choices(b, k, shared)
-        ]
+        [doubly_stochastic_gradient(model, X, batch, K) for K in variable_choices(b, k, shared)]
         for batch in batches(b, replacement)
     ]
     return torch.stack([torch.stack(row) for row in rows])

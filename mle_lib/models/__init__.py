@@ -8,6 +8,7 @@ from mle_lib.models.base import AutoregressiveModel, bernoulli_log_prob
 from mle_lib.models.fvsbn import FVSBN
 from mle_lib.models.layers import LowerLinear, MaskedLinear
 from mle_lib.models.made import MADE
+from mle_lib.models.mixture import Mixture
 from mle_lib.models.nade import NADE
 from mle_lib.models.recurrent import RecurrentModel
 
@@ -18,6 +19,7 @@ __all__ = [
     "AutoregressiveModel",
     "LowerLinear",
     "MaskedLinear",
+    "Mixture",
     "RecurrentModel",
     "bernoulli_log_prob",
 ]

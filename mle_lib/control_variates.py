@@ -1,0 +1,212 @@
+"""Estimators of ∇ℓ that subtract from each g_j something whose sum over all samples is known.
+
+What is subtracted in the batch is added again as a whole: (m/b) Σ_{j∈B} (g_j − h_j) + Σ_j h_j. The
+better h_j foretells g_j, the less is left to estimate. Each estimator is called as
+``minibatch.minibatch_gradient`` is: ``estimator(model, x, indices)``.
+"""
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from mle_lib.checks import check_indices, check_matrix, chunks
+from mle_lib.gradient import full_gradient, per_sample_gradients, summed_gradient
+from mle_lib.minibatch import check_sizes, finite_population, minibatch_gradient
+from mle_lib.models import AutoregressiveModel
+
+ROWS = 256  # of per-sample gradients computed at once
+
+
+class ControlVariate:
+    """(m/b) Σ_{j∈B} (g_j − c h_j) + c Σ_{j=1}^m h_j, for any known function h of a sample.
+
+    Unbiased for ∇ℓ for every fixed c (elementwise). The variance is that of g_j − c h_j in place of
+    g_j; it is least at c = Cov(g_j, h_j)/Var(h_j), coordinate by coordinate
+    (``best_coefficient``). With ``coefficient=None``, c is computed so from each batch: then c and
+    the batch depend on each other, and the estimate has a bias of order 1/b. Source: Owen
+    (2013), *Monte Carlo theory, methods and examples*, section 8.9.
+
+    Args:
+        control: h: rows ``(b, n)`` to ``(b, p)``. It must not change.
+        x: The whole data set, ``(m, n)``; Σ_j h_j is computed here, once.
+        coefficient: c, a number or ``(p,)``, or ``None``.
+    """
+
+    def __init__(
+        self,
+        control: Callable[[Tensor], Tensor],
+        x: Tensor,
+        coefficient: float | Tensor | None = 1.0,
+    ) -> None:
+        self.control, self.coefficient = control, coefficient
+        self.m = len(check_matrix(x))
+        self.total = sum(control(rows).detach().double().sum(0) for rows in chunks(x, ROWS))
+
+    def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
+        """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``.
+
+        Raises:
+            ValueError: If ``x`` has not the m rows of the data set, ``indices`` are not sample
+                numbers, or the control gives no ``(b, p)`` tensor.
+        """
+        _check_length(x, self.m, model)
+        b = len(check_indices(indices, x))
+        h = self.control(x[indices]).detach()
+        p = sum(parameter.numel() for parameter in model.parameters())
+        if h.shape != (b, p):
+            raise ValueError(f"control must give a ({b}, {p}) tensor, got {tuple(h.shape)}")
+        c = self.coefficient
+        if c is None:
+            c = best_coefficient(per_sample_gradients(model, x[indices]), h).to(h.dtype)
+        known = c * (self.total - (self.m / b) * h.double().sum(0))
+        g = minibatch_gradient(model, x, indices)
+        return (g + known).to(g.dtype)
+
+
+def best_coefficient(gradients: Tensor, controls: Tensor) -> Tensor:
+    """c = Cov_j(g_j, h_j) / Var_j(h_j), coordinate by coordinate; 0 where h does not vary.
+
+    Args:
+        gradients: g_j, ``(b, p)``: of all samples, or of a batch.
+        controls: h_j, ``(b, p)``.
+
+    Returns:
+        ``(p,)`` float64.
+
+    Raises:
+        ValueError: If the two are not matrices of one shape.
+    """
+    g = check_matrix(gradients, name="gradients").double()
+    h = check_matrix(controls, name="controls").double()
+    if g.shape != h.shape:
+        raise ValueError(f"controls must have shape {tuple(g.shape)}, got {tuple(h.shape)}")
+    g, h = g - g.mean(0), h - h.mean(0)
+    spread = h.square().sum(0)
+    return torch.where(spread > 0, (g * h).sum(0) / spread, 0.0)
+
+
+def control_variate_variance(differences: Tensor, b: int, replacement: bool) -> Tensor:
+    """The predicted variance of (m/b) Σ_{j∈B} d_j + a known sum, coordinate by coordinate:
+
+        m²/b Var_j(d_j), times (m − b)/(m − 1) without replacement.
+
+    d_j is g_j − c h_j for a control variate, g_j(θ) − g_j(θ̃) for SVRG, g_j − y_j for SAGA; SAG has
+    (b/m)² of SAGA's.
+
+    Args:
+        differences: d_j of all the data, ``(m, p)``.
+        b: Batch size.
+        replacement: How B is drawn.
+
+    Returns:
+        ``(p,)`` float64.
+
+    Raises:
+        ValueError: If ``differences`` is not ``(m, p)``, ``b`` < 1, or ``b`` > m without
+            replacement.
+    """
+    d = check_matrix(differences, name="differences").double()
+    m, b = check_sizes(len(d), b, replacement)
+    return m**2 / b * d.var(0, correction=0) * finite_population(m, b, replacement)
+
+
+class SVRG:
+    """Stochastic variance reduced gradient: the control variate is the gradient at an older θ̃,
+
+        (m/b) Σ_{j∈B} (g_j(θ) − g_j(θ̃)) + ∇ℓ(θ̃).
+
+    Unbiased for ∇ℓ(θ), whatever θ̃. It costs two gradients for each sample of a batch, and m for
+    each snapshot. Source: Johnson & Zhang (2013), Accelerating stochastic gradient descent using
+    predictive variance reduction, NeurIPS 26, figure 1.
+
+    Args:
+        model: p_θ; its parameters are copied as θ̃.
+        x: The whole data set, ``(m, n)``.
+    """
+
+    def __init__(self, model: AutoregressiveModel, x: Tensor) -> None:
+        self.take_snapshot(model, x)
+
+    def take_snapshot(self, model: AutoregressiveModel, x: Tensor) -> None:
+        """Take θ̃ = θ and compute ∇ℓ(θ̃). Raises as ``full_gradient``; nothing is changed then."""
+        self.full = full_gradient(model, x, ROWS)
+        self.m, self.snapshot = len(x), copy.deepcopy(model)
+
+    def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
+        """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``. Raises as ``minibatch_gradient``,
+        and if ``x`` has not the m rows of the snapshot."""
+        _check_length(x, self.m, model)
+        now = minibatch_gradient(model, x, indices)
+        return now - minibatch_gradient(self.snapshot, x, indices) + self.full
+
+
+class SAG:
+    """Stochastic average gradient: a table holds the last gradient y_j seen of every sample,
+
+        Σ_{l=1}^m y_l + Σ_{j∈B} (g_j(θ) − y_j),   then y_j ← g_j(θ) for j ∈ B:
+
+    the sum of the table once B is written into it. Its mean over B (without replacement) is Σ_l y_l
+    + (b/m)(∇ℓ − Σ_l y_l): biased, by −(1 − b/m)(∇ℓ − Σ_l y_l), as long as the table is out of date.
+    It costs one gradient for each sample of a batch, and memory for m·p numbers. Source: Schmidt,
+    Le Roux & Bach (2017), equation 5, https://doi.org/10.1007/s10107-016-1030-6.
+
+    Args:
+        model: p_θ; the table is filled with its gradients, at the cost of m.
+        x: The whole data set, ``(m, n)``.
+
+    Attributes:
+        table: y, ``(m, p)``.
+        total: Σ_l y_l, ``(p,)`` float64.
+    """
+
+    def __init__(self, model: AutoregressiveModel, x: Tensor) -> None:
+        check_matrix(x, model.n)
+        self.table = torch.cat([per_sample_gradients(model, rows) for rows in chunks(x, ROWS)])
+        self.total = self.table.double().sum(0)
+
+    def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
+        """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``; the table is renewed after it.
+        Raises as ``minibatch_gradient``, and if ``x`` has not the m rows of the table."""
+        estimate, rows, fresh = self._estimate(model, x, indices)
+        self.total += (fresh.double() - self.table[rows].double()).sum(0)
+        self.table[rows] = fresh
+        return estimate
+
+    def estimate(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
+        """The same estimate, with the table left as it is."""
+        return self._estimate(model, x, indices)[0]
+
+    def _estimate(
+        self, model: AutoregressiveModel, x: Tensor, indices: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        m = _check_length(x, len(self.table), model)
+        b = len(check_indices(indices, x))
+        rows, times = indices.to(x.device).unique(return_counts=True)
+        fresh = per_sample_gradients(model, x[rows])
+        weights = self._weights(times.double(), m, b)
+        news = weights @ (fresh.double() - self.table[rows].double())
+        return (self.total + news).to(fresh.dtype), rows, fresh
+
+    def _weights(self, times: Tensor, m: int, b: int) -> Tensor:
+        return torch.ones_like(times)  # a row changes once, however often it was drawn
+
+
+class SAGA(SAG):
+    """SAG's table with the factor m/b in place of 1:
+
+        Σ_{l=1}^m y_l + (m/b) Σ_{j∈B} (g_j(θ) − y_j),   then y_j ← g_j(θ) for j ∈ B.
+
+    Unbiased for ∇ℓ, with (m/b)² times the variance of SAG. Source: Defazio, Bach & Lacoste-Julien
+    (2014), equation 7, https://doi.org/10.48550/arXiv.1407.0202.
+    """
+
+    def _weights(self, times: Tensor, m: int, b: int) -> Tensor:
+        return (m / b) * times
+
+
+def _check_length(x: Tensor, m: int, model: AutoregressiveModel) -> int:
+    if len(check_matrix(x, model.n)) != m:
+        raise ValueError(f"x must be the data set of {m} samples it was made for, got {len(x)}")
+    return m

@@ -1,0 +1,49 @@
+"""The gradient of a log of a mean over some of a mixture's components: biased, and not by the
+batch."""
+
+import torch
+from torch import Tensor
+
+from mle_lib.checks import check_indices, check_matrix
+from mle_lib.gradient import summed_gradient
+from mle_lib.models import Mixture
+
+
+def log_mean_gradient(model: Mixture, x: Tensor, indices: Tensor, components: Tensor) -> Tensor:
+    """(m/b) Σ_{j∈B} ∇ log (1/K) Σ_{r∈S_j} p_r(x^(j)), with K of the R components for each sample.
+
+    A component counts by its share w_jr = p_r(x^(j)) / Σ_{s∈S_j} p_s(x^(j)):
+
+        (m/b) Σ_{j∈B} Σ_{r∈S_j} w_jr ∇ log p_r(x^(j)).
+
+    Unbiased for ∇ℓ only at K = R. The bias comes from the S_j, not from B: no batch size removes
+    it. Source: the importance weighted bound of Burda, Grosse & Salakhutdinov (2016), equation
+    13, https://doi.org/10.48550/arXiv.1509.00519, here with the components for the latent variable
+    and the uniform prior for the proposal, drawn without replacement.
+
+    Args:
+        model: p_θ, a mixture.
+        x: The whole data set, ``(m, n)``.
+        indices: B, as ``minibatch.sample_indices`` draws it.
+        components: S_j, as ``variance_reduction.sample_variables(R, K, b)`` draws them: ``(K,)``,
+            shared by the batch, or ``(b, K)``. None twice for one sample.
+
+    Returns:
+        A flat ``(p,)`` tensor of the model's dtype.
+
+    Raises:
+        ValueError: If ``indices`` or ``components`` have a wrong shape or type or lie outside their
+            range, or a row of the batch is not made of n 0s and 1s.
+    """
+    m, b = len(check_matrix(x, model.n)), len(check_indices(indices, x))
+    batch = x[indices]
+    chosen = model.check_components(components, b).to(x.device)
+    with torch.no_grad():
+        each = model.component_log_probs(batch)
+        shares = each.gather(1, chosen).softmax(1)
+        weights = torch.zeros_like(each).scatter_add_(1, chosen, shares)  # (b, R)
+    parts = [
+        summed_gradient(component, batch, weights[:, [r]].expand(-1, model.n))
+        for r, component in enumerate(model.parts())
+    ]
+    return (m / b) * torch.cat(parts)

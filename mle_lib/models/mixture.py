@@ -1,0 +1,100 @@
+"""A mixture of autoregressive models, which is an autoregressive model again."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mle_lib.models.base import AutoregressiveModel
+
+
+class Mixture(AutoregressiveModel):
+    """p(x) = (1/R) Σ_r p_r(x), with equal weights, of R models in one ordering.
+
+    Its conditionals are averages too, in which a component counts by how well it foretold the
+    variables before:
+
+        p(x_i | x_<i) = Σ_r p_r(x_<i) p_r(x_i | x_<i) / Σ_r p_r(x_<i).
+
+    Source: Bishop (2006), *Pattern Recognition and Machine Learning*, section 14.5.
+
+    Args:
+        components: p_1 … p_R, at least one, all with the same n and ordering.
+
+    Raises:
+        ValueError: If there is no component, or they differ in n, ordering, dtype or device.
+    """
+
+    def __init__(self, components: Sequence[AutoregressiveModel]) -> None:
+        components = list(components)
+        if not components:
+            raise ValueError("components must hold at least one model, got none")
+        kinds = {(c.n, c.ordering, *_place(c)) for c in components}
+        if len(kinds) > 1:
+            raise ValueError(
+                "components must agree in n, ordering, dtype and device, "
+                f"got {' and '.join(sorted(map(str, kinds)))}"
+            )
+        super().__init__(components[0].n, components[0].ordering)
+        self.components = nn.ModuleList(components)
+
+    def parts(self) -> list[AutoregressiveModel]:
+        """The components, p_1 … p_R."""
+        return [part for part in self.components if isinstance(part, AutoregressiveModel)]
+
+    def logits(self, x: Tensor) -> Tensor:
+        order = list(self.ordering)
+        z = torch.stack([component.logits(x) for component in self.parts()])  # (R, b, n)
+        terms = F.logsigmoid((2 * x - 1) * z)[..., order]
+        # log p_r(x_<i): a sum that leaves out x_i itself, so that no rounding of it leaks in
+        past = F.pad(terms[..., :-1].cumsum(-1), (1, 0))[..., torch.tensor(order).argsort()]
+        return (past + F.logsigmoid(z)).logsumexp(0) - (past + F.logsigmoid(-z)).logsumexp(0)
+
+    def component_log_probs(self, x: Tensor) -> Tensor:
+        """log p_r(x) of every component, ``(b, n) -> (b, R)``, in nats. Raises as ``log_prob``."""
+        x = self.prepare(x)
+        return torch.stack([component(x).sum(1) for component in self.parts()], dim=1)
+
+    def log_mean(self, x: Tensor, components: Tensor) -> Tensor:
+        """log (1/K) Σ_{r∈S_j} p_r(x^(j)), with K of the R components for each sample, in nats.
+
+        A random S_j makes it a lower bound of log p(x^(j)) on average, by Jensen's inequality; the
+        bound rises with K (Burda, Grosse & Salakhutdinov 2016, theorem
+        1, https://doi.org/10.48550/arXiv.1509.00519) and is log p(x^(j)) itself at K = R.
+
+        Args:
+            x: ``(b, n)``, 0s and 1s.
+            components: S_j: int64 numbers 0 … R − 1, ``(K,)``, shared by the batch, or ``(b, K)``.
+
+        Returns:
+            ``(b,)``.
+
+        Raises:
+            ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s, or
+                ``components`` have a wrong shape or type or lie outside their range.
+        """
+        each = self.component_log_probs(x)
+        chosen = self.check_components(components, len(x)).to(each.device)
+        return each.gather(1, chosen).logsumexp(1) - math.log(chosen.shape[1])
+
+    def check_components(self, components: Tensor, b: int) -> Tensor:
+        """The numbers as ``(b, K)``, if they name components of this mixture; else a
+        ``ValueError``."""
+        R = len(self.components)
+        good = isinstance(components, Tensor) and components.dtype == torch.int64
+        if not good or components.shape[:-1] not in ((), (b,)) or not components.numel():
+            got = f"shape {tuple(components.shape)}" if good else repr(components)
+            raise ValueError(
+                f"components must be int64 of shape (K,) or (b, K) with b = {b}, got {got}"
+            )
+        low, high = int(components.min()), int(components.max())
+        if low < 0 or high >= R:
+            raise ValueError(f"components must lie in 0 … {R - 1} (R = {R}), got {low} … {high}")
+        return components.expand(b, -1)
+
+
+def _place(model: AutoregressiveModel) -> tuple[str, str]:
+    parameter = next(model.parameters())
+    return str(parameter.dtype), str(parameter.device)
