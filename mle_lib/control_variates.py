@@ -26,7 +26,7 @@ class ControlVariate:
     g_j; it is least at c = Cov(g_j, h_j)/Var(h_j), coordinate by coordinate
     (``best_coefficient``). With ``coefficient=None``, c is computed so from each batch: then c and
     the batch depend on each other, and the estimate has a bias of order 1/b. Source: Owen
-    (2013), *Monte Carlo theory, methods and examples*, section 8.9.
+    (2013), Monte Carlo theory, methods and examples, section 8.9, https://artowen.su.domains/mc/.
 
     Args:
         control: h: rows ``(b, n)`` to ``(b, p)``. It must not change.
@@ -118,8 +118,8 @@ class SVRG:
         (m/b) Σ_{j∈B} (g_j(θ) − g_j(θ̃)) + ∇ℓ(θ̃).
 
     Unbiased for ∇ℓ(θ), whatever θ̃. It costs two gradients for each sample of a batch, and m for
-    each snapshot. Source: Johnson & Zhang (2013), Accelerating stochastic gradient descent using
-    predictive variance reduction, NeurIPS 26, figure 1.
+    each snapshot. Source: Johnson & Zhang (2013), figure 1,
+    https://proceedings.neurips.cc/paper/2013/hash/ac1dd209cbcc5e5d1c6e28598e8cbbe8-Abstract.html.
 
     Args:
         model: p_θ; its parameters are copied as θ̃.
