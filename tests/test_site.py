@@ -143,6 +143,9 @@ The number $n$, then $m$ (and $b$).
 [GitHub]({REPOSITORY}/blob/main/book/two.md), [in Colab]({COLAB}/two.md),
 [the code]({REPOSITORY}/blob/main/mle_lib/data.py),
 [another book](https://github.com/someone/else/blob/main/book/two.md).
+
+As section 1.2 says, and sections 1.2, 1.3 and 1.2; not `section 1.2`, nor that of
+[another work](https://example.org/work), section 8.9.
 """
 TWO = r"""# Two
 
@@ -151,6 +154,12 @@ TWO = r"""# Two
 $$c \tag{1.2a}$$
 
 By equations (1.1), (1.2a) and eq. (1.1).
+
+## 1.2 A numbered section
+
+## 1.3 Another, after section 1.2
+
+Section 1.3 is this one.
 """
 
 
@@ -200,6 +209,18 @@ def test_numbers_in_prose_link_to_their_equations(sample: Build) -> None:
     assert article.find("code").find_parent("a") is None
 
 
+def test_section_numbers_in_prose_link_to_their_headings(sample: Build) -> None:
+    links = sample.links("one")
+    assert links["section 1.2"] == "two.html#a-numbered-section"
+    assert links["sections 1.2"] == links["1.2"] == "two.html#a-numbered-section"
+    assert links["1.3"] == "two.html#another-after-section-1-2"
+    assert sample.links("two")["Section 1.3"] == "#another-after-section-1-2"
+    assert not [text for text in links if "8.9" in text]
+    article = sample.article("one")
+    assert "sections 1.2, 1.3 and 1.2; not section 1.2, nor" in " ".join(article.text.split())
+    assert "section 1.2" not in sample.links("two")  # not in headings
+
+
 def test_punctuation_stays_with_its_formula(sample: Build) -> None:
     groups = [group.text for group in sample.article("one").select(".mle-nobreak")]
     assert groups == [r"\(n\),", r"\(b\))."]
@@ -231,10 +252,20 @@ def test_page_head(sample: Build) -> None:
         ("See equation (9.9).", r"no equation \(9.9\) in the book"),
         ("See equations (1.1) and\n(9.9).", r"no equation \(9.9\) in the book"),
         ("$$a \\tag{1.1}$$", r"equation number given twice: \\tag\{1.1\}"),
+        ("See section 9.9.", "no section 9.9 in the book"),
+        ("## 9.9 Once\n\n## 9.9 Twice", "section number given twice: section 9.9 also stands"),
         (f"[x]({COLAB}/three.ipynb)", r"link to a chapter that is not in _toc.yml: book/three"),
         (f"[x]({COLAB}/two.md#no-such)", r"local id not found in doc 'book/two'"),
     ],
-    ids=["unknown equation", "unknown in a list", "number twice", "no chapter", "no section"],
+    ids=[
+        "unknown equation",
+        "unknown in a list",
+        "number twice",
+        "unknown section",
+        "section twice",
+        "no chapter",
+        "no anchor",
+    ],
 )
 def test_a_fault_in_the_text_is_a_warning(book: Book, text: str, warning: str) -> None:
     book.markdown("one", f"# One\n\n$$b \\tag{{1.1}}$$\n\n{text}\n")

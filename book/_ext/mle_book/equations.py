@@ -1,8 +1,12 @@
-r"""Numbered equations that can be linked to, from plain LaTeX and plain prose.
+r"""Numbered equations and sections that can be linked to, from plain LaTeX and plain prose.
 
 Display maths with `\tag{2.3}` gets the id `eq-2-3`. Where prose says "(2.3)" and the book has
 an equation of that number, on any page, the number becomes a link. Prose that says "equation
 (2.3)" where there is none is a warning, and so is a number given twice.
+
+Prose that says "section 2.3", or "sections 2.3 and 4.1", links to the headings that begin with
+these numbers; that there is none is a warning. Right after a link to another host the section is
+one of the work cited, and stays as it is.
 """
 
 import re
@@ -28,6 +32,12 @@ SAYS_EQUATION = re.compile(
     rf"\b(?:equations?|eqs?\.)\s+(?:\({NUMBER}\)(?:,|\s|-|\u2013|and|or|to)+)*$",
     re.IGNORECASE,
 )
+HEADING = re.compile(r"(\d+\.\d+)\s")
+# "section 2.3", "sections 2.3, 2.4 and 4.1", "sections 2.3-2.5"
+SECTIONS = re.compile(
+    r"\bsections?\s+\d+\.\d+(?:(?:,\s+and\s+|,\s+|\s+and\s+|\s+to\s+|[-\u2013])\d+\.\d+)*",
+    re.IGNORECASE,
+)
 NOT_PROSE = (
     nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw,
     nodes.reference, nodes.title, nodes.comment, pending_xref,
@@ -49,15 +59,15 @@ class EquationDomain(Domain):
     """
 
     name = "mle"
-    label = "numbered equations"
+    label = "numbered equations and sections"
     initial_data: ClassVar[dict[str, Any]] = {
-        "equations": {},  # page -> {number: id}
+        "equations": {},  # page -> {number: id}; the number of a section is "section 2.3"
         "mentions": {},  # page -> {number}
         "written": {},  # number -> (page, id), as the last build wrote them
     }
 
     def equations(self) -> dict[str, tuple[str, str]]:
-        """Number -> (page, id)."""
+        """Number -> (page, id); sections too."""
         return {
             number: (docname, eq_id)
             for docname, on_page in self.data["equations"].items()
@@ -89,10 +99,12 @@ class EquationDomain(Domain):
             docname, eq_id = found
             return make_refnode(builder, fromdocname, docname, eq_id, contnode)
         if node["must_exist"]:
-            logger.warning(
-                r"no equation (%s) in the book: no display maths has \tag{%s}",
-                target, target, location=node, type="mle", subtype="equation",
-            )  # fmt: skip
+            missing = (
+                f"no {target} in the book: no heading begins with its number"
+                if target.startswith("section ")
+                else rf"no equation ({target}) in the book: no display maths has \tag{{{target}}}"
+            )
+            logger.warning(missing, location=node, type="mle", subtype="equation")
         return None  # the text stays as it is
 
 
@@ -115,6 +127,12 @@ def read_equations(app: Sphinx, doctree: nodes.document) -> None:
                 warn_twice(number, docname, block)
             equations[number] = nodes.make_id(f"eq-{number}")
             block["ids"].append(equations[number])
+    for section in doctree.findall(nodes.section):
+        if heading := HEADING.match(section[0].astext()):
+            number = f"section {heading[1]}"
+            if number in equations:
+                warn_twice(number, docname, section)
+            equations[number] = section["ids"][0]
     for text_node in [t for t in doctree.findall(nodes.Text) if _is_prose(t)]:
         parts = list(_split_mentions(text_node, docname))
         if found := {part["reftarget"] for part in parts if isinstance(part, pending_xref)}:
@@ -123,10 +141,12 @@ def read_equations(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def warn_twice(number: str, docname: str, location: nodes.Node | str) -> None:
-    """Two equations with one number: a link could not know which is meant."""
+    """Two equations or sections with one number: a link could not know which is meant."""
+    what = number if number.startswith("section ") else rf"\tag{{{number}}}"
     logger.warning(
-        r"equation number given twice: \tag{%s} also stands in %s",
-        number, docname, location=location, type="mle", subtype="equation",
+        "%s number given twice: %s also stands in %s",
+        "section" if what == number else "equation", what, docname,
+        location=location, type="mle", subtype="equation",
     )  # fmt: skip
 
 
@@ -140,22 +160,49 @@ def _is_prose(node: nodes.Node) -> bool:
 
 def _split_mentions(text: nodes.Text, docname: str) -> Iterator[nodes.Node]:
     """Cut "see (2.3)." into "see ", a reference and "."."""
-    siblings = text.parent.children
-    before = "".join(node.astext() for node in siblings[: siblings.index(text)])
     position = 0
-    for match in MENTION.finditer(text):
-        if match.start() > position:
-            yield nodes.Text(text[position : match.start()])
+    for start, end, target, must_exist in sorted([*_equations(text), *_sections(text)]):
+        if start > position:
+            yield nodes.Text(text[position:start])
         reference = pending_xref(
-            "", nodes.inline("", match[0]), refdomain="mle", reftype="eq", reftarget=match[1],
-            refdoc=docname, refwarn=False, refexplicit=True,
-            must_exist=bool(SAYS_EQUATION.search(before + text[: match.start()])),
+            "", nodes.inline("", text[start:end]), refdomain="mle", reftype="eq",
+            reftarget=target, refdoc=docname, refwarn=False, refexplicit=True,
+            must_exist=must_exist,
         )  # fmt: skip
         reference.source, reference.line = text.parent.source, text.parent.line
         yield reference
-        position = match.end()
+        position = end
     if position < len(text):
         yield nodes.Text(text[position:])
+
+
+Mention = tuple[int, int, str, bool]  # start, end, number, whether there must be such a thing
+
+
+def _equations(text: nodes.Text) -> Iterator[Mention]:
+    siblings = text.parent.children
+    before = "".join(node.astext() for node in siblings[: siblings.index(text)])
+    for match in MENTION.finditer(text):
+        said = bool(SAYS_EQUATION.search(before + text[: match.start()]))
+        yield match.start(), match.end(), match[1], said
+
+
+def _sections(text: nodes.Text) -> Iterator[Mention]:
+    for words in SECTIONS.finditer(text):
+        if _is_of_a_work_cited(text, words.start()):
+            continue
+        start = words.start()  # the first link takes the word with it
+        for number in re.finditer(r"\d+\.\d+", words[0]):
+            end = words.start() + number.end()
+            yield start, end, f"section {number[0]}", True
+            start = end + len(re.match(r"\D*", text[end:])[0])
+
+
+def _is_of_a_work_cited(text: nodes.Text, position: int) -> bool:
+    index = text.parent.index(text)
+    previous = text.parent[index - 1] if index else None
+    cited = isinstance(previous, nodes.reference) and "//" in previous.get("refuri", "")
+    return cited and not re.search(r"[^),;\s]", text[:position])
 
 
 def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
