@@ -24,8 +24,9 @@ LEVELS = [
     ["clipping", "checkpoints"],
     ["optimizers", "history"],
     ["training"],
-    ["allocation", "control_variates", "importance", "irls", "log_of_mean"],
-    ["second_order", "variance_reduction"],
+    ["allocation", "control_variates", "importance", "irls", "log_of_mean", "vae"],
+    ["gan", "second_order", "variance_reduction"],
+    ["paradigms"],
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 
