@@ -4,7 +4,7 @@ The lecture ascends ℓ. These, like PyTorch's, descend a loss, −ℓ times som
 θ are the parameters, g = ∇loss(θ) is what ``backward`` left in ``.grad``, α (``lr``) is the step
 size; squares, roots and quotients are elementwise. Step for step they equal ``torch.optim``
 (tests/test_optimizers.py), and as its subclasses they have its schedulers, parameter groups and
-``state_dict``. λ (``weight_decay``) adds λθ to g, as the penalty ½λ‖θ‖² in the loss would; in
+``state_dict``. ρ (``weight_decay``) adds ρθ to g, as the penalty ½ρ‖θ‖² in the loss would; in
 ``AdamW`` it does not.
 """
 
@@ -94,7 +94,7 @@ NUMBERS = {name: float("inf") for name in ("lr", "eps", "weight_decay")} | {
 
 
 def penalised(theta: Tensor, g: Tensor, group: Group) -> Tensor:
-    """g + λθ, the gradient of loss + ½λ‖θ‖²."""
+    """g + ρθ, the gradient of loss + ½ρ‖θ‖²."""
     return g.add(theta, alpha=group["weight_decay"]) if group["weight_decay"] else g
 
 
@@ -146,8 +146,8 @@ class Momentum(Optimizer):
 class Nesterov(Optimizer):
     """u ← β u + g,    θ ← θ − α (g + β u).
 
-    Nesterov's method takes g at the point ahead, φ − αβu. This is the same method written for the
-    point ahead, θ = φ − αβu, so that g is taken at θ itself: Bengio, Boulanger-Lewandowski &
+    Nesterov's method takes g at the point ahead, y − αβu. This is the same method written for the
+    point ahead, θ = y − αβu, so that g is taken at θ itself: Bengio, Boulanger-Lewandowski &
     Pascanu (2013), section 3.5, https://doi.org/10.48550/arXiv.1212.0901 (while α and β are
     constant). Equals ``torch.optim.SGD(momentum=β, nesterov=True)``.
     """
@@ -224,12 +224,12 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """θ ← (1 − αλ) θ, then Adam's step with λ = 0.
+    """θ ← (1 − αρ) θ, then Adam's step with ρ = 0.
 
     The decay does not pass through the running means: all weights shrink by the same factor, at
     whatever scale the loss is. Source: Loshchilov & Hutter (2019), algorithm 2,
-    https://doi.org/10.48550/arXiv.1711.05101. There λ is multiplied by the schedule alone, here, as
-    in ``torch.optim.AdamW``, by the whole step size α.
+    https://doi.org/10.48550/arXiv.1711.05101. There ρ (λ in the paper) is multiplied by the
+    schedule alone, here, as in ``torch.optim.AdamW``, by the whole step size α.
     """
 
     def __init__(
