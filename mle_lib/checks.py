@@ -107,6 +107,36 @@ def check_indices(indices: Tensor, x: Tensor) -> Tensor:
     return indices
 
 
+def check_choices(
+    values: Tensor, b: int, count: int, name: str, how_many: str, out_of: str
+) -> Tensor:
+    """Return ``values`` if it is a non-empty int64 tensor of numbers below ``count``, a row for a
+    whole batch or one for each of its b samples.
+
+    Args:
+        values: ``(k,)`` or ``(b, k)``.
+        b: Batch size.
+        count: From how many is chosen.
+        name: Of the argument, for the message.
+        how_many: The letter for k there.
+        out_of: The letter for ``count`` there.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    good = isinstance(values, Tensor) and values.dtype == torch.int64 and values.ndim > 0
+    if not good or not values.numel() or values.shape[:-1] not in ((), (b,)):
+        got = f"shape {tuple(values.shape)}" if good else repr(values)
+        shapes = f"({how_many},) or (b, {how_many}) with b = {b}"
+        raise ValueError(f"{name} must be int64 of shape {shapes}, got {got}")
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high >= count:
+        raise ValueError(
+            f"{name} must lie in 0 … {count - 1} ({out_of} = {count}), got {low} … {high}"
+        )
+    return values
+
+
 def chunks(x: Tensor, chunk_size: int | None) -> Iterator[Tensor]:
     """The rows of ``x`` in views of at most ``chunk_size`` rows (one view if ``None``), one by one.
 

@@ -2,7 +2,8 @@
 
 What is subtracted in the batch is added again as a whole: (m/b) Σ_{j∈B} (g_j − h_j) + Σ_j h_j. The
 better h_j foretells g_j, the less is left to estimate. Each estimator is called as
-``minibatch.minibatch_gradient`` is: ``estimator(model, x, indices)``.
+``minibatch.minibatch_gradient`` is: ``estimator(model, x, indices)``, with the data it was made
+for, row by row; only their number is checked.
 """
 
 import copy
@@ -32,6 +33,10 @@ class ControlVariate:
         control: h: rows ``(b, n)`` to ``(b, p)``. It must not change.
         x: The whole data set, ``(m, n)``; Σ_j h_j is computed here, once.
         coefficient: c, a number or ``(p,)``, or ``None``.
+
+    Raises:
+        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor, or ``coefficient`` is none of
+            these.
     """
 
     def __init__(
@@ -40,6 +45,8 @@ class ControlVariate:
         x: Tensor,
         coefficient: float | Tensor | None = 1.0,
     ) -> None:
+        if not (coefficient is None or isinstance(coefficient, (int, float, Tensor))):
+            raise ValueError(f"coefficient must be a number, a tensor or None, got {coefficient!r}")
         self.control, self.coefficient = control, coefficient
         self.m = len(check_matrix(x))
         self.total = sum(control(rows).detach().double().sum(0) for rows in chunks(x, ROWS))
@@ -49,7 +56,8 @@ class ControlVariate:
 
         Raises:
             ValueError: If ``x`` has not the m rows of the data set, ``indices`` are not sample
-                numbers, or the control gives no ``(b, p)`` tensor.
+                numbers, the control gives no ``(b, p)`` tensor, or the coefficient is no number and
+                not ``(p,)``.
         """
         _check_length(x, self.m, model)
         b = len(check_indices(indices, x))
@@ -59,14 +67,19 @@ class ControlVariate:
             raise ValueError(f"control must give a ({b}, {p}) tensor, got {tuple(h.shape)}")
         c = self.coefficient
         if c is None:
-            c = best_coefficient(per_sample_gradients(model, x[indices]), h).to(h.dtype)
+            c = best_coefficient(per_sample_gradients(model, x[indices]), h)
+        elif isinstance(c, Tensor) and c.shape not in ((), (p,)):
+            raise ValueError(
+                f"coefficient must be a number or of shape ({p},), got {tuple(c.shape)}"
+            )
         known = c * (self.total - (self.m / b) * h.double().sum(0))
         g = minibatch_gradient(model, x, indices)
         return (g + known).to(g.dtype)
 
 
 def best_coefficient(gradients: Tensor, controls: Tensor) -> Tensor:
-    """c = Cov_j(g_j, h_j) / Var_j(h_j), coordinate by coordinate; 0 where h does not vary.
+    """c = Cov_j(g_j, h_j) / Var_j(h_j), coordinate by coordinate; 0 where h varies by rounding
+    alone.
 
     Args:
         gradients: g_j, ``(b, p)``: of all samples, or of a batch.
@@ -82,9 +95,11 @@ def best_coefficient(gradients: Tensor, controls: Tensor) -> Tensor:
     h = check_matrix(controls, name="controls").double()
     if g.shape != h.shape:
         raise ValueError(f"controls must have shape {tuple(g.shape)}, got {tuple(h.shape)}")
+    dtype = controls.dtype if controls.is_floating_point() else h.dtype
+    rounding = len(h) * (8 * torch.finfo(dtype).eps * h.abs().amax(0)) ** 2
     g, h = g - g.mean(0), h - h.mean(0)
     spread = h.square().sum(0)
-    return torch.where(spread > 0, (g * h).sum(0) / spread, 0.0)
+    return torch.where(spread <= rounding, 0.0, (g * h).sum(0) / spread)
 
 
 def control_variate_variance(differences: Tensor, b: int, replacement: bool) -> Tensor:
@@ -93,7 +108,7 @@ def control_variate_variance(differences: Tensor, b: int, replacement: bool) -> 
         m²/b Var_j(d_j), times (m − b)/(m − 1) without replacement.
 
     d_j is g_j − c h_j for a control variate, g_j(θ) − g_j(θ̃) for SVRG, g_j − y_j for SAGA; SAG has
-    (b/m)² of SAGA's.
+    (b/m)² of SAGA's (without replacement: it counts a repeated sample once).
 
     Args:
         differences: d_j of all the data, ``(m, p)``.
@@ -130,9 +145,10 @@ class SVRG:
         self.take_snapshot(model, x)
 
     def take_snapshot(self, model: AutoregressiveModel, x: Tensor) -> None:
-        """Take θ̃ = θ and compute ∇ℓ(θ̃). Raises as ``full_gradient``; nothing is changed then."""
-        self.full = full_gradient(model, x, ROWS)
-        self.m, self.snapshot = len(x), copy.deepcopy(model)
+        """Take θ̃ = θ and compute ∇ℓ(θ̃). Raises as ``full_gradient``; if anything fails, nothing is
+        changed."""
+        full, snapshot = full_gradient(model, x, ROWS), copy.deepcopy(model)
+        self.full, self.m, self.snapshot = full, len(x), snapshot  # one alone would be a bias
 
     def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
         """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``. Raises as ``minibatch_gradient``,
@@ -149,8 +165,9 @@ class SAG:
 
     the sum of the table once B is written into it. Its mean over B (without replacement) is Σ_l y_l
     + (b/m)(∇ℓ − Σ_l y_l): biased, by −(1 − b/m)(∇ℓ − Σ_l y_l), as long as the table is out of date.
-    It costs one gradient for each sample of a batch, and memory for m·p numbers. Source: Schmidt,
-    Le Roux & Bach (2017), equation 5, https://doi.org/10.1007/s10107-016-1030-6.
+    It costs one gradient for each sample of a batch, and memory for m·p numbers. After a call that
+    was interrupted, make a new one. Source: Schmidt, Le Roux & Bach (2017), equation
+    5, https://doi.org/10.1007/s10107-016-1030-6.
 
     Args:
         model: p_θ; the table is filled with its gradients, at the cost of m.
@@ -170,8 +187,9 @@ class SAG:
         """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``; the table is renewed after it.
         Raises as ``minibatch_gradient``, and if ``x`` has not the m rows of the table."""
         estimate, rows, fresh = self._estimate(model, x, indices)
-        self.total += (fresh.double() - self.table[rows].double()).sum(0)
+        change = (fresh.double() - self.table[rows].double()).sum(0)
         self.table[rows] = fresh
+        self.total += change
         return estimate
 
     def estimate(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
@@ -198,8 +216,8 @@ class SAGA(SAG):
 
         Σ_{l=1}^m y_l + (m/b) Σ_{j∈B} (g_j(θ) − y_j),   then y_j ← g_j(θ) for j ∈ B.
 
-    Unbiased for ∇ℓ, with (m/b)² times the variance of SAG. Source: Defazio, Bach & Lacoste-Julien
-    (2014), equation 7, https://doi.org/10.48550/arXiv.1407.0202.
+    Unbiased for ∇ℓ, with (m/b)² times the variance of SAG (without replacement). Source: Defazio,
+    Bach & Lacoste-Julien (2014), section 3, https://doi.org/10.48550/arXiv.1407.0202.
     """
 
     def _weights(self, times: Tensor, m: int, b: int) -> Tensor:

@@ -7,7 +7,7 @@ from mle_lib.checks import check_at_least, check_indices, check_matrix, check_no
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
 
-SUM_TOLERANCE = 1e-6  # of a distribution in float32; an error in Σ_j q_j is a bias of that size
+SUM_TOLERANCE = 1e-4  # guards against mistakes; rounding is divided out, as torch.multinomial does
 
 
 def sample_with_probability(q: Tensor, b: int, generator: torch.Generator | None = None) -> Tensor:
@@ -33,8 +33,9 @@ def importance_gradient(
 ) -> Tensor:
     """Σ_{j∈B} 1/(b q_j) Σ_i ∇ log p(x_i^(j) | x_<i^(j); θ_i), with j drawn with probability q_j.
 
-    Unbiased for ∇ℓ, whatever q: a sample that is drawn more often counts less. With q_j = 1/m the
-    weight is m/b, and this is ``minibatch.minibatch_gradient`` with replacement.
+    Unbiased for ∇ℓ, whatever q > 0: a sample that is drawn more often counts less. With q_j = 1/m
+    the weight is m/b, and this is ``minibatch.minibatch_gradient`` with replacement. All m entries
+    of q are checked at every call.
 
     Args:
         model: p_θ.
@@ -50,7 +51,8 @@ def importance_gradient(
             samples, or a row of the batch is not made of n 0s and 1s.
     """
     m, b = len(check_matrix(x, model.n)), len(check_indices(indices, x))
-    weights = 1 / (b * check_probabilities(q, m)[indices])
+    q = check_probabilities(q, m)
+    weights = 1 / (b * q[indices.to(q.device)])
     weights = weights.to(x.device, next(model.parameters()).dtype)
     return summed_gradient(model, x[indices], weights[:, None].expand(-1, model.n))
 
@@ -78,15 +80,16 @@ def importance_variance(gradients: Tensor, q: Tensor, b: int) -> Tensor:
     g = check_matrix(gradients, name="gradients").double()
     q = check_probabilities(q, len(g)).to(g)[:, None]
     b = check_at_least(b, 1, "b")
-    return (q * (g / q - g.sum(0)) ** 2).sum(0) / b  # the same as a mean of squares: no difference
+    return (q * (g / q - g.sum(0)) ** 2).sum(0) / b  # a mean of squares: no small difference
 
 
 def norm_probabilities(gradients: Tensor, uniform: float = 0.0) -> Tensor:
     """q_j = (1 − u) ‖g_j‖ / Σ_l ‖g_l‖ + u/m: the least total variance at u = 0.
 
-    A part u > 0 of uniform probability keeps the weights 1/(b q_j) below m/(b u) where the norms
-    are old or estimated. Source: Zhao & Zhang (2015), Stochastic optimization with importance
-    sampling for regularized loss minimization, https://proceedings.mlr.press/v37/zhaoa15.html.
+    Source: Zhao & Zhang (2015), Stochastic optimization with importance sampling for regularized
+    loss minimization, https://proceedings.mlr.press/v37/zhaoa15.html. A part u > 0 of uniform
+    probability keeps the weights 1/(b q_j) below m/(b u) where the norms are old or estimated; it
+    is needed where some g_j are 0, since q must be positive.
 
     Args:
         gradients: ``(m, p)``, from ``gradient.per_sample_gradients``.
@@ -109,16 +112,18 @@ def norm_probabilities(gradients: Tensor, uniform: float = 0.0) -> Tensor:
 
 
 def check_probabilities(q: Tensor, m: int | None = None) -> Tensor:
-    """``q`` in float64, if it holds m positive numbers with sum 1; else a ``ValueError``."""
+    """``q`` in float64, divided by its sum, if it holds m positive numbers with sum 1 up to
+    rounding; else a ``ValueError``."""
     if not isinstance(q, Tensor) or q.ndim != 1 or not q.is_floating_point():
         got = f"{q.dtype} of shape {tuple(q.shape)}" if isinstance(q, Tensor) else repr(q)
         raise ValueError(f"q must be a floating-point tensor of shape (m,), got {got}")
     if m is not None and len(q) != m:
         raise ValueError(f"q must have one entry for each of the {m} samples, got {len(q)}")
-    q = q.double()
+    q = q.detach().double()
     if not (q > 0).all():  # NaN too
         bad = q[~(q > 0)]
         raise ValueError(f"q must be positive, got {bad[0].item()} ({len(bad)} such entries)")
-    if not abs(float(q.sum()) - 1) <= SUM_TOLERANCE:
-        raise ValueError(f"q must have the sum 1, got {float(q.sum())}")
-    return q
+    total = float(q.sum())
+    if not abs(total - 1) <= SUM_TOLERANCE:
+        raise ValueError(f"q must have the sum 1, got {total}")
+    return q / total

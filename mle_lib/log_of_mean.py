@@ -4,7 +4,7 @@ batch."""
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_indices, check_matrix
+from mle_lib.checks import check_choices, check_indices, check_matrix
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import Mixture
 
@@ -26,7 +26,7 @@ def log_mean_gradient(model: Mixture, x: Tensor, indices: Tensor, components: Te
         x: The whole data set, ``(m, n)``.
         indices: B, as ``minibatch.sample_indices`` draws it.
         components: S_j, as ``variance_reduction.sample_variables(R, K, b)`` draws them: ``(K,)``,
-            shared by the batch, or ``(b, K)``. None twice for one sample.
+            shared by the batch, or ``(b, K)``. One that stands twice counts twice.
 
     Returns:
         A flat ``(p,)`` tensor of the model's dtype.
@@ -37,7 +37,8 @@ def log_mean_gradient(model: Mixture, x: Tensor, indices: Tensor, components: Te
     """
     m, b = len(check_matrix(x, model.n)), len(check_indices(indices, x))
     batch = x[indices]
-    chosen = model.check_components(components, b).to(x.device)
+    check_choices(components, b, len(model.components), "components", "K", "R")
+    chosen = components.to(x.device).expand(b, -1)
     with torch.no_grad():
         each = model.component_log_probs(batch)
         shares = each.gather(1, chosen).softmax(1)

@@ -15,7 +15,7 @@ from mle_lib.allocation import (
     check_terms,
     neyman_sizes,
 )
-from mle_lib.checks import check_at_least, check_indices, check_matrix
+from mle_lib.checks import check_at_least, check_choices, check_indices, check_matrix
 from mle_lib.control_variates import (
     SAG,
     SAGA,
@@ -105,22 +105,11 @@ def doubly_stochastic_gradient(
             range, or a row of the batch is not made of n 0s and 1s.
     """
     m, b, n = len(check_matrix(x, model.n)), len(check_indices(indices, x)), model.n
-    chosen = _check_variables(variables, b, n).to(x.device).expand(b, -1)
+    check_choices(variables, b, n, "variables", "k", "n")
+    chosen = variables.to(x.device).expand(b, -1)
     ones = torch.ones_like(chosen, dtype=next(model.parameters()).dtype)
     weights = ones.new_zeros(b, n).scatter_add_(1, chosen, ones)
     return (m / b) * (n / chosen.shape[1]) * summed_gradient(model, x[indices], weights)
-
-
-def _check_variables(variables: Tensor, b: int, n: int) -> Tensor:
-    good = isinstance(variables, Tensor) and variables.dtype == torch.int64
-    good = good and variables.ndim > 0 and variables.numel() > 0
-    if not good or variables.shape[:-1] not in ((), (b,)):
-        got = f"shape {tuple(variables.shape)}" if good else repr(variables)
-        raise ValueError(f"variables must be int64 of shape (k,) or (b, k) with b = {b}, got {got}")
-    if variables.min() < 0 or variables.max() >= n:
-        low, high = int(variables.min()), int(variables.max())
-        raise ValueError(f"variables must lie in 0 … {n - 1} (n = {n}), got {low} … {high}")
-    return variables
 
 
 def doubly_stochastic_variance(

@@ -41,6 +41,9 @@ MODELS: dict[str, Callable[[int], AutoregressiveModel]] = {
     ),
     "NADE": lambda n: NADE(n, hidden=7),
     "Recurrent": lambda n: RecurrentModel(n, hidden=5),
+    "Mixture-shuffled": lambda n: Mixture(
+        [MADE(n, 4, ordering=[*(i for i in SHUFFLED if i < n), *range(10, n)]) for _ in range(2)]
+    ),
     "Mixture": lambda n: Mixture([FVSBN(n), FVSBN(n), MADE(n, hidden=6)]),
 }
 

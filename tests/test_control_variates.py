@@ -24,7 +24,13 @@ def control(rows: torch.Tensor, p: int) -> torch.Tensor:
     """Some function of a sample with p entries, one of which never varies."""
     weights = torch.randn(N, p, generator=torch.Generator().manual_seed(5)).double()
     weights[:, -1] = 0
-    return (rows.double() @ weights).sin() + weights[0]
+    weights[0, -1] = 0.1  # not a number whose mean is exact
+    return (
+        torch.cat(
+            [(rows.double() @ weights)[:, :-1].sin(), rows.new_ones(len(rows), 1).double()], 1
+        )
+        + weights[0]
+    )
 
 
 def moved(model: torch.nn.Module, seed: int, scale: float = 0.3) -> torch.nn.Module:
@@ -209,6 +215,76 @@ def test_estimates_have_the_dtype_and_device_of_the_model(dtype, device) -> None
         assert not estimate.requires_grad
 
 
+@pytest.mark.parametrize("kind", TABLES)
+def test_the_sum_of_a_float32_table_does_not_drift(kind) -> None:
+    model, x = FVSBN(5), binary(9, 5).float()
+    estimator, generator = kind(model, x), torch.Generator().manual_seed(0)
+    for _ in range(200):
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+        estimator(model, x, torch.randint(9, (4,), generator=generator))
+    assert estimator.total.dtype == torch.float64
+    assert (estimator.total - estimator.table.double().sum(0)).abs().max() < 1e-10
+
+
+def test_float32_controls_are_added_in_float64() -> None:
+    x, model = torch.ones(2**13, 1), FVSBN(1).double()
+    estimator = ControlVariate(lambda rows: rows.new_full((len(rows), 1), 1 / 3), x)
+    assert abs(estimator.total.item() - 2**13 * torch.tensor(1 / 3).item()) < 1e-9
+    B = torch.arange(1000)
+    assert (estimator(model, x, B) - minibatch_gradient(model, x, B)).abs() < 1e-8
+
+
+def test_more_rows_than_are_computed_at_once(deviation) -> None:
+    model, x = randomised(FVSBN(3), 0), binary(600, 3)
+    total = full_gradient(model, x)
+    table = SAG(model, x)
+    assert table.table.shape == (600, 6)
+    deviation((table.total - total).abs().max(), 1e-10)
+    known = ControlVariate(lambda rows: per_sample_gradients(model, rows), x).total
+    deviation((known - total).abs().max(), 1e-10)
+
+
+def test_a_control_may_be_of_whole_numbers_or_differentiable(deviation) -> None:
+    model, x, B = randomised(FVSBN(3), 0), binary(6, 3), torch.tensor([0, 1, 2, 3])
+    weights = torch.ones(1, requires_grad=True)
+
+    def twice(rows: torch.Tensor) -> torch.Tensor:
+        return torch.cat([rows, rows], 1)
+
+    expected = ControlVariate(twice, x, None)(model, x, B)
+    whole = ControlVariate(lambda rows: twice(rows).long(), x, None)
+    deviation((whole(model, x, B) - expected).abs().max(), 1e-12)
+    live = ControlVariate(lambda rows: twice(rows) * weights, x, None)
+    assert not live.total.requires_grad
+    assert not live(model, x, B).requires_grad
+    deviation((live(model, x, B) - expected).abs().max(), 1e-12)
+
+
+def test_predictions_are_float64() -> None:
+    ones = torch.ones(3, 2)
+    assert control_variate_variance(ones, 1, True).dtype == torch.float64
+    assert best_coefficient(ones, ones).dtype == torch.float64
+    assert (
+        best_coefficient(ones, torch.tensor([[0.0], [1.0], [float("nan")]]).expand(3, 2))
+        .isnan()
+        .all()
+    )
+
+
+def test_a_snapshot_that_fails_changes_nothing() -> None:
+    model, x = randomised(FVSBN(3), 0), binary(6, 3)
+    svrg = SVRG(model, x)
+    full, snapshot = svrg.full, svrg.snapshot
+    moved(model, 1)
+    model.kept = model(x)  # part of a graph: cannot be copied
+    with pytest.raises(RuntimeError):
+        svrg.take_snapshot(model, x)
+    assert svrg.full is full
+    assert svrg.snapshot is snapshot
+
+
 def test_bad_input_is_named_and_changes_nothing() -> None:
     model, x = randomised(FVSBN(3), 0), binary(6, 3)
     sag, svrg = SAG(model, x), SVRG(model, x)
@@ -231,6 +307,19 @@ def test_bad_input_is_named_and_changes_nothing() -> None:
     assert svrg.full is full
     with pytest.raises(ValueError, match=r"control must give a \(1, 6\) tensor, got \(1, 5\)"):
         ControlVariate(lambda rows: rows.new_ones(len(rows), 5), x)(model, x, torch.tensor([0]))
+    with pytest.raises(ValueError, match=r"control must give a \(2, 6\) tensor, got \(1, 6\)"):
+        ControlVariate(lambda rows: rows.new_ones(1, 6), x)(model, x, torch.tensor([0, 1]))
+    with pytest.raises(ValueError, match="coefficient must be a number, a tensor or None"):
+        ControlVariate(lambda rows: rows.new_ones(len(rows), 6), x, "best")
+    wide = ControlVariate(lambda rows: rows.new_ones(len(rows), 6), x, torch.ones(6, 1))
+    with pytest.raises(ValueError, match=r"coefficient must be .* of shape \(6,\), got \(6, 1\)"):
+        wide(model, x, torch.tensor([0]))
+    for kind in TABLES:
+        with pytest.raises(ValueError, match="x must not be empty"):
+            kind(model, x[:0])
+    for gradients in (torch.ones(3), torch.ones(3, 1)):
+        with pytest.raises(ValueError, match="must have shape"):
+            best_coefficient(gradients, torch.ones(3))
     with pytest.raises(ValueError, match="controls must have shape"):
         best_coefficient(torch.ones(3, 2), torch.ones(3, 1))
     with pytest.raises(ValueError, match="b must be at most m = 3 without replacement, got 4"):

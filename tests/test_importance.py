@@ -90,10 +90,13 @@ BAD = [
     (torch.ones(4, dtype=torch.int64), "q must be a floating-point tensor"),
     (Q[None], "q must be a floating-point tensor"),
     (Q[:3], "q must have one entry for each of the 4 samples, got 3"),
+    (torch.full((5,), 0.2), "q must have one entry for each of the 4 samples, got 5"),
     (torch.tensor([0.5, 0.5, 0.0, 0.0]), r"q must be positive, got 0.0 \(2 such entries\)"),
     (torch.tensor([0.5, 0.5, -0.5, 0.5]), "q must be positive, got -0.5"),
     (torch.full((4,), float("nan")), "q must be positive, got nan"),
     (torch.full((4,), 0.3125), r"q must have the sum 1, got 1\.25"),
+    (torch.full((4,), 0.125), r"q must have the sum 1, got 0\.5"),
+    (torch.full((4,), 0.251), r"q must have the sum 1, got 1\.00"),
 ]
 
 
@@ -103,6 +106,20 @@ def test_bad_probabilities_are_named(q, message) -> None:
         importance_gradient(FVSBN(3), X, torch.tensor([0]), q)
     with pytest.raises(ValueError, match=message):
         importance_variance(torch.ones(4, 2), q, 1)
+    if "one entry" not in message:
+        with pytest.raises(ValueError, match=message):
+            sample_with_probability(q, 1)
+
+
+def test_the_rounding_of_a_softmax_is_divided_out(deviation) -> None:
+    """Its sum is off by some 1e-6, and ``torch.multinomial`` divides it out too."""
+    q = torch.softmax(5 * torch.randn(10**5, generator=torch.Generator().manual_seed(0)), 0)
+    assert abs(q.double().sum() - 1) > 1e-6
+    sample_with_probability(q, 3)
+    model, x, B = randomised(FVSBN(3), 0), binary(10**5, 3), torch.tensor([5])
+    expected = full_gradient(model, x[B]) * q.double().sum() / q[5].double()
+    estimate = importance_gradient(model, x, B, q.requires_grad_())
+    deviation((estimate - expected).norm() / expected.norm(), 1e-12)
 
 
 def test_other_bad_input_is_named() -> None:
@@ -110,8 +127,20 @@ def test_other_bad_input_is_named() -> None:
         sample_with_probability(Q, 0)
     with pytest.raises(ValueError, match="indices must lie in 0 … 3"):
         importance_gradient(FVSBN(3), X, torch.tensor([4]), Q)
+    for gradients in (torch.ones(4), torch.ones(0, 2)):
+        with pytest.raises(ValueError, match="gradients must"):
+            importance_variance(gradients, Q, 1)
+        with pytest.raises(ValueError, match="gradients must"):
+            norm_probabilities(gradients)
+    with pytest.raises(ValueError, match="b must be a whole number of at least 1, got 0"):
+        importance_variance(torch.ones(4, 2), Q, 0)
+    with pytest.raises(
+        ValueError, match=r"uniform must be a finite number of at least 0, got -0\.5"
+    ):
+        norm_probabilities(torch.ones(4, 2), -0.5)
     with pytest.raises(ValueError, match=r"uniform must be at most 1, got 1\.5"):
         norm_probabilities(torch.ones(4, 2), 1.5)
-    for gradients in (torch.zeros(4, 2), torch.full((4, 2), float("nan"))):
+    bad = (torch.full((4, 2), value) for value in (0.0, float("nan"), float("inf")))
+    for gradients in bad:
         with pytest.raises(ValueError, match="gradients must be finite and not all 0"):
             norm_probabilities(gradients)

@@ -38,6 +38,19 @@ def test_a_mixture_is_the_average_of_its_components(ordering, deviation) -> None
     assert each.shape == (64, 4)
 
 
+def test_a_conditional_is_blind_to_the_variables_that_follow() -> None:
+    """To the last bit, in the mixture's own ordering: nothing leaks in by rounding."""
+    order = [i for i in SHUFFLED if i < 6]
+    model = randomised(Mixture([MADE(6, 8, ordering=order) for _ in range(3)]), 0)
+    x = all_states(6).double()
+    assert model.ordering == tuple(order)
+    for t, i in enumerate(order):
+        for k in order[t:]:
+            other = x.clone()
+            other[:, k] = 1 - other[:, k]
+            assert torch.equal(model.logits(other)[:, i], model.logits(x)[:, i])
+
+
 def test_the_bound_rises_with_k_and_ends_at_log_p(deviation) -> None:
     """Exactly, over all choices: E log_mean_1 < E log_mean_2 < log p, for every sample."""
     model = mixture()
@@ -72,6 +85,7 @@ def test_it_is_the_gradient_of_log_mean(deviation) -> None:
     B = torch.tensor([3, 19, 3, 0])
     for chosen in (
         torch.tensor([2, 0]),
+        torch.tensor([2, 0, 2]),  # counts twice
         sample_variables(R, 2, 4, torch.Generator().manual_seed(0)),
     ):
         value = 20 / 4 * model.log_mean(x[B], chosen).sum()
@@ -98,6 +112,9 @@ def test_bad_input_is_named() -> None:
         r"components must be int64 of shape \(K,\) or \(b, K\) with b = 2, got \[0\]": [0],
         r"components must be int64 .* got shape \(3, 1\)": torch.zeros(3, 1).long(),
         r"components must be int64 .* got shape \(0,\)": torch.zeros(0).long(),
+        r"components must be int64 .* got tensor\(0\)": torch.tensor(0),
+        r"components must be int64 .* got tensor\(\[0\.\]\)": torch.tensor([0.0]),
+        r"components must be int64 .* got shape \(1, 1\)": torch.tensor([[0]]),
         r"components must lie in 0 … 2 \(R = 3\), got 0 … 3": torch.tensor([0, 3]),
         r"components must lie in 0 … 2 \(R = 3\), got -1 … 0": torch.tensor([-1, 0]),
     }
@@ -108,6 +125,11 @@ def test_bad_input_is_named() -> None:
             model.log_mean(X[B], components)
     with pytest.raises(ValueError, match="components must hold at least one model, got none"):
         Mixture([])
+    shared = FVSBN(3)
+    with pytest.raises(ValueError, match="components must not share parameters"):
+        Mixture([shared, FVSBN(3), shared])
+    with pytest.raises(ValueError, match="components must be AutoregressiveModels, got Linear"):
+        Mixture([torch.nn.Linear(3, 3)])
     with pytest.raises(ValueError, match="components must agree in n, ordering, dtype and device"):
         Mixture([FVSBN(3), FVSBN(4)])
     with pytest.raises(ValueError, match="components must agree"):

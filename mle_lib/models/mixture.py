@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mle_lib.checks import check_choices
 from mle_lib.models.base import AutoregressiveModel
 
 
@@ -24,25 +26,32 @@ class Mixture(AutoregressiveModel):
         components: p_1 … p_R, at least one, all with the same n and ordering.
 
     Raises:
-        ValueError: If there is no component, or they differ in n, ordering, dtype or device.
+        ValueError: If there is no component, one is no model or shares parameters with another, or
+            they differ in n, ordering, dtype or device.
     """
 
     def __init__(self, components: Sequence[AutoregressiveModel]) -> None:
         components = list(components)
         if not components:
             raise ValueError("components must hold at least one model, got none")
-        kinds = {(c.n, c.ordering, *_place(c)) for c in components}
-        if len(kinds) > 1:
+        if not all(isinstance(part, AutoregressiveModel) for part in components):
+            kinds = ", ".join(type(part).__name__ for part in components)
+            raise ValueError(f"components must be AutoregressiveModels, got {kinds}")
+        owned = [set(map(id, part.parameters())) for part in components]
+        if len(set().union(*owned)) < sum(map(len, owned)):
+            raise ValueError("components must not share parameters, got some that do")
+        places = {(c.n, c.ordering, *_place(c)) for c in components}
+        if len(places) > 1:
             raise ValueError(
                 "components must agree in n, ordering, dtype and device, "
-                f"got {' and '.join(sorted(map(str, kinds)))}"
+                f"got {' and '.join(sorted(map(str, places)))}"
             )
         super().__init__(components[0].n, components[0].ordering)
         self.components = nn.ModuleList(components)
 
     def parts(self) -> list[AutoregressiveModel]:
         """The components, p_1 … p_R."""
-        return [part for part in self.components if isinstance(part, AutoregressiveModel)]
+        return cast("list[AutoregressiveModel]", list(self.components))
 
     def logits(self, x: Tensor) -> Tensor:
         order = list(self.ordering)
@@ -60,9 +69,10 @@ class Mixture(AutoregressiveModel):
     def log_mean(self, x: Tensor, components: Tensor) -> Tensor:
         """log (1/K) Σ_{r∈S_j} p_r(x^(j)), with K of the R components for each sample, in nats.
 
-        A random S_j makes it a lower bound of log p(x^(j)) on average, by Jensen's inequality; the
-        bound rises with K (Burda, Grosse & Salakhutdinov 2016, theorem
-        1, https://doi.org/10.48550/arXiv.1509.00519) and is log p(x^(j)) itself at K = R.
+        A random S_j makes it a lower bound of log p(x^(j)) on average, by Jensen's inequality. The
+        bound rises with K, for the reason of Burda, Grosse & Salakhutdinov (2016), theorem
+        1, https://doi.org/10.48550/arXiv.1509.00519; drawn without repeats it is log p(x^(j))
+        itself at K = R.
 
         Args:
             x: ``(b, n)``, 0s and 1s.
@@ -76,23 +86,9 @@ class Mixture(AutoregressiveModel):
                 ``components`` have a wrong shape or type or lie outside their range.
         """
         each = self.component_log_probs(x)
-        chosen = self.check_components(components, len(x)).to(each.device)
+        check_choices(components, len(x), len(self.components), "components", "K", "R")
+        chosen = components.to(each.device).expand(len(x), -1)
         return each.gather(1, chosen).logsumexp(1) - math.log(chosen.shape[1])
-
-    def check_components(self, components: Tensor, b: int) -> Tensor:
-        """The numbers as ``(b, K)``, if they name components of this mixture; else a
-        ``ValueError``."""
-        R = len(self.components)
-        good = isinstance(components, Tensor) and components.dtype == torch.int64
-        if not good or components.shape[:-1] not in ((), (b,)) or not components.numel():
-            got = f"shape {tuple(components.shape)}" if good else repr(components)
-            raise ValueError(
-                f"components must be int64 of shape (K,) or (b, K) with b = {b}, got {got}"
-            )
-        low, high = int(components.min()), int(components.max())
-        if low < 0 or high >= R:
-            raise ValueError(f"components must lie in 0 … {R - 1} (R = {R}), got {low} … {high}")
-        return components.expand(b, -1)
 
 
 def _place(model: AutoregressiveModel) -> tuple[str, str]:
