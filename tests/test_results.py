@@ -70,6 +70,13 @@ def test_the_stored_tables_say_what_the_stored_data_say() -> None:
     assert table == terms["summary"]
     assert script("term_correlation").correlations(terms["rows"]) == terms["correlations"]
     assert script("allocation").averages(sizes["average"]) == sizes["average"]["summary"]
+    biased, contest = load_result("bias_variance"), script("bias_variance")
+    assert contest.summary(biased["rows"]) == biased["summary"]
+    assert contest.summary(biased["rows"], "test", ".3f") == biased["test summary"]
+    assert contest.comparisons(biased["rows"]) == biased["comparisons"]
+    assert contest.curves(biased["rows"]) == biased["curves"]
+    ages = load_result("snapshot_age")
+    assert script("snapshot_age").summary(ages["rows"]) == ages["summary"]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -1,0 +1,454 @@
+"""Which estimator of ∇ℓ reaches the better ℓ in the same number of sample gradients?
+
+FVSBNs from θ_0 = 0, b = 10: on 500 samples of a TinyWorld (with a known maximum, and p_data in
+place of a test set), and on the digits (with a ridge ρ = 1, so that there is a maximum). Each
+method has its own step size, from powers of 2, and the better of two schedules (constant, or
+falling to 0 in a line), chosen for each budget by the mean gap over the seeds. A budget is in
+passes: m sample gradients of any kind, snapshots, tables and probabilities included.
+
+    python benchmarks/bias_variance.py           # about 10 minutes on one core; writes the JSON
+    python benchmarks/bias_variance.py --smoke   # the same path at tiny sizes; writes nothing
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from writing import smoke_is_asked_for, write_result
+
+from mle_lib.data import TinyWorld, all_states, load_digits_binary
+from mle_lib.minibatch import minibatch_gradient
+from mle_lib.models import FVSBN
+from mle_lib.models.many_fvsbn import ManyFVSBN
+from mle_lib.second_order import newton
+
+B = 10
+SEEDS = {"TinyWorld": 20, "digits": 4}
+T_95 = {4: 3.182, 20: 2.093}  # Student's t for the mean of so many
+COMPARED = (
+    ("TinyWorld", 8, "reshuffled", "plain"),
+    ("TinyWorld", 8, "SAGA", "reshuffled"),
+    ("digits", 16, "plain, averaged", "plain"),
+    ("digits", 16, "reshuffled", "plain, averaged"),
+    ("digits", 16, "SAGA", "reshuffled"),
+    ("digits", 64, "SAGA", "reshuffled"),
+)
+SCHEDULES = ("constant", "falling")
+
+
+class Runs:
+    """L FVSBNs side by side on one data set. Lane l has its own W, ``(n, n)``, whose row i holds
+    the weights of (1, x_<i). A sample's gradient is error × input, so that its n errors are all
+    that a table or a snapshot has to keep of it.
+    """
+
+    def __init__(self, x: Tensor, ridge: float, lanes: int) -> None:
+        self.x, self.ridge, (self.m, n) = x, ridge, x.shape
+        self.inputs = F.pad(x[:, :-1], (1, 0), value=1.0)
+        self.mask = torch.ones(n, n, dtype=x.dtype).tril()
+        self.W = x.new_zeros(lanes, n, n)
+        self.all = torch.arange(self.m).expand(lanes, -1)
+        self.spent = 0  # sample gradients
+
+    def errors(self, rows: Tensor) -> Tensor:
+        """x − σ of the lanes' rows, ``(L, b) -> (L, b, n)`` (2.2)."""
+        self.spent += rows.shape[1]
+        return self.x[rows] - torch.sigmoid(self.inputs[rows] @ self.W.mT)
+
+    def mean(self, rows: Tensor, errors: Tensor) -> Tensor:
+        """(1/b) Σ_{j∈B} errors_j × inputs_j."""
+        return errors.mT @ self.inputs[rows] * self.mask / rows.shape[1]
+
+    def norms(self, rows: Tensor, errors: Tensor) -> Tensor:
+        """‖g_j‖, ``(L, b)``: the inputs are 0 and 1, so their squared length counts them."""
+        return (errors.square() * self.inputs[rows].cumsum(-1)).sum(-1).sqrt()
+
+
+Direction = Callable[[Runs, Tensor, dict[str, Any]], Tensor]
+
+
+def plain(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
+    return runs.mean(rows, runs.errors(rows))
+
+
+def short(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
+    """Every fourth batch has half of its rows, and is scaled with the nominal b."""
+    memory["t"] = memory.get("t", 0) + 1
+    if memory["t"] % 4:
+        return plain(runs, rows, memory)
+    return plain(runs, rows[:, : B // 2], memory) * (B // 2) / B
+
+
+def clipped_batch(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
+    """The batch's mean gradient, clipped at a quarter of the median norm of the first batches."""
+    g = plain(runs, rows, memory)
+    norm = g.flatten(1).norm(dim=1)[:, None, None]
+    c = memory.setdefault("c", float(norm.median()) / 4)
+    return g * (c / norm).clamp(max=1)
+
+
+def clipped_sample(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
+    """Each g_j clipped at half of the median norm of the first batches."""
+    errors = runs.errors(rows)
+    norms = runs.norms(rows, errors)
+    c = memory.setdefault("c", float(norms.median()) / 2)
+    return runs.mean(rows, errors * (c / norms).clamp(max=1)[..., None])
+
+
+def momentum(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
+    memory["v"] = 0.9 * memory.get("v", 0) + 0.1 * plain(runs, rows, memory)
+    return memory["v"]
+
+
+def adam(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
+    g = plain(runs, rows, memory) - runs.ridge / runs.m * runs.W
+    t = memory["t"] = memory.get("t", 0) + 1
+    memory["mu"] = 0.9 * memory.get("mu", 0) + 0.1 * g
+    memory["nu"] = 0.999 * memory.get("nu", 0) + 0.001 * g.square()
+    return memory["mu"] / (1 - 0.9**t) / ((memory["nu"] / (1 - 0.999**t)).sqrt() + 1e-8)
+
+
+def corrected(runs: Runs, rows: Tensor, memory: dict[str, Any], factor: float = 1.0) -> Tensor:
+    """Mean of the table plus ``factor`` times the batch's mean of (g_j − table's)."""
+    lanes = torch.arange(len(rows))[:, None]
+    errors = runs.errors(rows)
+    estimate = memory["mean"] + factor * runs.mean(rows, errors - memory["table"][lanes, rows])
+    memory["fresh"] = errors
+    return estimate
+
+
+def fill(runs: Runs, memory: dict[str, Any]) -> None:
+    memory["table"] = runs.errors(runs.all)
+    memory["mean"] = runs.mean(runs.all, memory["table"])
+
+
+def svrg(runs: Runs, rows: Tensor, memory: dict[str, Any], first: float = 0) -> Tensor:
+    """A snapshot every 2m rows; it is read as if g_j(θ̃) were computed anew: 2 for each row."""
+    if runs.spent < first * runs.m:
+        return plain(runs, rows, memory)
+    if "table" not in memory or memory["rows"] >= 2 * runs.m:
+        fill(runs, memory)
+        memory["rows"] = 0
+    memory["rows"] += rows.shape[1]
+    runs.spent += rows.shape[1]
+    return corrected(runs, rows, memory)
+
+
+def svrg_late(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
+    """Two plain passes first."""
+    return svrg(runs, rows, memory, first=2)
+
+
+def sag(runs: Runs, rows: Tensor, memory: dict[str, Any], factor: float | None = None) -> Tensor:
+    """In units of the mean, SAG's factor is b/m and SAGA's is 1."""
+    if "table" not in memory:
+        fill(runs, memory)
+    estimate = corrected(runs, rows, memory, B / runs.m if factor is None else factor)
+    lanes, fresh = torch.arange(len(rows))[:, None], memory["fresh"]
+    change = runs.mean(rows, fresh - memory["table"][lanes, rows]) * B / runs.m
+    memory["mean"] = memory["mean"] + change
+    memory["table"][lanes, rows] = fresh
+    return estimate
+
+
+def saga(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
+    return sag(runs, rows, memory, factor=1.0)
+
+
+def control_one(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
+    """The known h_j = g_j(θ_0), coefficient 1: a snapshot that is never renewed, kept for free."""
+    if "table" not in memory:
+        fill(runs, memory)
+    return corrected(runs, rows, memory)
+
+
+def control_batch(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
+    """The same h_j, with the coefficient of each coordinate estimated from the batch itself."""
+    if "table" not in memory:
+        fill(runs, memory)
+    lanes, errors = torch.arange(len(rows))[:, None], runs.errors(rows)
+    h = memory["table"][lanes, rows]
+    g_mean, h_mean = runs.mean(rows, errors), runs.mean(rows, h)
+    covariance = runs.mean(rows, errors * h) - g_mean * h_mean  # inputs are 0 and 1
+    variance = runs.mean(rows, h * h) - h_mean.square()
+    c = torch.where(variance > 1e-6, covariance / variance.clamp(min=1e-6), 0.0)
+    return g_mean - c * (h_mean - memory["mean"])
+
+
+def importance(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
+    """q ∝ ‖g_j‖, renewed every 2m rows (m sample gradients), mixed with a tenth of 1/m."""
+    if memory.setdefault("rows", 0) % (2 * runs.m) == 0:
+        norms = runs.norms(runs.all, runs.errors(runs.all))
+        memory["q"] = 0.9 * norms / norms.sum(1, keepdim=True) + 0.1 / runs.m
+    memory["rows"] += rows.shape[1]
+    drawn = torch.multinomial(memory["q"], rows.shape[1], True, generator=memory["generator"])
+    weights = 1 / (runs.m * memory["q"].gather(1, drawn))
+    return runs.mean(drawn, runs.errors(drawn) * weights[..., None])
+
+
+METHODS: dict[str, tuple[Direction, int]] = {  # with the largest exponent of the step size
+    "plain": (plain, 3),
+    "plain, averaged": (plain, 3),
+    "reshuffled": (plain, 3),
+    "reshuffled, averaged": (plain, 3),
+    "short batch": (short, 3),
+    "clipped batch": (clipped_batch, 4),
+    "clipped samples": (clipped_sample, 3),
+    "momentum": (momentum, 3),
+    "Adam": (adam, 0),
+    "control, c = 1": (control_one, 4),
+    "control, c of batch": (control_batch, 4),
+    "SVRG": (svrg, 5),
+    "SVRG, late": (svrg_late, 4),
+    "SAG": (sag, 3),
+    "SAGA": (saga, 5),
+    "importance": (importance, 4),
+}
+
+
+def climb(
+    method: str,
+    x: Tensor,
+    ridge: float,
+    alphas: Tensor,
+    seeds: int,
+    marks: list[int],
+    falling: bool,
+) -> list[Tensor]:
+    """W after each of the budgets ``marks`` (in passes), ``(step sizes, seeds, n, n)``.
+
+    With "averaged", the mean of the second half of the run so far; with "reshuffled", each pass is
+    a new permutation cut into batches, else batches are independent.
+    """
+    direction, _ = METHODS[method]
+    runs = Runs(x, ridge, len(alphas) * seeds)
+    rate = alphas.repeat_interleave(seeds)[:, None, None].to(x.dtype)
+    generator = torch.Generator().manual_seed(0)
+    memory: dict[str, Any] = {"generator": generator}
+    total, halves, ends = torch.zeros_like(runs.W), {}, []
+    steps, budget, order = 0, marks[-1] * runs.m, torch.empty(seeds, 0).long()
+    for mark in marks:
+        while True:
+            order = order[:, B:]
+            if not order.numel():  # a new permutation for each seed
+                order = torch.rand(seeds, runs.m, generator=generator).argsort(1)
+                order = order if method.startswith("reshuffled") else order[:, :B]
+            before = runs.spent
+            if before >= mark * runs.m:
+                break
+            step = direction(runs, order[:, :B].repeat(len(alphas), 1), memory)
+            if method != "Adam":
+                step = step - runs.ridge / runs.m * runs.W
+            runs.W = runs.W + rate * ((1 - before / budget) if falling else 1) * step
+            if method.endswith("averaged"):
+                total += runs.W
+                steps += 1
+                for other in marks:
+                    if before < other * runs.m / 2 <= runs.spent:
+                        halves[other] = (steps, total.clone())
+        if method.endswith("averaged"):
+            start, part = halves[mark]
+            end = (total - part) / (steps - start)
+        else:
+            end = runs.W.clone()
+        ends.append(end.unflatten(0, (len(alphas), seeds)))
+    return ends
+
+
+def height(W: Tensor, x: Tensor, share: Tensor | None = None) -> Tensor:
+    """ℓ/m in nats for ``(..., n, n)`` models, rows of ``x`` weighted with ``share``, in float64."""
+    x = x.double()
+    inputs = F.pad(x[:, :-1], (1, 0), value=1.0)
+    weight = torch.full((len(x),), 1 / len(x), dtype=x.dtype) if share is None else share
+    models = W.flatten(0, -3).double()
+    values = [weight @ F.logsigmoid((2 * x - 1) * (inputs @ w.mT)).sum(1) for w in models]
+    return torch.stack(values).unflatten(0, W.shape[:-2])
+
+
+def contest(
+    world: dict[str, Any], seeds: int, marks: list[int], width: int
+) -> list[dict[str, Any]]:
+    """One row for each method and budget: the best step size and schedule, by the mean gap."""
+    x, ridge, m, rows = world["x"], world["ridge"], len(world["x"]), []
+    for method, (_, top) in METHODS.items():
+        exponents = list(range(top - width + 1, top + 1))
+        alphas = 2.0 ** torch.tensor(exponents).double()
+        ends: dict[tuple[str, int], Tensor] = {}
+        for mark, end in zip(
+            marks, climb(method, x, ridge, alphas, seeds, marks, False), strict=True
+        ):
+            ends["constant", mark] = end
+        if not method.endswith("averaged"):
+            for mark in marks:
+                (end,) = climb(method, x, ridge, alphas, seeds, [mark], True)
+                ends["falling", mark] = end
+        for mark in marks:
+            found = {}
+            for schedule in SCHEDULES:
+                if (schedule, mark) in ends:
+                    W = ends[schedule, mark]
+                    goal = height(W, x) - ridge / 2 / m * W.double().square().sum((-1, -2))
+                    gaps = (world["top"] - goal).nan_to_num(nan=math.inf)
+                    found[schedule] = (gaps, W)
+            schedule = min(found, key=lambda s: float(found[s][0].mean(1).min()))
+            gaps, W = found[schedule]
+            best = int(gaps.mean(1).argmin())
+            row = {
+                "world": world["name"],
+                "method": method,
+                "passes": mark,
+                "schedule": schedule,
+                "exponent": exponents[best],
+                "inside": 0 < best < width - 1,
+                "gap": gaps[best].tolist(),
+                "test": height(W[best], *world["test"]).tolist(),
+                "constant's gap": found["constant"][0].mean(1).min().item(),
+            }
+            rows.append(row)
+            print(
+                f"{world['name']:8} {method:20}{mark:4} passes: gap {gaps[best].mean():.2g}, "
+                f"test {sum(row['test']) / seeds:.4f}, α 2^{exponents[best]} {schedule}"
+                f"{'' if row['inside'] else '  AT THE EDGE'}",
+                flush=True,
+            )
+    return rows
+
+
+def worlds(smoke: bool) -> list[dict[str, Any]]:
+    """The two data sets, with their maxima and what to test on."""
+    world, generator = TinyWorld(6, seed=0), torch.Generator().manual_seed(1)
+    x, states = world.sample(500, generator).double(), all_states(6).double()
+    many, truth = ManyFVSBN(x), ManyFVSBN(states)
+    truth.share = world.log_prob(truth.states).exp()
+    tiny = {
+        "name": "TinyWorld",
+        "x": x,
+        "ridge": 0.0,
+        "top": float(many.height(many.maximum())),
+        "test": (truth.states, truth.share),
+        "test at the top": float(truth.height(many.maximum())),
+        "best test": float(truth.height(truth.maximum())),
+        "p": many.p,
+    }
+    if smoke:
+        return [tiny]
+    x, test = load_digits_binary("train"), load_digits_binary("test")
+    model = FVSBN(64).double()
+    newton(model, x.double(), ridge=1.0)
+    theta = torch.cat([q.detach().flatten() for q in model.parameters()])
+    goal = model.log_prob(x.double()).mean().item() - float(theta.square().sum()) / 2 / len(x)
+    digits = {
+        "name": "digits",
+        "x": x,
+        "ridge": 1.0,
+        "top": goal,
+        "test": (test,),
+        "test at the top": model.log_prob(test.double()).mean().item(),
+        "p": len(theta),
+    }
+    return [tiny, digits]
+
+
+def check_gradients() -> None:
+    """The mean of ``Runs`` is that of the library, in float64, to 1e-12."""
+    x = TinyWorld(6, seed=0).sample(30, torch.Generator().manual_seed(0)).double()
+    rows, model, runs = torch.tensor([[3, 7, 11]]), FVSBN(6).double(), Runs(x, 0.0, 1)
+    generator = torch.Generator().manual_seed(1)
+    runs.W += torch.randn(6, 6, generator=generator).double().tril()
+    dense = runs.W[0]
+    model.linear.bias.data = dense[:, 0].clone()
+    model.linear.weight.data = model.linear.from_dense(F.pad(dense[:, 1:], (0, 1)))
+    ours = runs.mean(rows, runs.errors(rows))[0]
+    flat = torch.cat([ours[:, 0], model.linear.from_dense(F.pad(ours[:, 1:], (0, 1)))])
+    library = minibatch_gradient(model, x, rows[0]) / len(x)
+    order = [name for name, _ in model.named_parameters()]
+    if order[0].endswith("weight"):
+        flat = torch.cat([flat[6:], flat[:6]])
+    assert torch.allclose(flat, library, rtol=0, atol=1e-12), order
+
+
+def main() -> None:
+    smoke = smoke_is_asked_for(__doc__)
+    torch.set_num_threads(1)
+    check_gradients()
+    rows: list[dict[str, Any]] = []
+    facts: dict[str, Any] = {}
+    plan = (
+        {"TinyWorld": (2, [2], 2)}
+        if smoke
+        else {
+            "TinyWorld": (SEEDS["TinyWorld"], [2, 4, 8, 16, 32, 64], 14),
+            "digits": (SEEDS["digits"], [4, 16, 64], 12),
+        }
+    )
+    for world in worlds(smoke):
+        rows += contest(world, *plan[world["name"]])
+        keys = ("top", "ridge", "test at the top", "best test", "p")
+        facts[world["name"]] = {k: world[k] for k in keys if k in world}
+        facts[world["name"]]["m"] = len(world["x"])
+    tests = summary(rows, "test", ".3f")
+    print(*summary(rows), "test l/m:", *tests, *comparisons(rows), sep="\n")
+    if not smoke:
+        setting = {"b": B, "ridge": 1.0, "seeds": SEEDS}
+        data = {
+            "facts": facts,
+            "rows": rows,
+            "summary": summary(rows),
+            "test summary": tests,
+            "comparisons": comparisons(rows),
+            "curves": curves(rows),
+        }
+        write_result(__file__, setting, data)
+
+
+def summary(rows: list[dict[str, Any]], key: str = "gap", form: str = ".2g") -> list[str]:
+    """The contest's table: for each world and budget the mean gap, or with ``key`` "test" the mean
+    test ℓ/m, in nats."""
+    lines = []
+    for world in dict.fromkeys(row["world"] for row in rows):
+        mine = [row for row in rows if row["world"] == world]
+        marks = list(dict.fromkeys(row["passes"] for row in mine))
+        lines.append(f"{world + ', passes:':21}" + "".join(f"{k:9}" for k in marks))
+        for method in METHODS:
+            cells = [row for row in mine if row["method"] == method]
+            values = [mean(row[key]) for row in cells]
+            shown = [f"{v:9{form}}" if abs(v) > 1e-9 else "   < 1e-9" for v in values]
+            lines.append(f"{method:21}" + "".join(shown))
+    return lines
+
+
+def comparisons(rows: list[dict[str, Any]]) -> list[str]:
+    """Differences of the mean test ℓ/m between two methods at one budget, in nats, with their 95 %
+    intervals over the seeds (Student's t)."""
+    lines = []
+    for world, passes, one, other in COMPARED:
+        tests = {
+            row["method"]: torch.tensor(row["test"])
+            for row in rows
+            if (row["world"], row["passes"]) == (world, passes)
+        }
+        if one in tests:
+            gain = tests[one] - tests[other]
+            half = T_95.get(len(gain), math.nan) * float(gain.std()) / len(gain) ** 0.5
+            name = f"{world}, {passes} passes, {one} over {other}:"
+            lines.append(f"{name:55}{float(gain.mean()):+.4f} ± {half:.4f}")
+    return lines
+
+
+def curves(rows: list[dict[str, Any]]) -> dict[str, list[float]]:
+    """The mean gaps in the TinyWorld, a list for each method."""
+    mine = [row for row in rows if row["world"] == "TinyWorld"]
+    return {
+        method: [mean(row["gap"]) for row in mine if row["method"] == method] for method in METHODS
+    }
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+if __name__ == "__main__":
+    main()
