@@ -6,6 +6,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+__all__ = ["NonFiniteGradientError", "clip_by_norm", "clip_by_value"]
+
 
 class NonFiniteGradientError(ValueError, FloatingPointError):
     """A gradient is NaN or infinite, or too long for its norm to be a number."""

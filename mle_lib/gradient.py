@@ -15,6 +15,8 @@ from torch.func import functional_call, grad, jacrev, vmap
 from mle_lib.checks import check_matrix, chunks
 from mle_lib.models import AutoregressiveModel
 
+__all__ = ["full_gradient", "per_sample_gradients", "per_variable_gradients"]
+
 
 def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None = None) -> Tensor:
     """∇ℓ(θ) = Σ_{j=1}^m Σ_{i=1}^n ∇ log p(x_i^(j) | x_<i^(j); θ_i), by backpropagation.

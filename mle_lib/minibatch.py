@@ -13,6 +13,15 @@ from mle_lib.gradient import per_sample_gradients, summed_gradient
 from mle_lib.layer_moments import has_shortcut, summed_moments
 from mle_lib.models import AutoregressiveModel
 
+__all__ = [
+    "GradientMoments",
+    "estimator_variance",
+    "gradient_moments",
+    "gradient_noise_scale",
+    "minibatch_gradient",
+    "sample_indices",
+]
+
 FALLBACK_CHUNK = 256  # rows of per-sample gradients held at once where there is no shortcut
 
 

@@ -140,7 +140,8 @@ The number $n$, then $m$ (and $b$).
 ## A heading (1.1)
 
 [Next]({COLAB}/two.md), [a section]({COLAB}/two.md#second-section),
-[GitHub]({REPOSITORY}/blob/main/book/two.md), [in Colab]({COLAB}/two.md),
+[GitHub]({REPOSITORY}/blob/main/book/two.md),
+[its section]({REPOSITORY}/blob/main/book/two.md#second-section), [in Colab]({COLAB}/two.md),
 [the code]({REPOSITORY}/blob/main/mle_lib/data.py),
 [another book](https://github.com/someone/else/blob/main/book/two.md).
 
@@ -230,7 +231,7 @@ def test_punctuation_stays_with_its_formula(sample: Build) -> None:
 def test_links_to_chapters_stay_in_the_site(sample: Build) -> None:
     links = sample.links("one")
     assert links["Next"] == links["GitHub"] == "two.html"
-    assert links["a section"] == "two.html#second-section"
+    assert links["a section"] == links["its section"] == "two.html#second-section"
     assert links["in Colab"] == f"{COLAB}/two.md"
     assert links["the code"].startswith(f"{REPOSITORY}/blob/main/mle_lib")
     assert links["another book"].startswith("https://github.com/someone/else/")

@@ -407,7 +407,10 @@ def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_address_is_written_everywhere(tmp_path: Path) -> None:
-    make_book(tmp_path, a=["# git+https://github.com/-old-/mle"])
+    page = "blob/main/book/page.md"
+    make_book(
+        tmp_path, a=["# git+https://github.com/-old-/mle", f"# https://github.com/-old-/mle/{page}"]
+    )
     (tmp_path / "_config.yml").write_text("repository:\n  url: https://github.com/-old-/mle\n")
     (tmp_path / "README.md").write_text(
         "https://github.com/-old-/mle.git, github.com/-old-/mle-2.\n"
@@ -418,7 +421,9 @@ def test_address_is_written_everywhere(tmp_path: Path) -> None:
     assert (tmp_path / "README.md").read_text() == (
         "https://github.com/Ada-L/book_2.git, github.com/-old-/mle-2.\n"
     )
-    assert "Ada-L/book_2" in (tmp_path / "book" / "a.ipynb").read_text()
+    notebook = (tmp_path / "book" / "a.ipynb").read_text()
+    assert "git+https://github.com/Ada-L/book_2" in notebook
+    assert f"https://github.com/Ada-L/book_2/{page}" in notebook
     assert publish_as.publish_as("Ada-L/book_2", tmp_path) == []
 
 

@@ -24,7 +24,7 @@ BROWSERS = (
 )
 
 
-def pages() -> list[str]:
+def all_pages() -> list[str]:
     """Every page of the site, the chapters first, as a path below its root."""
     found = (p.relative_to(SITE) for p in SITE.rglob("*.html") if "_static" not in p.parts)
     # The root page does nothing but lead to the index of the book.
@@ -32,6 +32,16 @@ def pages() -> list[str]:
         (p.as_posix() for p in found if p.as_posix() != "index.html"),
         key=lambda page: (not page.startswith("book/"), page),
     )
+
+
+def pages() -> list[str]:
+    """The pages of the book."""
+    return [page for page in all_pages() if not page.startswith("_modules/")]
+
+
+def source_pages() -> list[str]:
+    """The pages that show the library's source: many, and all made by one template."""
+    return [page for page in all_pages() if page.startswith("_modules/")]
 
 
 def figure_pages() -> list[str]:
@@ -42,6 +52,8 @@ def figure_pages() -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "figure_page" in metafunc.fixturenames:
         metafunc.parametrize("figure_page", figure_pages())
+    if "source_page" in metafunc.fixturenames:
+        metafunc.parametrize("source_page", source_pages() or ["(no site)"])
     if "page_path" in metafunc.fixturenames:
         # Without a site there is one test, which says so.
         metafunc.parametrize("page_path", pages() or ["(no site)"])

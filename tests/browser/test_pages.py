@@ -67,11 +67,21 @@ def test_page(
         # Pictures can be read out.
         assert page.locator("img:not([alt]), img[alt='']").count() == 0
         assert page.locator(".mle-figure svg:not([aria-label])").count() == 0
-        # Nothing widens the page, at any width.
-        excess = page.evaluate(
-            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert excess <= 0
+        assert excess(page) <= 0  # at any width
+    assert seen == Seen()
+
+
+def excess(page: Page) -> int:
+    """By how much something widens the page."""
+    return page.evaluate(
+        "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+
+
+def test_source_page(site: str, browser: Browser, source_page: str) -> None:
+    with opened(browser, f"{site}/{source_page}", width=390, scheme="dark") as (page, seen):
+        assert page.locator("h1:visible").count() == 1
+        assert excess(page) <= 0
     assert seen == Seen()
 
 

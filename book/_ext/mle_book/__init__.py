@@ -4,6 +4,9 @@
 `equations`: display maths with a `\\tag` gets an address, and "(2.3)" in prose links to it.
 `links`: absolute links to chapters (they must work in Colab) become links between pages.
 `reexecution`: a notebook is executed again when the library modules that it uses change.
+`docstrings`, `api`: the API reference, from docstrings, and where the book uses each entry.
+`mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
+`status`: how long each chapter ran, with which versions.
 `pages`: what the theme leaves out of, or puts too much into, a page.
 """
 
@@ -11,11 +14,27 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import callouts, equations, links, pages, reexecution
+from . import (
+    api,
+    callouts,
+    code_links,
+    docstrings,
+    equations,
+    links,
+    mentions,
+    pages,
+    reexecution,
+    status,
+)
+
+PARTS = (
+    *(callouts, equations, links, docstrings, api, mentions, code_links, status, pages),
+    reexecution,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything with Sphinx."""
-    for part in (callouts, equations, links, pages, reexecution):
+    for part in PARTS:
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

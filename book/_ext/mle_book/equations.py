@@ -6,7 +6,7 @@ an equation of that number, on any page, the number becomes a link. Prose that s
 
 Prose that says "section 2.3", or "sections 2.3 and 4.1", links to the headings that begin with
 these numbers; that there is none is a warning. Right after a link to another host the section is
-one of the work cited, and stays as it is.
+one of the work cited, and stays as it is; in the library's docstrings it always is.
 """
 
 import re
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from docutils import nodes
-from sphinx.addnodes import pending_xref
+from sphinx.addnodes import desc, pending_xref
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.domains import Domain
@@ -133,7 +133,7 @@ def read_equations(app: Sphinx, doctree: nodes.document) -> None:
             if number in equations:
                 warn_twice(number, docname, section)
             equations[number] = section["ids"][0]
-    for text_node in [t for t in doctree.findall(nodes.Text) if _is_prose(t)]:
+    for text_node in [t for t in doctree.findall(nodes.Text) if is_prose(t)]:
         parts = list(_split_mentions(text_node, docname))
         if found := {part["reftarget"] for part in parts if isinstance(part, pending_xref)}:
             text_node.parent.replace(text_node, parts)
@@ -150,7 +150,14 @@ def warn_twice(number: str, docname: str, location: nodes.Node | str) -> None:
     )  # fmt: skip
 
 
-def _is_prose(node: nodes.Node) -> bool:
+def _is_in(node: nodes.Node, kind: type[nodes.Node]) -> bool:
+    while (node := node.parent) is not None:
+        if isinstance(node, kind):
+            return True
+    return False
+
+
+def is_prose(node: nodes.Node) -> bool:
     while (node := node.parent) is not None:
         # myst-nb marks what belongs to a code cell, its output included, with `nb_element`.
         if isinstance(node, NOT_PROSE) or "nb_element" in node.attributes:
@@ -199,6 +206,8 @@ def _sections(text: nodes.Text) -> Iterator[Mention]:
 
 
 def _is_of_a_work_cited(text: nodes.Text, position: int) -> bool:
+    if _is_in(text, desc):
+        return True
     index = text.parent.index(text)
     previous = text.parent[index - 1] if index else None
     cited = isinstance(previous, nodes.reference) and "//" in previous.get("refuri", "")

@@ -1,0 +1,95 @@
+"""The API reference of the built site and the chapters, linked both ways."""
+
+from functools import cache
+from pathlib import PurePosixPath
+from urllib.parse import urldefrag
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from conftest import SITE, pages
+from playwright.sync_api import Browser
+
+API = "book/api.html"
+
+
+@cache
+def article(page: str) -> Tag:
+    path = SITE / page
+    if not path.exists():
+        pytest.fail(f"no {page} in {SITE}: run `make book` first", pytrace=False)
+    return BeautifulSoup(path.read_text("utf-8"), "html.parser").find("article")
+
+
+def follow(page: str, href: str) -> tuple[str, Tag | None]:
+    """The page that a link leads to, and the element there that it names."""
+    target, anchor = urldefrag(href)
+    found = (PurePosixPath(page).parent / target).as_posix() if target else page
+    return found, article(found).find(id=anchor) if anchor else article(found)
+
+
+def entries() -> dict[str, Tag]:
+    return {dt["id"]: dt.parent for dt in article(API).select("section > dl.py > dt.sig")}
+
+
+def test_every_use_is_where_the_reference_says() -> None:
+    followed = 0
+    for name, entry in entries().items():
+        for link in entry.select(".mle-used-in a"):
+            page, section = follow(API, link["href"])
+            assert section is not None, f"{name}: nothing at {link['href']}"
+            assert name.rpartition(".")[2] in section.text, f"{name} is not in {link['href']}"
+            assert page != API
+            followed += 1
+    assert followed > len(entries())
+
+
+def test_every_link_from_a_chapter_leads_to_the_entry_of_its_name() -> None:
+    names = {tag["id"] for tag in article(API).find_all(id=True)}
+    in_prose = in_code = 0
+    for page in pages():
+        if not page.startswith("book/") or page == API:
+            continue
+        for link in article(page).select("a[href*='api.html#']"):
+            _, anchor = urldefrag(link["href"])
+            assert anchor in names, f"{page}: no {anchor} in the reference"
+            if link.find_parent("pre"):  # where it may have a name of its own, by `import as`
+                assert anchor.rpartition(".")[2] in article(page).text, f"{page}: {anchor}"
+                in_code += 1
+            elif link.find("code"):
+                text = link.text.partition("(")[0]
+                assert anchor.removeprefix("module-").endswith(text), f"{page}: {text} -> {anchor}"
+                in_prose += 1
+    assert in_prose > 0
+    assert in_code > 0
+
+
+def test_links_in_code_look_like_code_until_they_have_the_focus(
+    site: str, browser: Browser
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{site}/book/03-minibatch-estimator.html")
+    link = page.locator("pre a.mle-api").first
+    look = "(e) => { const s = getComputedStyle(e); return [s.color, s.textDecorationLine]; }"
+    colour, line = link.evaluate(look)
+    assert line == "none"
+    assert colour == page.locator("pre:has(a.mle-api)").first.evaluate(look)[0]
+    link.focus()
+    page.keyboard.press("Shift+Tab")  # a focus by keyboard is visible
+    page.keyboard.press("Tab")
+    assert link.evaluate("(e) => e === document.activeElement")
+    assert link.evaluate(look)[1] == "underline"
+    assert link.evaluate("(e) => getComputedStyle(e).outlineStyle") == "solid"
+    page.close()
+
+
+def test_the_copy_button_copies_the_code_alone(site: str, browser: Browser) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{site}/book/03-minibatch-estimator.html")
+    cell = page.locator("div.highlight:has(a.mle-api)").first
+    cell.hover()
+    cell.locator("button.copybtn").click()
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    assert copied.strip() == cell.locator("pre").inner_text().strip()
+    assert "import" in copied
+    context.close()
