@@ -1,0 +1,226 @@
+"""The numbers that the reference pages quote, and the outputs that they are quoted from.
+
+Each row: what the page says; the chapter; what a checked cell of it prints. Every number on the
+left stands on the right. White space counts as one blank.
+"""
+
+Quoted = tuple[str, int, list[str]]
+
+QUOTED: list[Quoted] = [
+    # 1
+    ("arrived from 20 of 20 random starts", 7, ["newton 20 of 20"]),
+    ("four steps to a gap of 4e-10 nats", 7, ["Newton, step 4: gap 4e-10"]),
+    ("gradient ascent took 876 to 1e-9", 7, ["exact ascent, to 1e-9: 876 steps"]),
+    ("was lower by 0.14 nats", 7, ["half way: -0.14 nats"]),
+    (
+        "7 were lost and three came to rest at saddles",
+        7,
+        ["7 lost, 2 saddle at -3.655, 1 H >= 0 at -3.655, 1 saddle at -3.290"],
+    ),
+    (
+        "scored -18.89, -18.27 and -18.47 on new pictures at ridge 10, 1 and 0.01",
+        7,
+        [
+            "ridge 10: 9 steps, train -18.39, valid -18.64, test -18.89",
+            "ridge 1: 7 steps, train -17.47, valid -17.97, test -18.27",
+            "ridge 0.01: 8 steps, train -17.29, valid -18.14, test -18.47",
+        ],
+    ),
+    (
+        "To a gap of 1e-8, at $\\kappa$ = 1469, gradient ascent took 4341 steps, the heavy ball "
+        "261 and Newton 8",
+        7,
+        [
+            "gap p/2m 1e-4 1e-8",
+            "exact ascent 133 133.0 353 782 782.0 2007 4341 4341.0 10185",
+            "heavy ball 27 27.0 52 64 64.0 129 261 261.0 625",
+            "Newton 4 9.0 74 6 13.0 111 8 17.0 143",
+            "condition number 1469",
+        ],
+    ),
+    (
+        "to 1e-4 on the concave $\\ell$ it took 831 ms and Newton 111 ms",
+        7,
+        [
+            "gap p/2m 1e-4 1e-8",
+            "Adam 636 3.9 117 5178 32.0 831 -",
+            "Newton 4 9.0 74 6 13.0 111 8 17.0 143",
+        ],
+    ),
+    (
+        "with 100 units five runs ended within 0.00 nats of each other, with 5 units within 0.20",
+        7,
+        [
+            "TinyWorld, 5 units: five ends within 0.20",
+            "TinyWorld, 100 units: five ends within 0.00",
+        ],
+    ),
+    # 2
+    (
+        "zero in float64 from picture 17 on",
+        1,
+        ["torch.float64: the product is 0 from picture 17 on"],
+    ),
+    ("zero from picture 42 on", 1, ["torch.float64, trained model: 0 from picture 42 on"]),
+    ("about $10^{-3679}$", 1, ["the largest L there is: 10^-3679"]),
+    (
+        "2.7e-20 for one picture, 4.5e-308 for sixteen. That of $\\nabla\\ell$ grew from 0.5 to "
+        "8.0",
+        2,
+        ["1 5.4e-20 2.7e-20 0.5", "16 5.6e-309 4.5e-308 8.0"],
+    ),
+    # 3
+    (
+        "rose from 2 at the start to 14093 after 400 exact steps",
+        3,
+        ["0 54.420 125.36 2 ", "400 0.004 59.53 14093"],
+    ),
+    (
+        "2520 steps and as many sample gradients at $b = 1$; 71 steps and 7,140 at $b = 100$; 54 "
+        "steps and 64,800 with all the data",
+        5,
+        [
+            "1 0.041 2520 2,520 2.1",
+            "100 0.979 71 7,140 6.0 400 0.029",
+            "exact 1.273 54 64,800 54.0",
+        ],
+    ),
+    (
+        "between $b = 100$ and 300, and these two were the fastest: 0.029 and 0.031 seconds",
+        5,
+        ["100 0.979 71 7,140 6.0 400 0.029", "300 1.157 57 17,160 14.3 542 0.031"],
+    ),
+    (
+        "32,480 sample gradients with $m$ = 1,000 and 28,220 with a million",
+        5,
+        ["1,000 84 84,000 325 32,480", "1,000,000 78 78,000,000 282 28,220"],
+    ),
+    (
+        "from $2^{-6}$ at $b = 1$ to $2^0$ at $b = 100$",
+        5,
+        ["1 2^-6 2^-6.0 3 of the grid", "100 2^0 2^0.6 2 of the grid"],
+    ),
+    ("scored +0.016 ± 0.025 nats", 5, ["the four smaller b together: +0.016 ± 0.025"]),
+    (
+        "came to 0.7 to 1.3 times",
+        5,
+        [
+            "B_noise along b = 10, tuned step 11 18 32 55 0.8 to 1.2",
+            "B_noise along b = 30, tuned step 19 18 25 57 0.7 to 1.3",
+            "B_noise along b = 100, tuned step 25 23 35 48 1.0 to 1.3",
+        ],
+    ),
+    (
+        "3.0 to 25.9 times too large",
+        5,
+        [
+            "B_noise along exact, safe step 50 290 650 1,205 14.0 to 25.9",
+            "B_noise along b = 30, safe step 34 91 124 144 3.0 to 4.6",
+            "B_noise along b = 100, safe step 43 168 267 346 7.2 to 9.5",
+        ],
+    ),
+    # 4
+    (
+        "To that gap, 0.0042 nats on a survey of 16,181 people, averaged SGD took 23 ms and Newton "
+        "74, or 31 with the curvature of 1,000 rows",
+        7,
+        [
+            "p / 2m = 0.00420",
+            "rows 16181,",
+            "SGD averaged 294 1.8 23",
+            "Newton 4 9.0 74",
+            "Newton, S=1000 4 5.2 31",
+        ],
+    ),
+    (
+        "To 1e-8, where SGD did not get, Newton took 143 ms and exact ascent 10185",
+        7,
+        [
+            "gap p/2m 1e-4 1e-8",
+            "Newton 4 9.0 74 6 13.0 111 8 17.0 143",
+            "SGD averaged 294 1.8 23 3636 22.5 310 - ",
+            "exact ascent 133 133.0 353 782 782.0 2007 4341 4341.0 10185",
+        ],
+    ),
+    (
+        "from 1e-4 on nothing is gained on new data: there the test values lay at most 0.00035",
+        7,
+        ["test, less that: p/2m 1e-4 1e-8", "heavy ball -0.00271 -0.00035 -0.00000"],
+    ),
+    (
+        "over that law: 1.0 and 1.4, of which",
+        7,
+        [
+            "averaged over (7.7), at the end: 1.4",
+            "Newton, k = 5 over (7.7), at the end: 1.0",
+        ],
+    ),
+    ("On the way Newton's lead was at most 3.0", 7, ["best lead [1.9, 3.0, 2.3]"]),
+    (
+        "20 rows for each parameter of a block gave a curvature with which 20 of 20 runs converge",
+        7,
+        ["S = 20 a parameter: error × 0.46; 20 of 20 converge"],
+    ),
+    ("$p$ = 64,564 the matrix alone takes 33 GB", 7, ["MADE(64, 500): p = 64,564, H 33 GB"]),
+    (
+        "tied with Adam, -5.998 against -6.001 on the test set",
+        7,
+        ["L-BFGS 105 4.8 -5.970 -5.934 -5.998", "Adam, α = 2^-6 30 3.0 -5.962 -5.935 -6.001"],
+    ),
+    ("a lead of 3.0 at most, at $\\kappa$ = 79.7", 7, ["best lead [1.9, 3.0", "at the top: 79.7"]),
+    # 5
+    (
+        "was 58.2, and 94.6 when each pixel was shuffled",
+        8,
+        ["FVSBN, fitted 58.2 =", "shuffled 94.6 ="],
+    ),
+    (
+        "1.00 to 1.03 times that of uncorrelated terms in MADE and NADE, 0.55 to 1.29 in a "
+        "recurrence",
+        8,
+        [
+            "MADE 30 -26.2 1.03",
+            "NADE 0 -45.0 1.00",
+            "recurrent 30 -30.6 0.55",
+            "recurrent 300 -23.7 1.29",
+        ],
+    ),
+    ("at best 2.38 times that of plain batches", 8, ["NADE 300 0.99 0.98 2.38 16.49"]),
+    ("a factor of 1.38 after 200 steps on the digits", 8, ["200 1.38 1.17 1.34 1.13 1.31"]),
+    (
+        "with 64 variables, nothing: four matrix products instead of one took 1.6 to 2.9 times",
+        8,
+        [
+            "n = 64, b = 30: four pieces over one: 2.9",
+            "n = 64, b = 300: four pieces over one: 1.6",
+        ],
+    ),
+    (
+        "is 1.40 on the digits and 1.38 when shuffled, and for averages on msnbc the sizes that "
+        "suit hovering multiply the noise by 1.40",
+        8,
+        [
+            "8.3's FVSBN, fitted: 1.40",
+            "8.3's shuffled: 1.38",
+            "msnbc 1.60 1.24 1.00 1.40",
+        ],
+    ),
+    (
+        "the quietest order of the digits had a trace of 41.0, the noisiest 72.1",
+        8,
+        ["least ink first -17.51 -18.38 41.0", "most ink first -17.45 -18.18 72.1"],
+    ),
+]
+STEP_SIZES: Quoted = (
+    "has the step size 0.0001 in the first row, 0.12 for a mean over samples, 7.68 for a mean over "
+    "samples and variables, and 0.002 for a sum over the batch",
+    4,
+    [
+        "estimate step size 0.0001 same parameters: True",
+        "sum step size 0.0020 same parameters: True",
+        "mean over b step size 0.1200 same parameters: True",
+        "mean over b n step size 7.6800 same parameters: True",
+    ],
+)
+# from a work cited in the same paragraph
+FROM_WORKS = {"some 28 % faster": "arXiv.2502.15015"}
