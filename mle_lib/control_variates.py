@@ -21,18 +21,18 @@ ROWS = 256  # of per-sample gradients computed at once
 
 
 class ControlVariate:
-    """(m/b) Σ_{j∈B} (g_j − c h_j) + c Σ_{j=1}^m h_j, for any known function h of a sample.
+    """(m/b) Σ_{j∈B} (g_j − γ h_j) + γ Σ_{j=1}^m h_j, for any known function h of a sample.
 
-    Unbiased for ∇ℓ for every fixed c (elementwise). The variance is that of g_j − c h_j in place of
-    g_j; it is least at c = Cov(g_j, h_j)/Var(h_j), coordinate by coordinate
-    (``best_coefficient``). With ``coefficient=None``, c is computed so from each batch: then c and
+    Unbiased for ∇ℓ for every fixed γ (elementwise). The variance is that of g_j − γ h_j in place of
+    g_j; it is least at γ = Cov(g_j, h_j)/Var(h_j), coordinate by coordinate
+    (``best_coefficient``). With ``coefficient=None``, γ is computed so from each batch: then γ and
     the batch depend on each other, and the estimate has a bias of order 1/b. Source: Owen
     (2013), Monte Carlo theory, methods and examples, section 8.9, https://artowen.su.domains/mc/.
 
     Args:
         control: h: rows ``(b, n)`` to ``(b, p)``. It must not change.
         x: The whole data set, ``(m, n)``; Σ_j h_j is computed here, once.
-        coefficient: c, a number or ``(p,)``, or ``None``.
+        coefficient: γ, a number or ``(p,)``, or ``None``.
 
     Raises:
         ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor, or ``coefficient`` is none of
@@ -65,20 +65,20 @@ class ControlVariate:
         p = sum(parameter.numel() for parameter in model.parameters())
         if h.shape != (b, p):
             raise ValueError(f"control must give a ({b}, {p}) tensor, got {tuple(h.shape)}")
-        c = self.coefficient
-        if c is None:
-            c = best_coefficient(per_sample_gradients(model, x[indices]), h)
-        elif isinstance(c, Tensor) and c.shape not in ((), (p,)):
+        gamma = self.coefficient
+        if gamma is None:
+            gamma = best_coefficient(per_sample_gradients(model, x[indices]), h)
+        elif isinstance(gamma, Tensor) and gamma.shape not in ((), (p,)):
             raise ValueError(
-                f"coefficient must be a number or of shape ({p},), got {tuple(c.shape)}"
+                f"coefficient must be a number or of shape ({p},), got {tuple(gamma.shape)}"
             )
-        known = c * (self.total - (self.m / b) * h.double().sum(0))
+        known = gamma * (self.total - (self.m / b) * h.double().sum(0))
         g = minibatch_gradient(model, x, indices)
         return (g + known).to(g.dtype)
 
 
 def best_coefficient(gradients: Tensor, controls: Tensor) -> Tensor:
-    """c = Cov_j(g_j, h_j) / Var_j(h_j), coordinate by coordinate; 0 where h varies by rounding
+    """γ = Cov_j(g_j, h_j) / Var_j(h_j), coordinate by coordinate; 0 where h varies by rounding
     alone.
 
     Args:
@@ -107,7 +107,7 @@ def control_variate_variance(differences: Tensor, b: int, replacement: bool) -> 
 
         m²/b Var_j(d_j), times (m − b)/(m − 1) without replacement.
 
-    d_j is g_j − c h_j for a control variate, g_j(θ) − g_j(θ̃) for SVRG, g_j − y_j for SAGA; SAG has
+    d_j is g_j − γ h_j for a control variate, g_j(θ) − g_j(θ̃) for SVRG, g_j − y_j for SAGA; SAG has
     (b/m)² of SAGA's (without replacement: it counts a repeated sample once).
 
     Args:
@@ -166,22 +166,32 @@ class SAG:
     the sum of the table once B is written into it. Its mean over B (without replacement) is Σ_l y_l
     + (b/m)(∇ℓ − Σ_l y_l): biased, by −(1 − b/m)(∇ℓ − Σ_l y_l), as long as the table is out of date.
     It costs one gradient for each sample of a batch, and memory for m·p numbers. After a call that
-    was interrupted, make a new one. Source: Schmidt, Le Roux & Bach (2017), equation
-    5, https://doi.org/10.1007/s10107-016-1030-6.
+    was interrupted, make a new one.
+
+    The table can be filled before the first step, at the cost of m gradients. Or it starts empty,
+    with y = 0; then the sum, which lacks the samples not seen yet, is divided by the share of those
+    that it has. Source: Schmidt, Le Roux & Bach (2017), equation 5 and
+    section 4, https://doi.org/10.1007/s10107-016-1030-6.
 
     Args:
-        model: p_θ; the table is filled with its gradients, at the cost of m.
+        model: p_θ.
         x: The whole data set, ``(m, n)``.
+        filled: Whether to fill the table with the gradients at the model's θ.
 
     Attributes:
         table: y, ``(m, p)``.
         total: Σ_l y_l, ``(p,)`` float64.
+        seen: Which samples the table has, ``(m,)`` bool.
     """
 
-    def __init__(self, model: AutoregressiveModel, x: Tensor) -> None:
+    def __init__(self, model: AutoregressiveModel, x: Tensor, filled: bool = True) -> None:
         check_matrix(x, model.n)
-        self.table = torch.cat([per_sample_gradients(model, rows) for rows in chunks(x, ROWS)])
+        if filled:
+            self.table = torch.cat([per_sample_gradients(model, rows) for rows in chunks(x, ROWS)])
+        else:
+            self.table = torch.zeros_like(per_sample_gradients(model, x[:1])).repeat(len(x), 1)
         self.total = self.table.double().sum(0)
+        self.seen = torch.full((len(x),), filled, device=self.table.device)
 
     def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
         """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``; the table is renewed after it.
@@ -189,6 +199,7 @@ class SAG:
         estimate, rows, fresh = self._estimate(model, x, indices)
         change = (fresh.double() - self.table[rows].double()).sum(0)
         self.table[rows] = fresh
+        self.seen[rows] = True
         self.total += change
         return estimate
 
@@ -199,16 +210,17 @@ class SAG:
     def _estimate(
         self, model: AutoregressiveModel, x: Tensor, indices: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        m = _check_length(x, len(self.table), model)
-        b = len(check_indices(indices, x))
+        _check_length(x, len(self.table), model)
+        check_indices(indices, x)
         rows, times = indices.to(x.device).unique(return_counts=True)
         fresh = per_sample_gradients(model, x[rows])
-        weights = self._weights(times.double(), m, b)
-        news = weights @ (fresh.double() - self.table[rows].double())
-        return (self.total + news).to(fresh.dtype), rows, fresh
+        news = fresh.double() - self.table[rows].double()
+        return self._combine(news, rows, times.double()).to(fresh.dtype), rows, fresh
 
-    def _weights(self, times: Tensor, m: int, b: int) -> Tensor:
-        return torch.ones_like(times)  # a row changes once, however often it was drawn
+    def _combine(self, news: Tensor, rows: Tensor, times: Tensor) -> Tensor:
+        # a row changes once, however often it was drawn
+        known = int(self.seen.sum()) + int((~self.seen[rows]).sum())
+        return (self.total + news.sum(0)) * (len(self.table) / known)
 
 
 class SAGA(SAG):
@@ -216,12 +228,13 @@ class SAGA(SAG):
 
         Σ_{l=1}^m y_l + (m/b) Σ_{j∈B} (g_j(θ) − y_j),   then y_j ← g_j(θ) for j ∈ B.
 
-    Unbiased for ∇ℓ, with (m/b)² times the variance of SAG (without replacement). Source: Defazio,
-    Bach & Lacoste-Julien (2014), section 3, https://doi.org/10.48550/arXiv.1407.0202.
+    Unbiased for ∇ℓ whatever the table holds, zeros included, with (m/b)² times the variance of SAG
+    on a full one (without replacement). Source: Defazio, Bach & Lacoste-Julien (2014), section
+    3, https://doi.org/10.48550/arXiv.1407.0202.
     """
 
-    def _weights(self, times: Tensor, m: int, b: int) -> Tensor:
-        return (m / b) * times
+    def _combine(self, news: Tensor, rows: Tensor, times: Tensor) -> Tensor:
+        return self.total + (len(self.table) / times.sum()) * (times @ news)
 
 
 def _check_length(x: Tensor, m: int, model: AutoregressiveModel) -> int:

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from conftest import binary, randomised
-from enumeration import SIZES, M, N, X, over_batches
+from enumeration import SIZES, M, N, X, batches, over_batches
 
 from mle_lib.gradient import full_gradient, per_sample_gradients
 from mle_lib.minibatch import estimator_variance, gradient_moments, minibatch_gradient
@@ -42,10 +42,10 @@ def moved(model: torch.nn.Module, seed: int, scale: float = 0.3) -> torch.nn.Mod
     return model
 
 
-def used_table(kind: type[SAG], model: torch.nn.Module) -> SAG:
-    """A table some of whose rows were written at other θ than the rest; the model is left at a
-    third."""
-    table = kind(model, X)
+def used_table(kind: type[SAG], model: torch.nn.Module, filled: bool = True) -> SAG:
+    """A table some of whose rows were written at other θ than the rest, or not at all; the model
+    is left at a third."""
+    table = kind(model, X, filled)
     table(moved(model, 1), X, torch.tensor([2, 0]))
     moved(model, 2)
     return table
@@ -146,12 +146,30 @@ def test_sag_has_the_predicted_bias_and_variance(make_model: Callable, b, deviat
     deviation((variance - predicted).abs().max(), 1e-11)
 
 
+@pytest.mark.parametrize("b", [1, 2, 3, 4])
+def test_sag_with_rows_not_yet_seen_is_divided_by_the_share_seen(b, deviation) -> None:
+    """Over all batches, against the mean written out: with k of the M rows seen before or now."""
+    model = randomised(FVSBN(N), 0)
+    estimator = used_table(SAG, model, filled=False)
+    g, y = per_sample_gradients(model, X), estimator.table
+    assert estimator.seen.tolist() == [True, False, True, False]
+    assert (y[~estimator.seen] == 0).all()
+    expected = []
+    for B in batches(b, False):
+        after = torch.stack([g[j] if j in B.tolist() else y[j] for j in range(M)])
+        k = len({0, 2} | set(B.tolist()))
+        expected.append(M / k * after.sum(0))
+    mean, _ = over_batches(lambda B: estimator.estimate(model, X, B), b, False)
+    deviation((mean - torch.stack(expected).mean(0)).abs().max(), 1e-12)
+
+
+@pytest.mark.parametrize("filled", [True, False])
 @pytest.mark.parametrize(("b", "replacement"), SIZES)
 def test_saga_is_unbiased_and_has_the_predicted_variance(
-    make_model: Callable, b, replacement, deviation
+    make_model: Callable, b, replacement, filled, deviation
 ) -> None:
     model = randomised(make_model(N), 0)
-    estimator = used_table(SAGA, model)
+    estimator = used_table(SAGA, model, filled)
     g = per_sample_gradients(model, X)
     mean, variance = over_batches(lambda B: estimator.estimate(model, X, B), b, replacement)
     deviation((mean - full_gradient(model, X)).abs().max(), 1e-12)
@@ -159,25 +177,27 @@ def test_saga_is_unbiased_and_has_the_predicted_variance(
     deviation((variance - predicted).abs().max(), 1e-11)
 
 
+@pytest.mark.parametrize("filled", [True, False])
 @pytest.mark.parametrize("kind", TABLES)
-def test_a_run_equals_the_table_written_out(make_model: Callable, kind, deviation) -> None:
+def test_a_run_equals_the_table_written_out(make_model: Callable, kind, filled, deviation) -> None:
     """Twenty steps of both, against lists and loops; batches with repeated samples among them."""
     model, x = randomised(make_model(5), 0, 0.5), binary(9, 5)
     generator = torch.Generator().manual_seed(3)
-    estimator = kind(model, x)
-    table = [full_gradient(model, x[[j]]) for j in range(9)]
+    estimator, seen = kind(model, x, filled), set(range(9) if filled else ())
+    table = [filled * full_gradient(model, x[[j]]) for j in range(9)]
     for step in range(20):
         moved(model, step, 0.1)
         B = torch.randint(9, (4,), generator=generator)
         fresh = {j: full_gradient(model, x[[j]]) for j in B.tolist()}
         if kind is SAG:
             new = [fresh.get(j, table[j]) for j in range(9)]
-            expected = sum(new)
+            expected = 9 / len(seen | set(fresh)) * sum(new)
         else:
             expected = sum(table) + 9 / 4 * sum(fresh[j] - table[j] for j in B.tolist())
         untouched = estimator.estimate(model, x, B)
         estimate = estimator(model, x, B)
         table = [fresh.get(j, table[j]) for j in range(9)]
+        seen |= set(fresh)
         deviation((estimate - expected).abs().max(), 1e-11)
         assert torch.equal(untouched, estimate)
         deviation((estimator.table - torch.stack(table)).abs().max(), 1e-12)
