@@ -112,7 +112,7 @@ class GAN(nn.Module):
             ValueError: If ``x`` has a wrong shape, device or value, or ``noise`` a wrong shape.
         """
         x = check_rows(x, self.n, next(self.parameters()))
-        noise = self._check(noise)
+        noise = self.prepare_noise(noise)
         if len(noise.real) != len(x):
             raise ValueError(f"noise must have a row for each of {len(x)} x, got {len(noise.real)}")
         fake = self.logits(self.generator(noise.z), noise.fake)
@@ -124,7 +124,7 @@ class GAN(nn.Module):
         Raises:
             ValueError: If ``noise`` has a wrong shape.
         """
-        noise = self._check(noise)
+        noise = self.prepare_noise(noise)
         return fooling_value(self.logits(self.generator(noise.z), noise.fake), saturating)
 
     @torch.no_grad()
@@ -154,7 +154,8 @@ class GAN(nn.Module):
             )
         )
 
-    def _check(self, noise: GameNoise) -> GameNoise:
+    def prepare_noise(self, noise: GameNoise) -> GameNoise:
+        """Check it and bring it to the model's dtype and device."""
         good = isinstance(noise, GameNoise) and all(isinstance(part, Tensor) for part in noise)
         if not good:
             raise ValueError(f"noise must be a GameNoise of tensors, got {type(noise).__name__}")

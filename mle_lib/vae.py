@@ -89,7 +89,7 @@ class VAE(nn.Module):
         Raises:
             ValueError: If ``x`` has a wrong shape, device or value, or ``noise`` a wrong shape.
         """
-        return self(*self._prepare(x, noise), analytic).mean(0)
+        return self(*self.prepare(x, noise), analytic).mean(0)
 
     def iwae(self, x: Tensor, noise: Tensor) -> Tensor:
         """log (1/K) Σ_k w_k with w_k = p(x, z_k) / q(z_k | x), z_k ~ q(z | x), in nats, ``(b,)``.
@@ -98,7 +98,7 @@ class VAE(nn.Module):
         K; K = ``len(noise)``. Source: Burda, Grosse & Salakhutdinov (2016), eq. 8,
         https://doi.org/10.48550/arXiv.1509.00519. Arguments and errors as in ``elbo``.
         """
-        return torch.logsumexp(self(*self._prepare(x, noise)), 0) - math.log(len(noise))
+        return torch.logsumexp(self(*self.prepare(x, noise)), 0) - math.log(len(noise))
 
     def log_prob(self, x: Tensor, points: int = 201) -> Tensor:
         """log p(x) in nats, ``(b,)``, by the trapezoid rule on a grid over −8 … 8 in each latent
@@ -149,7 +149,8 @@ class VAE(nn.Module):
         like = next(self.parameters())
         return torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
 
-    def _prepare(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    def prepare(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Check both and bring them to the model's dtype."""
         x = self._check(x)
         shape = tuple(noise.shape) if isinstance(noise, Tensor) else noise
         if not isinstance(noise, Tensor) or noise.ndim != 3 or len(noise) < 1:

@@ -1,6 +1,7 @@
 """VAE and GAN, in models small enough to sum over all x and to integrate over all z."""
 
 import math
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -11,7 +12,15 @@ from scipy.integrate import quad
 from test_models import BAD_X
 
 from mle_lib.data import all_states
-from mle_lib.paradigms import GAN, VAE, GameNoise, fooling_value, game_value
+from mle_lib.paradigms import (
+    GAN,
+    VAE,
+    GameNoise,
+    bound_gradients,
+    fooling_gradients,
+    fooling_value,
+    game_value,
+)
 
 N = 3
 
@@ -316,6 +325,31 @@ def test_generated_samples_are_the_rounded_grey_levels() -> None:
     assert torch.equal(x, model.sample(50, seeded()))
 
 
+# --- gradients sample by sample ---
+
+
+@pytest.mark.parametrize("bound", ["elbo", "iwae"])
+def test_rows_of_a_bound_equal_one_backward_pass_each(bound, device, deviation) -> None:
+    model, x = vae(2, device=device), binary(4, N).to(device)
+    noise = torch.randn(3, 4, 2, generator=seeded(), dtype=torch.float64).to(device)
+    rows = bound_gradients(model, x, noise, bound)
+    for j in range(4):
+        value = getattr(model, bound)(x[j : j + 1], noise[:, j : j + 1])
+        expected = torch.autograd.grad(value.sum(), model.parameters())
+        deviation((rows[j] - torch.cat([g.flatten() for g in expected])).abs().max(), 1e-13)
+
+
+@pytest.mark.parametrize("saturating", [True, False])
+def test_rows_of_the_generator_equal_one_backward_pass_each(saturating, device, deviation) -> None:
+    model = gan(device)
+    noise = model.draw_noise(4, torch.Generator(device).manual_seed(0))
+    rows = fooling_gradients(model, noise, saturating)
+    for j in range(4):
+        value = model.generator_value(GameNoise(*(v[j : j + 1] for v in noise)), saturating)
+        expected = torch.autograd.grad(value, model.generator.parameters())
+        deviation((rows[j] - torch.cat([g.flatten() for g in expected])).abs().max(), 1e-13)
+
+
 # --- both ---
 
 
@@ -377,6 +411,10 @@ def test_bad_data_are_named(bad) -> None:
         (lambda: GAN(4, 5, blur=-1.0), "blur must be .* at least 0, got -1.0"),
         (lambda: VAE(4, 5, latent=3).log_prob(binary(2, 4)), "latent must be at most 2 .* got 3"),
         (lambda: VAE(4, 5).log_prob(binary(2, 4), points=1), "points must be .* got 1"),
+        (
+            lambda: bound_gradients(VAE(4, 5), binary(2, 4), torch.zeros(1, 2, 2), "kl"),
+            "bound must be elbo or iwae, got 'kl'",
+        ),
         (lambda: VAE(4, 5).sample(0), "k must be .* got 0"),
         (lambda: VAE(4, 5).draw_noise(0, 1), "k must be .* got 0"),
         (lambda: VAE(4, 5).draw_noise(1, 0), "b must be .* got 0"),
@@ -393,7 +431,8 @@ def test_bad_numbers_are_named(call, message) -> None:
     "bad", [None, torch.zeros(3, 2), torch.zeros(0, 3, 2), torch.zeros(1, 2, 2)]
 )
 def test_bad_noise_of_a_vae_is_named(bad) -> None:
-    for bound in (VAE(4, 5).elbo, VAE(4, 5).iwae):
+    rows = partial(bound_gradients, VAE(4, 5))
+    for bound in (VAE(4, 5).elbo, VAE(4, 5).iwae, rows):
         with pytest.raises(ValueError, match=r"^noise must have shape .*, got"):
             bound(binary(3, 4), bad)
 

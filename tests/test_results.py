@@ -79,6 +79,17 @@ def test_the_stored_tables_say_what_the_stored_data_say() -> None:
     assert script("snapshot_age").summary(ages["rows"]) == ages["summary"]
 
 
+def test_the_stored_tables_of_the_paradigms_say_what_was_measured() -> None:
+    result, tables = load_result("paradigms"), script("paradigms")
+    assert tables.noise_table(result["noise"]) == result["noise summary"]
+    assert tables.bias_table(result["bias"]) == result["bias summary"]
+    assert tables.game_table(result["game"]) == result["game summary"]
+    assert tables.bounds_table(result["bounds"]) == result["bounds summary"]
+    assert tables.batches_table(result["batches"]) == result["summary"]
+    assert tables.batches_table(result["equal steps"]) == result["equal steps summary"]
+    assert tables.tricks_table(result["tricks"]) == result["tricks summary"]
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_runs_at_tiny_sizes_and_then_writes_nothing(name) -> None:
     before = {path: path.read_bytes() for path in FOLDER.glob("*.json")}
