@@ -59,6 +59,19 @@ def check_matrix(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
     return x
 
 
+def check_rows(x: Tensor, n: int, like: Tensor) -> Tensor:
+    """``x`` in the dtype of ``like``, if it is a non-empty ``(rows, n)`` tensor of 0s and 1s on the
+    device of ``like``, a parameter of the model. (0 and 1 are exact in every dtype.)
+
+    Raises:
+        ValueError: If it is not.
+    """
+    check_matrix(x, n)
+    if x.device != like.device:
+        raise ValueError(f"x must be on the model's device, {like.device}, got {x.device}")
+    return check_binary(x).to(like.dtype)
+
+
 def check_at_least(value: int, least: int, name: str) -> int:
     """Return ``value`` as an ``int`` if it is a whole number, at least ``least``.
 

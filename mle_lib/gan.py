@@ -6,16 +6,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.checks import check_at_least, check_not_negative
-from mle_lib.vae import check_rows, linear
+from mle_lib.checks import check_at_least, check_not_negative, check_rows
+from mle_lib.models.layers import seeded_linear
 
 
 def game_value(real: Tensor, fake: Tensor) -> Tensor:
     """V = mean log D(x) + mean log(1 − D(G(z))), what D ascends, from D's logits a: D = σ(a).
 
     Over all functions D the maximum is at D = p_data / (p_data + p_g), where V = 2 JS(p_data, p_g)
-    − log 4, JS the Jensen–Shannon divergence in nats. Source: Goodfellow et al. (2014), eq. 1 and
-    theorem 1, https://doi.org/10.48550/arXiv.1406.2661.
+    − log 4, JS the Jensen–Shannon divergence in nats. Source: Goodfellow et al. (2014), eq. 1,
+    proposition 1 and theorem 1, https://doi.org/10.48550/arXiv.1406.2661.
 
     Args:
         real: Logits at data, any shape.
@@ -27,8 +27,9 @@ def game_value(real: Tensor, fake: Tensor) -> Tensor:
 def fooling_value(fake: Tensor, saturating: bool) -> Tensor:
     """What G ascends: −mean log(1 − D(G(z))) if ``saturating``, else mean log D(G(z)).
 
-    The first is −V up to D's own term. Its derivative by a logit a is D = σ(a), that of the second
-    is 1 − D: the ratio of the two is D/(1 − D) = eᵃ, tiny where D wins. Source: Goodfellow et al.
+    The first is −V up to D's own term. Times the number of logits, its derivative by one
+    logit a is D = σ(a), that of the second is 1 − D: the ratio of the two is D/(1 − D) = eᵃ, tiny
+    where D wins. Source: Goodfellow et al.
     (2014), section 3.
 
     Args:
@@ -88,13 +89,15 @@ class GAN(nn.Module):
         self.blur = check_not_negative(blur, "blur")
         check_at_least(hidden, 1, "hidden")
         self.generator = nn.Sequential(
-            linear(latent, hidden, generator),
+            seeded_linear(latent, hidden, generator),
             nn.LeakyReLU(0.2),
-            linear(hidden, n, generator),
+            seeded_linear(hidden, n, generator),
             nn.Sigmoid(),
         )
         self.discriminator = nn.Sequential(
-            linear(n, hidden, generator), nn.LeakyReLU(0.2), linear(hidden, 1, generator)
+            seeded_linear(n, hidden, generator),
+            nn.LeakyReLU(0.2),
+            seeded_linear(hidden, 1, generator),
         )
 
     def logits(self, images: Tensor, instance_noise: Tensor) -> Tensor:
@@ -159,7 +162,7 @@ class GAN(nn.Module):
         good = isinstance(noise, GameNoise) and all(isinstance(part, Tensor) for part in noise)
         if not good:
             raise ValueError(f"noise must be a GameNoise of tensors, got {type(noise).__name__}")
-        b = len(noise.z)
+        b = noise.z.shape[0] if noise.z.ndim else 0
         for name, part, size in zip(
             noise._fields, noise, (self.latent, self.n, self.n), strict=True
         ):

@@ -6,18 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.checks import check_at_least, check_binary, check_matrix
+from mle_lib.checks import check_at_least, check_rows
 from mle_lib.models import bernoulli_log_prob
+from mle_lib.models.layers import seeded_linear
 
-REACH = 8.0  # ``log_prob`` integrates over −8 … 8: N(0, 1) has 1e-15 outside
-
-
-def linear(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Linear:
-    """A linear layer with all entries uniform in ±1/√inputs, drawn from ``generator``."""
-    layer = torch.nn.utils.skip_init(nn.Linear, inputs, outputs)
-    for parameter in layer.parameters():
-        nn.init.uniform_(parameter, -(inputs**-0.5), inputs**-0.5, generator=generator)
-    return layer
+REACH = 8.0  # ``log_prob`` integrates over −8 … 8, outside of which N(0, 1) has 1e-15
 
 
 class VAE(nn.Module):
@@ -47,10 +40,12 @@ class VAE(nn.Module):
         self.n, self.latent = check_at_least(n, 1, "n"), check_at_least(latent, 1, "latent")
         check_at_least(hidden, 1, "hidden")
         self.encoder = nn.Sequential(
-            linear(n, hidden, generator), nn.Tanh(), linear(hidden, 2 * latent, generator)
+            seeded_linear(n, hidden, generator),
+            nn.Tanh(),
+            seeded_linear(hidden, 2 * latent, generator),
         )
         self.decoder = nn.Sequential(
-            linear(latent, hidden, generator), nn.Tanh(), linear(hidden, n, generator)
+            seeded_linear(latent, hidden, generator), nn.Tanh(), seeded_linear(hidden, n, generator)
         )
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -105,7 +100,9 @@ class VAE(nn.Module):
         variable; differentiable.
 
         For a smooth integrand with Gaussian tails the rule converges faster than any power of its
-        spacing, so once the spacing is below the width of p(z | x) the result is exact to rounding.
+        spacing, so once the spacing is below the width of p(z | x) the result is exact to rounding,
+        but for what lies beyond −8 … 8: at most 1e-15 of p(x), which could only count where log
+        p(x) is below −30 and p(z | x) lies out there.
         Source: Trefethen & Weideman (2014), https://doi.org/10.1137/130932132.
 
         Args:
@@ -162,11 +159,3 @@ class VAE(nn.Module):
 
     def _check(self, x: Tensor) -> Tensor:
         return check_rows(x, self.n, next(self.parameters()))
-
-
-def check_rows(x: Tensor, n: int, like: Tensor) -> Tensor:
-    """A batch of n 0s and 1s in the dtype of ``like``, on whose device it must be."""
-    check_matrix(x, n)
-    if x.device != like.device:
-        raise ValueError(f"x must be on the model's device, {like.device}, got {x.device}")
-    return check_binary(x).to(like.dtype)

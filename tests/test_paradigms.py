@@ -385,18 +385,49 @@ def test_the_models_choose_type_and_device(dtype, device) -> None:
         assert value.device.type == device
 
 
-@pytest.mark.parametrize("bad", BAD_X)
-def test_bad_data_are_named(bad) -> None:
-    model, game = VAE(4, 5), GAN(4, 5)
+@pytest.mark.parametrize(("bad", "message"), BAD_X)
+def test_bad_data_are_named(bad, message) -> None:
+    model, game = VAE(3, 5), GAN(3, 5)
+    noise = torch.zeros(1, 4, 2)
     calls = [
-        lambda: model.elbo(bad, torch.zeros(1, 3, 2)),
-        lambda: model.iwae(bad, torch.zeros(1, 3, 2)),
+        lambda: model.elbo(bad, noise),
+        lambda: model.iwae(bad, noise),
         lambda: model.log_prob(bad),
-        lambda: game.discriminator_value(bad, game.draw_noise(3)),
+        lambda: bound_gradients(model, bad, noise),
+        lambda: game.discriminator_value(bad, game.draw_noise(4)),
     ]
     for call in calls:
-        with pytest.raises(ValueError, match=r"^x must"):
+        with pytest.raises(ValueError, match=message):
             call()
+
+
+def test_log_prob_of_many_rows_is_that_of_each(deviation) -> None:
+    model, x = vae(2), binary(250, N)
+    each = torch.cat([model.log_prob(x[j : j + 1]) for j in range(250)])
+    deviation((model.log_prob(x) - each).abs().max(), 1e-12)
+
+
+def test_starts_fill_the_range_that_is_stated() -> None:
+    for model in (VAE(9, 400, generator=seeded()), GAN(9, 400, 16, generator=seeded())):
+        for layer in (part for part in model.modules() if isinstance(part, torch.nn.Linear)):
+            bound = layer.in_features**-0.5
+            assert 0.95 * bound < layer.weight.abs().max() <= bound
+            assert layer.bias.abs().max() <= bound
+
+
+def test_defaults_are_those_that_are_stated() -> None:
+    model, game, x = vae(2), gan("cpu"), binary(4, N)
+    noise, draws = model.draw_noise(2, 4, seeded()), game.draw_noise(4, seeded())
+    assert torch.equal(model.elbo(x, noise), model.elbo(x, noise, analytic=True))
+    assert not torch.equal(model.elbo(x, noise), model.elbo(x, noise, analytic=False))
+    assert torch.equal(game.generator_value(draws), game.generator_value(draws, saturating=False))
+    assert not torch.equal(
+        game.generator_value(draws), game.generator_value(draws, saturating=True)
+    )
+    assert GAN(4, 5).blur == 0.5
+    assert not model.sample(2, seeded()).requires_grad
+    assert not game.sample(2, seeded()).requires_grad
+    assert model.elbo(x, noise.float()).dtype == torch.float64
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.checks import check_at_least, check_binary, check_matrix
+from mle_lib.checks import check_at_least, check_rows
 
 
 def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
@@ -63,12 +63,8 @@ class AutoregressiveModel(nn.Module):
         return self.log_prob_per_variable(x).sum(1)
 
     def prepare(self, x: Tensor) -> Tensor:
-        """Check a batch and bring it to the model's dtype (0 and 1 are exact in all of them)."""
-        check_matrix(x, self.n)
-        parameter = next(self.parameters())
-        if x.device != parameter.device:
-            raise ValueError(f"x must be on the model's device, {parameter.device}, got {x.device}")
-        return check_binary(x).to(parameter.dtype)
+        """Check a batch and bring it to the model's dtype."""
+        return check_rows(x, self.n, next(self.parameters()))
 
     @torch.no_grad()
     def sample(self, k: int, generator: torch.Generator | None = None) -> Tensor:

@@ -60,3 +60,11 @@ class MaskedLinear(nn.Module):
         """An ``(outputs, inputs)`` matrix with 0 where the mask lets nothing through, in the layout
         of ``weight``."""
         return matrix * self.mask
+
+
+def seeded_linear(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Linear:
+    """A linear layer with all entries uniform in ±1/√inputs, drawn from ``generator``."""
+    layer = torch.nn.utils.skip_init(nn.Linear, inputs, outputs)
+    for parameter in layer.parameters():
+        nn.init.uniform_(parameter, -(inputs**-0.5), inputs**-0.5, generator=generator)
+    return layer
