@@ -4,13 +4,18 @@ An FVSBN and three networks on the digits, trained by Adam with b = 10. The vari
 snapshot leaves, some steps after it was taken, over the plain estimator's; and the same for
 sampling with probabilities proportional to ‖g_j‖, in place of equal ones.
 
-    python benchmarks/snapshot_age.py           # about 3 minutes on one core; writes the JSON
+Then whether SVRG pays for itself on such a network: a MADE, with the step size falling to 0 in a
+line, in the same number of sample gradients as the plain estimator, a reshuffled pass and Adam.
+
+    python benchmarks/snapshot_age.py           # about 4 minutes on one core; writes the JSON
     python benchmarks/snapshot_age.py --smoke   # the same path at tiny sizes; writes nothing
 """
 
+import copy
 from typing import Any
 
 import torch
+from lanes import Lanes, check_gradients, epoch_batches
 from torch import Tensor
 from writing import smoke_is_asked_for, write_result
 
@@ -20,6 +25,15 @@ from mle_lib.models import FVSBN, MADE, NADE, AutoregressiveModel, RecurrentMode
 from mle_lib.training import train_step
 
 B = 10
+HIDDEN = 100
+T_95 = {2: 12.706, 5: 2.776}  # Student's t for the mean of so many
+METHODS = {  # the exponents of the step sizes tried
+    "plain": range(-5, 2),
+    "reshuffled": range(-5, 2),
+    "SVRG": range(-5, 2),
+    "SVRG, reshuffled": range(-5, 2),
+    "Adam, reshuffled": range(-10, -3),
+}
 
 
 def snapshots(
@@ -62,9 +76,84 @@ def summary(rows: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def climb(method: str, models: list[MADE], x: Tensor, budget: int) -> Lanes:
+    """The lanes (step sizes × models) after ``budget`` passes; step size 2^exponent, falling to 0.
+
+    SVRG begins after a quarter of the budget, with a snapshot every 2m rows (m sample gradients);
+    then each row counts twice.
+    """
+    alphas = 2.0 ** torch.tensor(list(METHODS[method])).repeat_interleave(len(models))
+    lanes = Lanes([model for _ in METHODS[method] for model in models])
+    generators = [torch.Generator().manual_seed(seed) for seed in range(len(models))]
+    m, spent, rows, t = len(x), 0, 0, 0
+    order, snapshot, full = torch.empty(len(models), 0, B).long(), None, list[Tensor]()
+    mu, nu = ([torch.zeros_like(w) for w in lanes.weights] for _ in range(2))
+    while (before := spent) < budget * m:
+        if not order.shape[1]:
+            order = epoch_batches(m, B, generators)
+            if "reshuffled" not in method:  # each batch from its own permutation
+                order = torch.stack(
+                    [torch.rand(len(order[0]), m, generator=g).topk(B).indices for g in generators]
+                )
+        batch, order = x[order[:, 0]].repeat(len(METHODS[method]), 1, 1), order[:, 1:]
+        spent, t = spent + B, t + 1
+        gradients = lanes.mean_gradient(batch)
+        if "SVRG" in method and before >= budget * m / 4:
+            if snapshot is None or rows >= 2 * m:
+                snapshot, rows = copy.copy(lanes), 0
+                snapshot.weights = [w.clone() for w in lanes.weights]
+                full = snapshot.mean_gradient(x[None])
+                spent += m
+            old = snapshot.mean_gradient(batch)
+            gradients = [g - h + f for g, h, f in zip(gradients, old, full, strict=True)]
+            spent, rows = spent + B, rows + B
+        if "Adam" in method:
+            for k, g in enumerate(gradients):
+                mu[k].lerp_(g, 0.1)
+                nu[k].lerp_(g.square(), 0.001)
+                gradients[k] = mu[k] / (1 - 0.9**t) / ((nu[k] / (1 - 0.999**t)).sqrt() + 1e-8)
+        lanes.step(alphas.to(x.dtype) * (1 - before / (budget * m)), gradients)
+    return lanes
+
+
+def contest(x: Tensor, test: Tensor, hidden: int, seeds: int, budgets: list[int]) -> list[Any]:
+    """ℓ/m on both sets, ``(exponents, seeds)``, for each method and budget (in passes)."""
+    models = [
+        MADE(x.shape[1], hidden, generator=torch.Generator().manual_seed(k)) for k in range(seeds)
+    ]
+    rows: list[dict[str, Any]] = []
+    for budget in budgets:
+        for method in METHODS:
+            lanes = climb(method, models, x, budget)
+            row: dict[str, Any] = {"method": method, "passes": budget}
+            for key, data in (("train", x), ("test", test)):
+                values = lanes.mean_log_likelihood(data).unflatten(0, (-1, seeds))
+                row[key] = [[round(v, 4) for v in line] for line in values.tolist()]
+            rows.append(row)
+            print(*contest_summary(rows)[-1:], flush=True)
+    return rows
+
+
+def contest_summary(rows: list[dict[str, Any]]) -> list[str]:
+    """The mean train and test ℓ/m with their 95 % intervals over the seeds, each at the step size
+    that is best for it; last, the exponents of the two."""
+    lines = [f"{'MADE, passes':24}{'train':>15}{'test':>17}   step sizes"]
+    for row in rows:
+        line, chosen = f"{row['passes']:3}  {row['method']:19}", []
+        for key in ("train", "test"):
+            values = torch.tensor(row[key]).double()
+            best = int(values.mean(1).nan_to_num(nan=-torch.inf).argmax())
+            half = T_95[values.shape[1]] * float(values[best].std()) / values.shape[1] ** 0.5
+            line += f"{float(values[best].mean()):9.2f} ± {half:.2f}"
+            chosen.append(f"2^{METHODS[row['method']][best]}")
+        lines.append(f"{line}   {', '.join(chosen)}")
+    return lines
+
+
 def main() -> None:
     smoke = smoke_is_asked_for(__doc__)
     torch.set_num_threads(1)
+    check_gradients()
     x = TinyWorld(6, seed=0).sample(60) if smoke else load_digits_binary("train")
     starts, ages = ([0, 2], [1]) if smoke else ([0, 1200, 4800], [12, 120, 360, 1200])
     n, generator = x.shape[1], torch.Generator().manual_seed(0)
@@ -79,11 +168,23 @@ def main() -> None:
         for name, (model, lr) in models.items()
         for row in snapshots(name, model, x, starts, ages, lr)
     ]
-    print(*summary(rows), sep="\n")
+    test = x if smoke else load_digits_binary("test")
+    runs = (
+        contest(x.float(), test.float(), 4, 2, [1])
+        if smoke
+        else contest(x, test, HIDDEN, 5, [4, 16, 64])
+    )
+    print(*summary(rows), *contest_summary(runs), sep="\n")
     if not smoke:
         rates = {name: lr for name, (_, lr) in models.items()}
-        setting = {"m": len(x), "b": B, "step sizes of Adam": rates}
-        write_result(__file__, setting, {"rows": rows, "summary": summary(rows)})
+        setting = {
+            "m": len(x),
+            "b": B,
+            "step sizes of Adam": rates,
+            "exponents": {k: list(v) for k, v in METHODS.items()},
+        }
+        data = {"rows": rows, "summary": summary(rows), "contest": runs}
+        write_result(__file__, setting, data | {"contest summary": contest_summary(runs)})
 
 
 if __name__ == "__main__":

@@ -77,6 +77,7 @@ def test_the_stored_tables_say_what_the_stored_data_say() -> None:
     assert contest.curves(biased["rows"]) == biased["curves"]
     ages = load_result("snapshot_age")
     assert script("snapshot_age").summary(ages["rows"]) == ages["summary"]
+    assert script("snapshot_age").contest_summary(ages["contest"]) == ages["contest summary"]
 
 
 def test_the_stored_tables_of_the_paradigms_say_what_was_measured() -> None:
