@@ -210,6 +210,58 @@ QUOTED: list[Quoted] = [
         8,
         ["least ink first -17.51 -18.38 41.0", "most ink first -17.45 -18.18 72.1"],
     ),
+    # 6
+    (
+        "clipping 10 % of the samples costs 0.00107 nats, a twentieth of the 0.021 that",
+        9,
+        ["2.0 10% 0.00088 0.00100 0.00107 0.05", "p/2m = 0.021;"],
+    ),
+    (
+        "Clipping all of them at 0.9 costs 0.04598, and the law says 0.04486",
+        9,
+        ["0.9 100% 0.01135 0.04486 0.04598 2.19"],
+    ),
+    (
+        "had a variance of 52.3 where the bound had 14.1: the bound is better up to $b = 241$",
+        9,
+        [
+            "K = 2 bias² 0.159, variance at b = 1: 14.1",
+            "roulette bias² 0.000, variance at b = 1: 52.3",
+            "b = 241 3",
+        ],
+    ),
+    (
+        "half the batch with all of them had 14.6, unbiased",
+        9,
+        ["half of b bias² 0.000, variance at b = 1: 14.6"],
+    ),
+    (
+        "after 16 passes of the digits they lack 0.0016 and 0.0013 nats, where plain batches lack "
+        "0.081. But a shuffled pass, which costs nothing, comes to 0.013; on new data SAG adds "
+        "+0.0159 to that",
+        9,
+        [
+            "digits, passes: 4 16 64 plain 0.24 0.081 0.024",
+            "SAG 0.27 0.0016 < 1e-9",
+            "SAGA 0.1 0.0013 9.1e-07",
+            "reshuffled 0.13 0.013 0.0014",
+            "digits, 16 passes, SAG over reshuffled: +0.0159 ± 0.0054",
+        ],
+    ),
+    (
+        "clipped samples ended at 0.044 nats and stayed there, and on new data they lost 0.0412 to "
+        "plain batches",
+        9,
+        [
+            "clipped samples 0.063 0.055 0.051 0.045 0.044 0.044",
+            "TinyWorld, 64 passes, clipped samples over plain: -0.0412 ± 0.0029",
+        ],
+    ),
+    (
+        "a last quarter without clipping came to 0.0031",
+        9,
+        ["clipped, then plain 0.031 0.021 0.014 0.0083 0.0058 0.0031"],
+    ),
 ]
 STEP_SIZES: Quoted = (
     "has the step size 0.0001 in the first row, 0.12 for a mean over samples, 7.68 for a mean over "
