@@ -197,7 +197,7 @@ QUOTED: list[Quoted] = [
     ),
     (
         "is 1.40 on the digits and 1.38 when shuffled, and for averages on msnbc the sizes that "
-        "suit hovering multiply the noise by 1.40",
+        "suit hovering multiply the predicted noise by 1.40",
         8,
         [
             "8.3's FVSBN, fitted: 1.40",
