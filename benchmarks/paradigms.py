@@ -1,22 +1,24 @@
 """The same digits and batch sizes under three objectives: MLE (a MADE), a VAE and a GAN.
 
 Networks of 64 hidden units, Adam (β_1 = 0.9; 0.5 in the GAN, whose discriminator has twice the
-step size of its generator), float32, fresh batches with replacement. Five tables:
+step size of its generator), float32, fresh batches with replacement. Seven tables:
 
-- noise: the gradient noise scale along a training with b = 100, for all networks; in the VAE the
-  part from the choice of samples and the part from ε apart;
+- noise: the gradient noise scale along a training with b = 100 and a tuned step size, for all
+  networks, in two parts: from the choice of samples, and from ε, z and instance noise;
 - bias: the gradient of the expected bound against the exact one of ℓ (latent 2, a grid), for the
   ELBO and IWAE; and the signal-to-noise ratio of the encoder's gradient as K grows;
 - bounds: VAEs trained with K draws a sample, at equal decoder passes: their exact ℓ/m on test
   data, each with a step size tuned by its validation ℓ/m;
 - game: the cosine between the generator's gradient and the one it would have if D were trained on
   for many steps, with D as it is and after k steps more; and what D overfits;
-- batches: b = 10, 100, 1000 at equal sample gradients, each with a step size tuned on validation
-  data; for the GAN also at equal steps, and with other β_1 and with averaged weights. Where ℓ
-  cannot be computed (GAN), and beside it where it can: an FVSBN with a ridge is fitted to 2,000
-  generated samples, and has its ℓ/m on the test digits.
+- batches: b = 10, 100, 1000 at equal sample gradients, each with a step size (in the GAN also β_1)
+  tuned on validation data; in the GAN also with averaged weights. Where ℓ cannot be computed
+  (GAN), and beside it where it can: an FVSBN with a ridge is fitted to 2,000 generated samples,
+  and has its ℓ/m on the test digits;
+- equal steps: all three at 2,000 steps; the GAN with b = 1000 also after fewer;
+- turns: the GAN with 1 and 3 steps of D for one of G, at equal work.
 
-    python benchmarks/paradigms.py           # about 20 minutes on one core; writes JSON
+    python benchmarks/paradigms.py           # about 30 minutes on one core; writes JSON
     python benchmarks/paradigms.py --smoke   # the same path in a TinyWorld, no file
 """
 
@@ -44,6 +46,7 @@ from mle_lib.paradigms import (
 from mle_lib.second_order import newton
 
 Weights = dict[str, Tensor]
+Row = dict[str, Any]
 Sets, Setting = dict[str, Tensor], dict[str, Any]
 T_975 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # Student's t, by the number of runs
 
@@ -144,8 +147,8 @@ class Runs:
         rows = torch.randint(len(self.x), (self.seeds, self.b), generator=self.generator)
         return self.x[rows].repeat(len(self.alphas), 1, 1)
 
-    def step(self) -> None:
-        """One update; in the game one of D, then one of G on fresh noise."""
+    def step(self, turns: int = 1) -> None:
+        """One update; in the game ``turns`` of D, then one of G on fresh noise."""
         if self.kind == "MLE":
             log_p = lanes_of(self.model, self.weights, self.batch()).sum(2)
             self.adams[0].ascend(log_p.mean(1))
@@ -158,11 +161,11 @@ class Runs:
             value = log_w.mean(1) if self.bound == "elbo" else torch.logsumexp(log_w, 1)
             self.adams[0].ascend(value.mean(1))
         else:
-            real = self.discriminate(self.batch())
-            with torch.no_grad():
-                made = self.generate()
-            values = vmap(game_value)(real, self.discriminate(made))
-            self.adams[0].ascend(values)
+            for _ in range(turns):
+                real = self.discriminate(self.batch())
+                with torch.no_grad():
+                    made = self.generate()
+                self.adams[0].ascend(vmap(game_value)(real, self.discriminate(made)))
             fake = self.discriminate(self.generate())
             self.adams[1].ascend(vmap(lambda a: fooling_value(a, saturating=False))(fake))
 
@@ -203,26 +206,37 @@ def interval(values: list[float]) -> float:
     return T_975[len(values)] * statistics.stdev(values) / len(values) ** 0.5
 
 
-def best_alpha(scores: list[dict[str, Any]]) -> tuple[float, list[dict[str, Any]]]:
-    """The α with the highest mean validation score, and its runs."""
-    by_alpha: dict[float, list[dict[str, Any]]] = {}
+def best_setting(scores: list[Row], *keys: str, by: str = "valid") -> list[Row]:
+    """The runs of the setting (the values of ``keys``) with the highest mean validation score."""
+    settings: dict[tuple[Any, ...], list[Row]] = {}
     for row in scores:
-        by_alpha.setdefault(row["alpha"], []).append(row)
+        settings.setdefault(tuple(row[key] for key in keys), []).append(row)
 
-    def quality(alpha: float) -> float:
-        mean = statistics.mean(row["valid"] for row in by_alpha[alpha])
+    def quality(runs: list[Row]) -> float:
+        mean = statistics.mean(row[by] for row in runs)
         return mean if mean == mean else float("-inf")  # diverged
 
-    alpha = max(by_alpha, key=quality)
-    return alpha, by_alpha[alpha]
+    return max(settings.values(), key=quality)
+
+
+def edge_mark(alpha: float, rows: list[Row]) -> str:
+    """A star if no larger, or no smaller, step size was tried."""
+    tried = {row["alpha"] for row in rows}
+    return " " if min(tried) < alpha < max(tried) else "*"
 
 
 # --- noise and bias along one training ---
 
 
-def trained_single(kind: str, x: Tensor, seed: int, marks: list[int]) -> Iterator[tuple[int, Any]]:
-    """One run with b = 100; yields the live ``Runs`` object at each mark."""
-    alpha = {"MLE": 0.003, "VAE": 0.003, "GAN": 0.001}[kind]
+ALPHAS = {"MLE": 0.003, "VAE": 0.003, "GAN": 0.001}  # of the tables bias and game
+TUNED = {"MLE": 0.003, "VAE": 0.01, "GAN": 0.003}  # best by the judge at b = 100
+
+
+def trained_single(
+    kind: str, x: Tensor, seed: int, marks: list[int], alphas: dict[str, float] = ALPHAS
+) -> Iterator[tuple[int, Any]]:
+    """One run with b = 100; yields the model at each mark."""
+    alpha = alphas[kind]
     runs = Runs(kind, x, [alpha], 1, 100)
     start = {
         "MLE": MADE(x.shape[1], 64, generator=seeded(seed)),
@@ -273,70 +287,90 @@ def two_moments(draw: Callable[[], Tensor], repeats: int) -> dict[str, Tensor]:
     return {"mean": mean.mean(0), "within": within, "between": mean.var(0) - within / repeats}
 
 
-def noise_rows(x: Tensor, seeds: int, marks: list[int], repeats: int) -> list[dict[str, Any]]:
-    """Noise scales of all networks along training. The squared signal is corrected for the noise
-    that is left in its estimate."""
+Parts = dict[str, dict[str, float]]  # by network: trace from data, own trace, squared signal
+
+
+def noise_rows(x: Tensor, seeds: int, marks: list[int], repeats: int) -> list[Row]:
+    """Noise scales of all networks along training with a tuned step size. The signal of a game
+    swings, so traces and squared signals are averaged apart, over the points of ``around``."""
     rows = []
     for seed in range(seeds):
-        for mark, model in trained_single("MLE", x, seed, marks):
-
-            def log_p(weights: Weights, row: Tensor, model: nn.Module = model) -> Tensor:
-                return functional_call(model, weights, (row[None],)).sum()
-
-            g = rows_of(model, log_p, x)
-            scale = g.var(0, correction=0).sum() / g.mean(0).square().sum()
-            rows.append(row("MLE", seed, mark, float(scale), 0.0))
-        for mark, model in trained_single("VAE", x, seed, marks):
-            source = seeded(seed)
-            parts = two_moments(
-                lambda model=model, source=source: bound_gradients(
-                    model, x, model.draw_noise(1, len(x), source), "elbo"
-                ),
-                repeats,
-            )
-            for name, where in sections(model, ["encoder", "decoder"]).items():
-                within, between = (parts[k][where].sum() for k in ("within", "between"))
-                signal = parts["mean"][where].square().sum() - within / repeats / len(x)
-                data, own = float(between / signal), float(within / signal)
-                rows.append(row(name, seed, mark, data, own))
-        for mark, model in trained_single("GAN", x, seed, marks):
-            rows += game_noise(model, x, seed, mark, repeats)
+        for kind, measure in (("MLE", mle_parts), ("VAE", vae_parts), ("GAN", gan_parts)):
+            near = {point: mark for mark in marks for point in around(mark)}
+            sums: dict[tuple[str, int], Row] = {}
+            for point, model in trained_single(kind, x, seed, sorted(near), TUNED):
+                for name, parts in measure(model, x, seed, repeats).items():
+                    empty = dict.fromkeys(parts, 0.0)
+                    row = sums.setdefault((name, near[point]), empty)
+                    for key, value in parts.items():
+                        row[key] += value / len(around(near[point]))
+            for (name, mark), row in sums.items():
+                scale = {key: row[key] / row["signal"] for key in ("data", "own")}
+                place = {"of": name, "seed": seed, "step": mark, "length": row["signal"] ** 0.5}
+                rows.append(place | scale)
+        print(f"noise: seed {seed} done", flush=True)
     return rows
 
 
-def row(name: str, seed: int, mark: int, data: float, own: float) -> dict[str, Any]:
-    """A noise scale in two parts: from the choice of data, and from the objective's own noise."""
-    return {"of": name, "seed": seed, "step": mark, "data": data, "own": own}
+def around(mark: int) -> list[int]:
+    """Five points of a training within 80 steps; the start alone."""
+    return [mark + k for k in (-40, -20, 0, 20, 40)] if mark >= 100 else [mark]
 
 
-def game_noise(model: GAN, x: Tensor, seed: int, mark: int, repeats: int) -> list[dict[str, Any]]:
+def mle_parts(model: MADE, x: Tensor, seed: int, repeats: int) -> Parts:
+    def log_p(weights: Weights, row: Tensor) -> Tensor:
+        return functional_call(model, weights, (row[None],)).sum()
+
+    g = rows_of(model, log_p, x)
+    trace, signal = g.var(0, correction=0).sum(), g.mean(0).square().sum()
+    return {"MLE": {"data": float(trace), "own": 0.0, "signal": float(signal)}}
+
+
+def vae_parts(model: VAE, x: Tensor, seed: int, repeats: int) -> Parts:
+    source = seeded(seed)
+    found = two_moments(
+        lambda: bound_gradients(model, x, model.draw_noise(1, len(x), source), "elbo"), repeats
+    )
+    where = sections(model, ["encoder", "decoder"])
+    return {name: parts_at(found, where[name], repeats * len(x)) for name in where}
+
+
+def parts_at(found: dict[str, Tensor], where: Tensor, draws: int) -> dict[str, float]:
+    """Traces and squared signal of one network; the signal without the noise left in it from ε or
+    z (the data are all in it)."""
+    own, data = (float(found[key][where].sum()) for key in ("within", "between"))
+    return {
+        "data": data,
+        "own": own,
+        "signal": float(found["mean"][where].square().sum()) - own / draws,
+    }
+
+
+def gan_parts(model: GAN, x: Tensor, seed: int, repeats: int) -> Parts:
     """D's gradient of V, and G's of both of its values."""
     source, m = seeded(seed), len(x)
+    made_by = {k: w.detach() for k, w in model.generator.named_parameters()}
 
-    def of_d(weights: Weights, x: Tensor, *noise: Tensor) -> Tensor:
-        d, g = part(weights, "discriminator"), part(weights, "generator")
-        z, fake_noise, real_noise = noise
-        made = functional_call(model.generator, g, (z,)) + model.blur * fake_noise
-        real = functional_call(model.discriminator, d, (x + model.blur * real_noise,))
-        return game_value(real, functional_call(model.discriminator, d, (made,)))
+    def of_d(weights: Weights, x: Tensor, z: Tensor, fake: Tensor, real: Tensor) -> Tensor:
+        made = functional_call(model.generator, made_by, (z,)) + model.blur * fake
+        logit = functional_call(model.discriminator, weights, (x + model.blur * real,))
+        return game_value(logit, functional_call(model.discriminator, weights, (made,)))
 
-    where = sections(model, ["generator", "discriminator"])
-    parts = two_moments(lambda: rows_of(model, of_d, x, *model.draw_noise(m, source)), repeats)
-    d = where["discriminator"]
-    within, between = (parts[k][d].sum() for k in ("within", "between"))
-    signal = parts["mean"][d].square().sum() - within / repeats / m
-    found = [row("D", seed, mark, float(between / signal), float(within / signal))]
+    def draw() -> Tensor:
+        return rows_of(model.discriminator, of_d, x, *model.draw_noise(m, source))
+
+    found = two_moments(draw, repeats)
+    parts = {"D": parts_at(found, torch.ones_like(found["mean"], dtype=torch.bool), repeats * m)}
     for name, saturating in (("G", False), ("G saturating", True)):
         noise = [model.draw_noise(m, source) for _ in range(repeats)]
         g = torch.cat([fooling_gradients(model, n, saturating) for n in noise]).double()
-        trace = g.var(0).sum()
-        signal = g.mean(0).square().sum() - trace / len(g)
-        found.append(row(name, seed, mark, 0.0, float(trace / signal)))
-        found[-1]["norm"] = float(signal.clamp(min=0).sqrt())
-    return found
+        trace = float(g.var(0).sum())
+        signal = float(g.mean(0).square().sum()) - trace / len(g)
+        parts[name] = {"data": 0.0, "own": trace, "signal": signal}
+    return parts
 
 
-def bias_rows(x: Tensor, seeds: int, marks: list[int], budget: int) -> list[dict[str, Any]]:
+def bias_rows(x: Tensor, seeds: int, marks: list[int], budget: int) -> list[Row]:
     """The expected gradient of the bounds against the exact ∇ℓ of the decoder, in float64, and the
     encoder's signal-to-noise ratio of one sample's gradient."""
     rows = []
@@ -378,6 +412,7 @@ def bias_rows(x: Tensor, seeds: int, marks: list[int], budget: int) -> list[dict
                         "gap": gap,
                         "cosine": float(torch.cosine_similarity(ours, exact_flat, dim=0)),
                         "squared bias": float(bias),
+                        "slope of l": float(exact_flat.norm()),
                         "encoder's signal over noise": float((signal / within).sqrt()),
                     }
                 )
@@ -389,7 +424,7 @@ def bias_rows(x: Tensor, seeds: int, marks: list[int], budget: int) -> list[dict
 
 def bound_scores(
     sets: dict[str, Tensor], passes: int, alphas: list[float], seeds: int, hidden: int
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """Exact ℓ/m after equal decoder passes, for pairs of b and K."""
     rows = []
     for b, K, bound in BOUNDS:
@@ -414,14 +449,14 @@ BOUNDS = [
 ]
 
 
-def bounds_table(rows: list[dict[str, Any]]) -> list[str]:
+def bounds_table(rows: list[Row]) -> list[str]:
     """The table the chapter prints."""
     alphas = {row["alpha"] for row in rows}
     lines = ["   b   K  bound   alpha    test l/m         train"]
     for b, K, bound in BOUNDS:
         mine = [r for r in rows if (r["b"], r["K"], r["bound"]) == (b, K, bound)]
-        alpha, best = best_alpha(mine)
-        test = [r["test"] for r in best]
+        best = best_setting(mine, "alpha")
+        alpha, test = best[0]["alpha"], [r["test"] for r in best]
         train = statistics.mean(r["train"] for r in best)
         edge = "" if min(alphas) < alpha < max(alphas) else "  (edge of the grid)"
         text = f"{b:4}{K:4}  {bound}  {alpha:6.4f}  {statistics.mean(test):7.2f} ± "
@@ -434,7 +469,7 @@ def bounds_table(rows: list[dict[str, Any]]) -> list[str]:
 
 def game_rows(
     sets: dict[str, Tensor], seeds: int, marks: list[int], more: list[int], draws: int
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """The cosine of G's expected gradient with the one against a D trained on for more[-1] steps
     (all the data, fresh noise), for D as it is (0) and trained on for the steps in ``more``."""
     rows = []
@@ -495,98 +530,139 @@ def value_on(model: GAN, x: Tensor) -> float:
 
 def batch_scores(
     kind: str, sets: Sets, b: int, grid: list[float], steps: int, setting: Setting
-) -> list[dict[str, Any]]:
-    """The scores of all runs of one kind with one b."""
+) -> list[Row]:
+    """The scores of all runs of one kind (MLE, VAE) with one b."""
     start, seeds = time.perf_counter(), setting["seeds"]
     runs = Runs(kind, sets["train"], grid, seeds, b, hidden=setting["hidden"])
     for _ in range(steps):
         runs.step()
-    trained = time.perf_counter() - start
     rows = []
     for lane, (alpha, model) in enumerate(runs.models()):
-        judge = fitted(model.sample(setting["samples"], seeded(lane % seeds)))
         place = {"kind": kind, "b": b, "steps": steps, "alpha": alpha, "seed": lane % seeds}
-        for name in ("valid", "test"):
-            place[f"{name}, judge"] = mean_log_prob(judge, sets[name].double())
-            if kind != "GAN":
-                place[name] = mean_log_prob(model, sets[name])
-        rows.append(place)
-    spent = time.perf_counter() - start
-    print(f"{kind}, b = {b}, {steps} steps: {trained:.0f} s, judged in {spent:.0f} s", flush=True)
+        judged = judge_of(model, sets, setting["samples"], lane % seeds)
+        exact = {name: mean_log_prob(model, sets[name]) for name in ("valid", "test")}
+        rows.append(place | judged | exact)
+    print(f"{kind}, b = {b}, {steps} steps: {time.perf_counter() - start:.0f} s", flush=True)
     return rows
 
 
-GRIDS = {
-    "MLE": [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1],
-    "VAE": [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1],
-    "GAN": [0.0001, 0.0003, 0.001, 0.003, 0.01],
+def judge_of(model: nn.Module, sets: Sets, samples: int, seed: int) -> dict[str, float]:
+    """ℓ/m of an FVSBN that is fitted to samples of the model."""
+    judge = fitted(model.sample(samples, seeded(seed)))
+    return {f"{k}, judge": mean_log_prob(judge, sets[k].double()) for k in ("valid", "test")}
+
+
+def game_scores(
+    sets: Sets,
+    b: int,
+    beta: float,
+    grid: list[float],
+    marks: list[int],
+    setting: Setting,
+    turns: int = 1,
+) -> list[Row]:
+    """The scores of GANs with one b and β_1 after each number of steps of G in ``marks``, with
+    ``turns`` steps of D for each: of the last G and, after all steps, of the mean of its weights
+    over the second half."""
+    start, seeds, done = time.perf_counter(), setting["seeds"], 0
+    runs = Runs("GAN", sets["train"], grid, seeds, b, hidden=setting["hidden"], beta=beta)
+    total = {k: torch.zeros_like(w) for k, w in runs.g.items()}
+    rows = []
+
+    def score(which: str) -> None:
+        for lane, (alpha, model) in enumerate(runs.models()):
+            if which == "average":
+                later = done - marks[-1] // 2
+                model.generator.load_state_dict({k: w[lane] / later for k, w in total.items()})
+            place = {"kind": "GAN", "b": b, "beta": beta, "turns": turns, "steps": done}
+            place |= {"which": which, "alpha": alpha, "seed": lane % seeds}
+            rows.append(place | judge_of(model, sets, setting["samples"], lane % seeds))
+
+    for mark in marks:
+        while done < mark:
+            runs.step(turns)
+            done += 1
+            if done > marks[-1] // 2:
+                for k, w in runs.g.items():
+                    total[k] += w.detach()
+        score("last")
+    score("average")
+    spent = time.perf_counter() - start
+    print(f"GAN, b = {b}, beta = {beta}, {turns} of D, {done} steps: {spent:.0f} s", flush=True)
+    return rows
+
+
+WIDE = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]
+GAME_GRIDS = {  # by b and β_1; narrower where a wider grid was slow and would not win
+    10: {0.0: WIDE[:3], 0.5: WIDE[:3]},
+    100: {0.0: WIDE[1:5], 0.5: WIDE[1:5], 0.9: WIDE[1:]},
+    1000: {0.0: WIDE[1:], 0.5: WIDE[1:]},
 }
-STEPS_GRID = [0.0003, 0.001, 0.003, 0.01]
+STEPS_GRIDS = {  # at equal steps
+    "MLE": {10: WIDE[1:5], 100: WIDE, 1000: WIDE[1:4]},
+    "VAE": {10: WIDE[2:], 100: WIDE, 1000: WIDE[3:]},
+    "GAN": {10: WIDE[:4], 100: WIDE[1:5], 1000: WIDE[1:5]},
+}
+KINDS, BETAS = ("MLE", "VAE", "GAN"), (0.0, 0.5)
 
 
-def batches_table(rows: list[dict[str, Any]]) -> list[str]:
-    """The table the chapter prints: each paradigm and b with the α that is best by the judge, and
-    beside it the exact ℓ/m with the α that is best by itself."""
-    lines = ["           b    judged by an FVSBN          exact test l/m"]
-    lines.append("                 alpha      test           alpha      test")
-    for kind in GRIDS:
+def batches_table(rows: list[Row]) -> list[str]:
+    """The table the chapter prints: each paradigm and b with the α (and, in the GAN, the β_1 of 0
+    and 0.5) that is best by the judge, and beside it the exact ℓ/m with the α best by itself."""
+    lines = ["            b    judged by an FVSBN                   exact test l/m"]
+    lines.append("                  alpha         test                  alpha      test")
+    for kind in KINDS:
         for b in sorted({row["b"] for row in rows if row["kind"] == kind}):
             mine = [row for row in rows if (row["kind"], row["b"]) == (kind, b)]
-            text = f"{kind}  {b:7}"
-            for suffix in (", judge", ""):
-                if f"test{suffix}" not in mine[0]:
-                    continue
-                scored = [
-                    {"alpha": r["alpha"], "valid": r[f"valid{suffix}"], "test": r[f"test{suffix}"]}
-                    for r in mine
-                ]
-                alpha, best = best_alpha(scored)
-                test = [row["test"] for row in best]
-                tried = {row["alpha"] for row in mine}
-                edge = " " if min(tried) < alpha < max(tried) else "*"
-                text += f"  {alpha:7.4f}{edge} {statistics.mean(test):7.2f} ± {interval(test):.2f} "
-            lines.append(text.rstrip())
+            if kind == "GAN":
+                mine = [r for r in mine if r["which"] == "last" and r["beta"] in BETAS]
+            text = f"{kind}  {b:8}  {tuned(mine, ', judge')}"
+            if kind != "GAN":
+                text += f"                {tuned(mine, '')}"
+            lines.append(text)
     return lines
 
 
-def trick_scores(sets: Sets, setting: Setting) -> list[dict[str, Any]]:
-    """The GAN with b = 100 at three β_1: its last generator, and the mean of G's weights over the
-    second half of the steps."""
-    rows, seeds, steps = [], setting["seeds"], setting["equal steps"]
-    for beta in (0.0, 0.5, 0.9):
-        runs = Runs("GAN", sets["train"], STEPS_GRID, seeds, 100, 1, "", setting["hidden"], beta)
-        total = {k: torch.zeros_like(w) for k, w in runs.g.items()}
-        for t in range(steps):
-            runs.step()
-            if t >= steps // 2:
-                for k, w in runs.g.items():
-                    total[k] += w.detach() / (steps - steps // 2)
-        for which in ("last", "average"):
-            for lane, (alpha, model) in enumerate(runs.models()):
-                if which == "average":
-                    mean = {k: w[lane] for k, w in total.items()}
-                    model.generator.load_state_dict(mean)
-                judge = fitted(model.sample(setting["samples"], seeded(lane % seeds)))
-                place = {"beta": beta, "which": which, "alpha": alpha, "seed": lane % seeds}
-                scores = {k: mean_log_prob(judge, sets[k].double()) for k in ("valid", "test")}
-                rows.append(place | scores)
-        print(f"tricks: beta = {beta} done", flush=True)
-    return rows
+def tuned(rows: list[Row], suffix: str) -> str:
+    """The best step size (and β_1, if there is one) by the validation score, and the test score."""
+    keys = ["alpha", *[key for key in ("beta",) if key in rows[0]]]
+    best = best_setting(rows, *keys, by=f"valid{suffix}")
+    test, first = [row[f"test{suffix}"] for row in best], best[0]
+    same = [row for row in rows if row.get("beta") == first.get("beta")]
+    text = f"{first['alpha']:7.4f}{edge_mark(first['alpha'], same)}"
+    text += f" {statistics.mean(test):7.2f} ± {interval(test):.2f}"
+    return text + (f"  beta_1 = {first['beta']}" if "beta" in first else "")
 
 
-def tricks_table(rows: list[dict[str, Any]]) -> list[str]:
-    """For each β_1 the last generator and the average, each with its best α."""
-    lines = ["beta    last: alpha      test         average: alpha   test"]
-    for beta in sorted({row["beta"] for row in rows}):
-        text = f"{beta:4}"
+def tricks_table(rows: list[Row]) -> list[str]:
+    """For b >= 100 and each β_1 the last generator and the average, each with its best α."""
+    lines = ["   b  beta_1   last: alpha    test          average: alpha  test"]
+    games = [row for row in rows if row["kind"] == "GAN" and row["b"] >= 100]
+    for b, beta in sorted({(row["b"], row["beta"]) for row in games}):
+        text = f"{b:4}{beta:7}"
         for which in ("last", "average"):
-            mine = [r for r in rows if (r["beta"], r["which"]) == (beta, which)]
-            alpha, best = best_alpha(mine)
-            test = [row["test"] for row in best]
-            tried = {row["alpha"] for row in mine}
-            edge = " " if min(tried) < alpha < max(tried) else "*"
-            text += f"     {alpha:7.4f}{edge} {statistics.mean(test):7.2f} ± {interval(test):.2f}"
+            mine = [r for r in games if (r["b"], r["beta"], r["which"]) == (b, beta, which)]
+            mine = [{k: v for k, v in row.items() if k != "beta"} for row in mine]
+            text += f"      {tuned(mine, ', judge')}" if mine else ""
         lines.append(text)
+    return lines
+
+
+def turns_table(rows: list[Row]) -> list[str]:
+    """The GAN by the steps of D for each of G, at equal work."""
+    lines = ["D for one of G  steps of G   alpha     test"]
+    for turns in sorted({row["turns"] for row in rows}):
+        mine = [r for r in rows if r["turns"] == turns and r["which"] == "last"]
+        lines.append(f"{turns:14}{mine[0]['steps']:12}  {tuned(mine, ', judge')}")
+    return lines
+
+
+def pace_table(rows: list[Row]) -> list[str]:
+    """The GAN with the largest b after ever more steps, α tuned for each number of steps."""
+    lines = ["   b  steps of G   alpha     test"]
+    for mark in sorted({row["steps"] for row in rows}):
+        mine = [r for r in rows if r["steps"] == mark and r["which"] == "last"]
+        lines.append(f"{mine[0]['b']:4}{mark:12}  {tuned(mine, ', judge')}")
     return lines
 
 
@@ -616,12 +692,12 @@ def digit_labels() -> Tensor:
     return torch.from_numpy(load_digits().target[order])[:1200]
 
 
-def middle(rows: list[dict[str, Any]], key: str) -> float:
+def middle(rows: list[Row], key: str) -> float:
     """The median over runs."""
     return statistics.median(row[key] for row in rows)
 
 
-def noise_table(rows: list[dict[str, Any]]) -> list[str]:
+def noise_table(rows: list[Row]) -> list[str]:
     """Noise scales, medians over runs: in all, and the part that is not from the choice of data."""
     marks = sorted({row["step"] for row in rows})
     lines = ["step             " + "".join(f"{mark:7}       " for mark in marks).rstrip()]
@@ -650,7 +726,7 @@ def two_digits(value: float) -> str:
     return f"{float(f'{value:.2g}'):,.10g}"
 
 
-def bias_table(rows: list[dict[str, Any]]) -> list[str]:
+def bias_table(rows: list[Row]) -> list[str]:
     """The bounds against ℓ, medians over runs."""
     lines = ["steps   K  gap, nats  cosine  squared bias  encoder's signal/noise"]
     for mark in sorted({row["step"] for row in rows}):
@@ -664,15 +740,29 @@ def bias_table(rows: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def game_table(rows: list[dict[str, Any]]) -> list[str]:
+def slopes_table(rows: list[Row]) -> list[str]:
+    """Lengths of ∇ℓ/m and of the slope of the ELBO's gap, in the decoder, for each run."""
+    lines = ["steps   grad l of each seed     grad of the gap"]
+    for mark in sorted({row["step"] for row in rows}):
+        mine = [r for r in rows if (r["step"], r["K"]) == (mark, 1)]
+        exact = [row["slope of l"] for row in mine]
+        gap = [row["slope of l"] * max(row["squared bias"], 0) ** 0.5 for row in mine]
+        cells = ("".join(f"{value:6.2f}" for value in values) for values in (exact, gap))
+        lines.append(f"{mark:5}" + "      ".join(cells))
+    return lines
+
+
+def game_table(rows: list[Row]) -> list[str]:
     """G's gradient against that of max_D V, medians over runs."""
-    lines = ["steps  D on for  cosine  length  non-saturating: cosine  V, train   test"]
+    lines = ["steps  D on for  cosine (range)          length  non-sat.: cosine  V, train   test"]
     for mark in sorted({row["step"] for row in rows}):
         for k in sorted({row["more"] for row in rows}):
             mine = [r for r in rows if (r["step"], r["more"]) == (mark, k)]
-            keys = ("cosine", "length", "cosine, non-saturating", "V train", "V test")
-            text = "{:5}{:10}{:8.2f}{:8.2f}{:17.2f}{:17.3f}{:8.3f}"
-            lines.append(text.format(mark, k, *(middle(mine, key) for key in keys)))
+            keys = ("length", "cosine, non-saturating", "V train", "V test")
+            text = "{:5}{:10}{:8.2f} ({:5.2f} to {:4.2f}){:8.2f}{:13.2f}{:15.3f}{:8.3f}"
+            cosines = [row["cosine"] for row in mine]
+            numbers = middle(mine, "cosine"), min(cosines), max(cosines)
+            lines.append(text.format(mark, k, *numbers, *(middle(mine, key) for key in keys)))
     return lines
 
 
@@ -684,7 +774,7 @@ def measure_noise(sets: Sets, labels: Tensor | None, setting: Setting) -> dict[s
 def measure_bias(sets: Sets, labels: Tensor | None, setting: Setting) -> dict[str, Any]:
     marks = setting["marks"][1:]
     rows = bias_rows(sets["train"], setting["seeds"], marks, setting["budget"])
-    return {"bias": rows, "bias summary": bias_table(rows)}
+    return {"bias": rows, "bias summary": bias_table(rows), "slopes summary": slopes_table(rows)}
 
 
 def measure_game(sets: Sets, labels: Tensor | None, setting: Setting) -> dict[str, Any]:
@@ -701,23 +791,38 @@ def measure_bounds(sets: Sets, labels: Tensor | None, setting: Setting) -> dict[
 
 def measure_batches(sets: Sets, labels: Tensor | None, setting: Setting) -> dict[str, Any]:
     rows = []
-    for kind, grid in GRIDS.items():
-        for b in setting["sizes"]:
-            rows += batch_scores(kind, sets, b, grid, setting["total"] // b, setting)
+    for b in setting["sizes"]:
+        steps = setting["total"] // b
+        for kind in ("MLE", "VAE"):
+            rows += batch_scores(kind, sets, b, WIDE, steps, setting)
+        for beta, grid in GAME_GRIDS[b].items():
+            rows += game_scores(sets, b, beta, grid, [steps], setting)
     judge = judge_rows(sets, setting["samples"], labels)
-    return {"batches": rows, "judge": judge, "summary": batches_table(rows)}
+    found: dict[str, Any] = {"batches": rows, "judge": judge, "summary": batches_table(rows)}
+    return found | {"tricks summary": tricks_table(rows)}
 
 
 def measure_steps(sets: Sets, labels: Tensor | None, setting: Setting) -> dict[str, Any]:
-    rows = []
+    rows, pace = [], []
     for b in setting["sizes"]:
-        rows += batch_scores("GAN", sets, b, STEPS_GRID, setting["equal steps"], setting)
-    return {"equal steps": rows, "equal steps summary": batches_table(rows)}
+        grids = {kind: STEPS_GRIDS[kind][b] for kind in KINDS}
+        marks = setting["pace"] if b == setting["sizes"][-1] else setting["pace"][-1:]
+        for kind in ("MLE", "VAE"):
+            rows += batch_scores(kind, sets, b, grids[kind], marks[-1], setting)
+        games = game_scores(sets, b, 0.5, grids["GAN"], marks, setting)
+        rows += [row for row in games if row["steps"] == marks[-1]]
+        pace += games if len(marks) > 1 else []
+    found = {"equal steps": rows, "equal steps summary": batches_table(rows)}
+    return found | {"pace": pace, "pace summary": pace_table(pace)}
 
 
-def measure_tricks(sets: Sets, labels: Tensor | None, setting: Setting) -> dict[str, Any]:
-    rows = trick_scores(sets, setting)
-    return {"tricks": rows, "tricks summary": tricks_table(rows)}
+def measure_turns(sets: Sets, labels: Tensor | None, setting: Setting) -> dict[str, Any]:
+    rows = []
+    for turns in (1, 3):
+        steps = [round(2 * setting["pace"][-1] / (1 + turns))]
+        grid = WIDE[1 if turns == 1 else 2 : 5]
+        rows += game_scores(sets, 100, 0.5, grid, steps, setting, turns)
+    return {"turns": rows, "turns summary": turns_table(rows)}
 
 
 MEASURES: dict[str, Callable[[Sets, Tensor | None, Setting], dict[str, Any]]] = {
@@ -727,7 +832,7 @@ MEASURES: dict[str, Callable[[Sets, Tensor | None, Setting], dict[str, Any]]] = 
     "bounds": measure_bounds,
     "batches": measure_batches,
     "equal steps": measure_steps,
-    "tricks": measure_tricks,
+    "turns": measure_turns,
 }
 
 
@@ -741,19 +846,19 @@ def prepared(smoke: bool) -> tuple[Sets, Tensor | None, Setting]:
         setting |= {
             "passes": 200,
             "total": 1000,
-            "equal steps": 3,
+            "pace": [2, 4],
             "samples": 100,
             "hidden": 8,
             "draws": 100,
         }
-        setting |= {"more": [2, 4], "sizes": [500], "bounds' grid": [0.001, 0.003, 0.01]}
+        setting |= {"more": [2, 4], "sizes": [10, 1000], "bounds' grid": [0.001, 0.003, 0.01]}
         return sets, None, setting
     sets = {name: load_digits_binary(name) for name in ("train", "valid", "test")}
-    setting = {"seeds": 3, "marks": [0, 300, 1000, 3000], "repeats": 4, "budget": 10}
+    setting = {"seeds": 3, "marks": [0, 300, 1000, 3000], "repeats": 2, "budget": 10}
     setting |= {
         "passes": 200_000,
         "total": 200_000,
-        "equal steps": 2000,
+        "pace": [700, 1000, 1500, 2000],
         "samples": 2000,
         "hidden": 64,
     }

@@ -88,7 +88,10 @@ def test_the_stored_tables_of_the_paradigms_say_what_was_measured() -> None:
     assert tables.bounds_table(result["bounds"]) == result["bounds summary"]
     assert tables.batches_table(result["batches"]) == result["summary"]
     assert tables.batches_table(result["equal steps"]) == result["equal steps summary"]
-    assert tables.tricks_table(result["tricks"]) == result["tricks summary"]
+    assert tables.tricks_table(result["batches"]) == result["tricks summary"]
+    assert tables.pace_table(result["pace"]) == result["pace summary"]
+    assert tables.turns_table(result["turns"]) == result["turns summary"]
+    assert tables.slopes_table(result["bias"]) == result["slopes summary"]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
