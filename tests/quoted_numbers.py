@@ -262,6 +262,64 @@ QUOTED: list[Quoted] = [
         9,
         ["clipped, then plain 0.031 0.021 0.014 0.0083 0.0058 0.0031"],
     ),
+    # 7
+    ("the gap was 0.4 nats of 20", 10, ["gap 0.4 nats of 20;"]),
+    (
+        "was 0.91 of the squared slope of $\\ell$. It falls with the number $K$ of weights in the "
+        "bound, to 0.05 at 50",
+        10,
+        ["3000 1 0.46 0.75 0.91 0.136", "3000 50 0.08 0.98 0.05 0.079"],
+    ),
+    (
+        "a cosine of 0.01 with the one that a discriminator trained for 1000 steps more",
+        10,
+        ["1000 0 0.01 (-0.11 to 0.20)", "1000 1000 1.00 ( 1.00 to 1.00)"],
+    ),
+    (
+        "its draws made 11% of the decoder's noise, 89% of the encoder's, and at the full batch an "
+        "error of 25% and 38% of the slope's length was left",
+        10,
+        ["decoder: W is 11%; error left 25%;", "encoder: W is 89%; error left 38%;"],
+    ),
+    ("to 100, at equal work, hardly anything is lost in any of them", 10, ["MLE 100 0.0030"]),
+    (
+        "where few steps are left, MLE went from -18.42 to -18.73, the VAE from -18.90 to -20.18, "
+        "and the GAN, by a judge that reads samples only, from -21.47 to -26.46",
+        10,
+        [
+            "MLE 100 0.0030 -18.98 ± 0.19 0.0030 -18.42 ± 0.17",
+            "MLE 1000 0.0300 -19.34 ± 0.47 0.0300 -18.73 ± 0.53",
+            "VAE 100 0.0100 -20.17 ± 0.21 0.0300 -18.90 ± 0.43",
+            "VAE 1000 0.0300 -21.01 ± 0.39 0.0300 -20.18 ± 0.42",
+            "GAN 100 0.0030 -21.47 ± 0.53",
+            "GAN 1000 0.0100 -26.46 ± 1.04",
+        ],
+    ),
+    (
+        "a least number of steps of 889 and a critical batch size of 125",
+        10,
+        ["S_min 889, B_crit 125;"],
+    ),
+    (
+        "the best test value, -18.90 against -19.58 for five weights",
+        10,
+        ["100 1 elbo 0.0300 -18.90 ± 0.43", "20 5 iwae 0.0100 -19.58 ± 0.15"],
+    ),
+    (
+        "at 100, 0.9 came to -23.03",
+        10,
+        ["100 0.9 0.0300 -23.03 ± 0.26"],
+    ),
+    (
+        "three for one of the generator came to -20.88 at equal work",
+        10,
+        ["3 1000 0.0100 -20.88 ± 0.08"],
+    ),
+    (
+        "whose noise scale stayed at 3 where the other's rose to 200",
+        10,
+        ["200 0.04 200 3 3"],
+    ),
 ]
 STEP_SIZES: Quoted = (
     "has the step size 0.0001 in the first row, 0.12 for a mean over samples, 7.68 for a mean over "
