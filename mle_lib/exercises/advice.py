@@ -1,0 +1,75 @@
+"""What can be said of a wrong answer that is no known slip."""
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mle_lib.exercises.values import Arrays, close, same, show
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One call: its arguments by name, what the answer gave, and what is right."""
+
+    arguments: dict[str, Any]
+    given: Arrays
+    expected: Arrays
+
+
+def describe_error(error: Exception, names: list[str], arguments: tuple[Any, ...]) -> str:
+    """Where and why an answer stopped."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    line = "" if "exercises" in Path(frame.filename).parts else frame.line  # ours says nothing
+    text = _in_code(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+    message = f"Your function stopped with `{text}`"
+    if line:
+        message += f", at `{_in_code(line)}`"
+    message += f". It was called with `({', '.join(names)})`"
+    if any(isinstance(argument, np.ndarray) for argument in arguments):
+        message += "; the arrays are NumPy's (`torch.as_tensor` makes tensors of them)"
+    return message + "."
+
+
+def describe_difference(trials: list[Trial], tolerance: float) -> str:
+    """The most telling difference: in number, in shape, by one factor; else one wrong trial."""
+    for trial in trials:
+        if len(trial.given) != len(trial.expected):
+            return (
+                f"{len(trial.expected)} values are to be returned; yours gave {len(trial.given)}."
+            )
+        for mine, theirs in zip(trial.given, trial.expected, strict=True):
+            if mine.shape != theirs.shape:
+                return f"The shape must be `{theirs.shape}`; yours is `{mine.shape}`."
+    factor = common_factor(trials, tolerance)
+    if factor == -1:
+        return "The sign is flipped: every value is minus what it should be."
+    if factor is not None:
+        return f"Every value is {factor:.6g} times what it should be."
+    wrong = [t for t in trials if not same(t.given, t.expected, tolerance)]
+    called = ",\n".join(f"{name} = {show(value)}" for name, value in wrong[0].arguments.items())
+    return (
+        f"{len(wrong)} of {len(trials)} trials gave a wrong value. One of them: with\n\n"
+        f"```\n{called}\n```\n\nyours gave `{_brief(wrong[0].given)}`, and "
+        f"`{_brief(wrong[0].expected)}` is right."
+    )
+
+
+def common_factor(trials: list[Trial], tolerance: float) -> float | None:
+    """The one number by which all values of all trials are off, if there is one."""
+    given = np.concatenate([part.ravel() for trial in trials for part in trial.given])
+    expected = np.concatenate([part.ravel() for trial in trials for part in trial.expected])
+    if not (np.isfinite(given).all() and expected.any() and given.any()):
+        return None
+    factor = float(given @ expected / (expected @ expected))
+    return round(factor, 6) if close(given, factor * expected, tolerance) else None
+
+
+def _brief(arrays: Arrays) -> str:
+    return show(arrays[0] if len(arrays) == 1 else arrays)
+
+
+def _in_code(text: str) -> str:
+    return text.replace("`", "'")

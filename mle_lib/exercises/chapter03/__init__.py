@@ -1,0 +1,10 @@
+"""Exercises of chapter 3."""
+
+from mle_lib.exercises.chapter03 import estimator, quizzes
+from mle_lib.exercises.html import Exercise
+
+EXERCISES: tuple[Exercise, ...] = (
+    quizzes.HALVE,
+    quizzes.SHUFFLED,
+    estimator.EXERCISE,
+)

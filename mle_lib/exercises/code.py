@@ -1,0 +1,205 @@
+"""A code exercise: a function to be written, and how an answer is judged.
+
+The answer is called with arguments that the reader has not seen, and compared with the solution.
+If it is wrong, it is compared with the known slips: each is the solution with one mistake, so an
+answer that gives what the slip gives has that mistake, however it is written.
+"""
+
+import copy
+import inspect
+import textwrap
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mle_lib.exercises.advice import Trial, describe_difference, describe_error
+from mle_lib.exercises.results import Result
+from mle_lib.exercises.values import Arrays, NotNumbers, as_arrays, same, unchanged
+
+Function = Callable[..., Any]
+Arguments = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A mistake that readers make: the solution with this mistake, and what to tell them."""
+
+    answer: Function
+    advice: str
+
+    @property
+    def name(self) -> str:
+        return self.answer.__name__
+
+
+@dataclass(frozen=True)
+class CodeExercise:
+    """A function to be written.
+
+    Attributes:
+        id: Its name for ever: readers' progress is kept under it.
+        title: A few words, as in the chapter's heading.
+        answer: The solution; its source is shown as it stands.
+        cases: Arguments to call an answer with, drawn from the generator it is given. They must
+            tell the solution from every slip (a test holds this).
+        slips: The known slips.
+        hints: From a nudge to nearly there.
+        why: One sentence on why it matters, shown with "Correct."
+        note: What to say beside the solution.
+        tolerance: Relative to the largest entry. The default lets float32 pass.
+        adapt: Turns an answer into the function that is called and compared, where an answer is
+            not such a function itself.
+        needs: A module that the answer needs besides NumPy; with one it runs in Colab only.
+    """
+
+    id: str
+    title: str
+    answer: Function
+    cases: Callable[[np.random.Generator], Iterable[Arguments]]
+    slips: tuple[Slip, ...]
+    hints: tuple[str, ...]
+    why: str
+    note: str
+    tolerance: float = 1e-5
+    adapt: Callable[[Function], Function] = field(default=lambda answer: answer)
+    needs: str | None = None
+
+    kind = "code"
+
+    def texts(self) -> list[str]:
+        """Everything in the exercise that is written in markup."""
+        return [self.why, self.note, *self.hints, *(slip.advice for slip in self.slips)]
+
+    def source(self) -> str:
+        """The solution's code."""
+        return textwrap.dedent(inspect.getsource(self.answer)).strip()
+
+    def all_cases(self) -> list[Arguments]:
+        """The same arguments at every check."""
+        return list(self.cases(np.random.default_rng(0)))
+
+    def judge(self, answer: Any) -> Result:
+        """Judge an answer. Whatever it is and does, but for an interrupt, this raises nothing."""
+        if answer is ...:
+            return self._not_attempted()
+        if answer is None:
+            return self._wrong("`None` was given. Pass your function: its name, without brackets.")
+        if not callable(answer):
+            return self._wrong(
+                f'Pass the function itself, `check("{self.id}", {self.answer.__name__})`, not '
+                "what it returns: it will be called with other arguments."
+            )
+        adapted = self.adapt(answer)
+        given: list[Arrays] = []
+        for arguments in self.all_cases():
+            outcome = self._observe(adapted, arguments)
+            if isinstance(outcome, Result):
+                if outcome.status == "not attempted":
+                    return outcome
+                return self._compare(given, outcome)
+            given.append(outcome)
+        return self._compare(given, None)
+
+    # ---- one call
+
+    def _observe(self, answer: Function, arguments: Arguments) -> Arrays | Result:
+        """What the answer returns, or what is wrong with the way it came about."""
+        kept = copy.deepcopy(arguments)
+        try:
+            value, again = _call(answer, kept), _call(answer, copy.deepcopy(arguments))
+        except Exception as error:
+            if isinstance(error, NotImplementedError):
+                return self._not_attempted()
+            return self._wrong(describe_error(error, self._names(arguments), arguments))
+        if _holds_ellipsis(value):
+            return self._not_attempted()
+        if value is None:
+            return self._wrong("Your function returned `None`: is a `return` missing?")
+        for name, before, after in zip(self._names(arguments), arguments, kept, strict=True):
+            if not unchanged(before, after):
+                return self._wrong(
+                    f"Your function changes its argument `{name}`. Whoever calls it loses what was "
+                    "there. Compute a new array: `a = a + b`, not `a += b` or `a[...] = b`."
+                )
+        try:
+            arrays, repeated = as_arrays(value), as_arrays(again)
+        except NotNumbers as error:
+            return self._wrong(f"Your function returned {error}; numbers or arrays are needed.")
+        except (Exception, SystemExit) as error:  # objects of the reader's own
+            return self._wrong(f"What your function returned cannot be read: `{error!r}`.")
+        if not same(arrays, repeated, 0.0):
+            return self._wrong(
+                "Called twice with the same arguments, your function gave two different values. "
+                "Is there chance in it, or something that it remembers from call to call?"
+            )
+        return arrays
+
+    def _names(self, arguments: Arguments) -> list[str]:
+        names = list(inspect.signature(self.adapt(self.answer)).parameters)
+        return (
+            names if len(names) == len(arguments) else [f"#{k + 1}" for k in range(len(arguments))]
+        )
+
+    # ---- all calls together
+
+    def outcomes(self, function: Function) -> list[Arrays | None]:
+        """What a function of ours gives on every case; ``None`` where it fails."""
+        adapted = self.adapt(function)
+        found: list[Arrays | None] = []
+        for arguments in self.all_cases():
+            try:
+                found.append(as_arrays(_call(adapted, copy.deepcopy(arguments))))
+            except Exception:
+                found.append(None)
+        return found
+
+    def agree(self, given: list[Arrays], ours: list[Arrays | None]) -> bool:
+        """Whether an answer gave what ours gave; if it stopped at a case, ours stops there too."""
+        pairs = zip(given, ours, strict=False)
+        equal = all(o is not None and same(g, o, self.tolerance) for g, o in pairs)
+        return equal and (len(given) == len(ours) or ours[len(given)] is None)
+
+    def _compare(self, given: list[Arrays], stopped: Result | None) -> Result:
+        """Judge by what the answer gave until it stopped, if it did."""
+        expected = self.outcomes(self.answer)
+        if stopped is None and self.agree(given, expected):
+            return Result(self.id, "correct", self.why)
+        for slip in self.slips:
+            if self.agree(given, self.outcomes(slip.answer)):
+                return Result(self.id, "incorrect", slip.advice, slip=slip.name)
+        trials = [
+            Trial(dict(zip(self._names(arguments), arguments, strict=True)), g, e)
+            for arguments, g, e in zip(self.all_cases(), given, expected, strict=False)
+            if e is not None
+        ]
+        # A wrong value is the better thing to talk about than a stop at a later trial.
+        if stopped and all(same(t.given, t.expected, self.tolerance) for t in trials):
+            return stopped
+        return self._wrong(describe_difference(trials, self.tolerance))
+
+    def _wrong(self, message: str) -> Result:
+        return Result(self.id, "incorrect", message)
+
+    def _not_attempted(self) -> Result:
+        return Result(
+            self.id,
+            "not attempted",
+            f'Write your answer in place of `...` and run this again. Stuck? `hint("{self.id}")`.',
+        )
+
+
+def _call(answer: Function, arguments: Arguments) -> Any:
+    """Call an answer, quietly: what it warns of is judged by what it returns."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            return answer(*arguments)
+        except (SystemExit, GeneratorExit) as error:  # these would end the reader's session
+            raise RuntimeError(f"{type(error).__name__}: {error}") from error
+
+
+def _holds_ellipsis(value: Any) -> bool:
+    return value is ... or (isinstance(value, tuple | list) and any(part is ... for part in value))

@@ -1,0 +1,103 @@
+"""What a reader's function gave back, as arrays that can be compared."""
+
+from typing import Any
+
+import numpy as np
+
+Arrays = tuple[np.ndarray, ...]
+
+
+class NotNumbers(Exception):
+    """A returned value is not made of real numbers."""
+
+
+def as_arrays(value: Any) -> Arrays:
+    """The returned value, or the values of a returned tuple, as float64 arrays.
+
+    Raises:
+        NotNumbers: If something in it is no real number.
+    """
+    parts = value if isinstance(value, tuple) else (value,)
+    return tuple(as_array(part) for part in parts)
+
+
+def as_array(value: Any) -> np.ndarray:
+    """Numbers, lists, NumPy arrays and (by duck typing) torch tensors as a float64 array.
+
+    Raises:
+        NotNumbers: If it holds something else, or rows of different lengths.
+    """
+    try:
+        array = np.asarray(_without_graph(value))
+    except Exception as error:
+        raise NotNumbers(_describe(value)) from error
+    if array.dtype.kind not in "fiub":
+        raise NotNumbers(_describe(value))
+    return array.astype(np.float64)
+
+
+def _without_graph(value: Any) -> Any:
+    """A tensor on any device, with or without a graph, as a NumPy array; lists likewise."""
+    if isinstance(value, list | tuple):
+        return [_without_graph(part) for part in value]
+    if hasattr(value, "detach"):
+        return value.detach().cpu().numpy()
+    return value
+
+
+def _describe(value: Any) -> str:
+    kind = type(value).__name__
+    if isinstance(value, list | tuple) and value:
+        return f"a {kind} with {type(value[0]).__name__} in it"
+    return f"an object of type {kind}"
+
+
+def same(given: Arrays, expected: Arrays, tolerance: float) -> bool:
+    """Whether shapes agree, and values within the tolerance, relative to the largest entry."""
+    return len(given) == len(expected) and all(
+        mine.shape == theirs.shape and close(mine, theirs, tolerance)
+        for mine, theirs in zip(given, expected, strict=True)
+    )
+
+
+def close(given: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
+    """Whether arrays of one shape agree; where one is not finite, exactly."""
+    finite = np.isfinite(expected)
+    scale = np.abs(expected[finite]).max(initial=0.0)
+    with np.errstate(invalid="ignore"):
+        return bool(
+            np.array_equal(given[~finite], expected[~finite], equal_nan=True)
+            and np.all(np.abs(given[finite] - expected[finite]) <= tolerance * (scale or 1.0))
+        )
+
+
+def unchanged(before: Any, after: Any) -> bool:
+    """Whether an argument still holds what it held. What is no array or list is not looked at."""
+    if isinstance(before, np.ndarray):
+        return (
+            isinstance(after, np.ndarray)
+            and before.shape == after.shape
+            and before.dtype == after.dtype
+            and np.array_equal(before, after, equal_nan=before.dtype.kind == "f")
+        )
+    if isinstance(before, list | tuple):
+        return len(before) == len(after) and all(map(unchanged, before, after))
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(unchanged(before[k], after[k]) for k in before)
+    return True
+
+
+def show(value: Any) -> str:
+    """A value in one short line."""
+    if callable(value):
+        return getattr(value, "__name__", "a function")
+    if isinstance(value, np.ndarray):
+        text = np.array2string(value, precision=4, threshold=16, edgeitems=2, separator=", ")
+    elif isinstance(value, tuple):
+        text = "(" + ", ".join(map(show, value)) + ")"
+    elif isinstance(value, float):
+        text = f"{value:.6g}"
+    else:
+        text = repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= 160 else text[:157] + "..."
