@@ -1,6 +1,7 @@
-"""Shared by all tests: small models with random parameters, every device present, and deviations
-that are printed."""
+"""Shared by all tests: small models with random parameters, every device present, deviations and
+counts that are printed."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -83,6 +84,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if key == "deviation" and report.when == "teardown":
                 name = report.nodeid.partition("[")[0]
                 largest[name] = max(largest.get(name, (0.0, 0.0)), tuple(value))
+    counts: Counter[str] = Counter()
+    for kind in ("passed", "failed"):
+        for report in terminalreporter.stats.get(kind, []):
+            for key, value in getattr(report, "user_properties", ()):
+                if key == "count":
+                    counts[value[0]] += value[1]
+    if counts:
+        terminalreporter.section("exercises")
+        for name, number in sorted(counts.items()):
+            terminalreporter.write_line(f"{number:6}  {name}")
     if largest:
         terminalreporter.section("largest deviations")
         for name, (value, limit) in largest.items():

@@ -2,7 +2,6 @@
 
 import math
 import string
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,13 +57,8 @@ class Choice:
 
     def judge(self, answer: Any) -> Result:
         """Compare the letters with those of the right options."""
-        if answer is ... or answer is None or answer == "":
-            return Result(self.id, "not attempted", f"Choose among {', '.join(self.letters)}.")
-        parts = answer if isinstance(answer, Iterable) else ()
-        try:
-            chosen = {str(part).strip().lower() for part in parts} - {"", ","}
-        except Exception:
-            chosen = set()
+        letters = answer if isinstance(answer, str | list | tuple | set) else ()
+        chosen = {part.strip().lower() for part in letters if isinstance(part, str)} - {"", ","}
         if not chosen or not chosen <= set(self.letters) or (not self.several and len(chosen) > 1):
             form = '"ac"' if self.several else '"b"'
             return Result(
