@@ -6,7 +6,7 @@ RUN := .venv/bin/python -E -s -m
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book serve test notebooks format lock publish-as clean environment
+.PHONY: help book serve test notebooks maths format lock publish-as clean environment
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ test: environment  ## every check: style, types, library, notebooks, site
 
 notebooks: environment  ## run every notebook and store what its checked cells print (before a commit)
 	@$(RUN) tools.notebooks
+
+maths: environment  ## write the formulas of the exercises as MathML (after a change to one)
+	@$(RUN) tools.maths
 
 format: environment  ## mend the style of code and notebooks
 	@$(RUN) ruff check --fix --quiet

@@ -56,11 +56,18 @@ def test_arrows_run_one_way(path) -> None:
         ours -= {room(path)}  # the files of one room
     if room(path) == "display":
         assert ours <= {"checks"}, "display draws tensors and knows no model"
-    elif room(path) in ("__init__", "results"):
+    elif room(path) in ("__init__", "results", "exercises"):
         assert not ours, "imports nothing of the library"
     else:
         assert room(path) in LEVEL, f"{path.name} is in no level of the plan: add it to LEVELS"
         assert all(LEVEL[name] < LEVEL[room(path)] for name in ours)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_exercises_import_numpy_alone(path) -> None:
+    if room(path) == "exercises":
+        others = {name.partition(".")[0] for name in imports(path)} - sys.stdlib_module_names
+        assert others <= {"numpy", "mle_lib"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -92,8 +99,36 @@ def test_importing_the_library_loads_nothing_heavy() -> None:
     assert result.stdout.split() == ["mle_lib"]
 
 
+def test_exercises_answer_where_nothing_but_numpy_is_installed() -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    names = [re.match(r"[\w-]+", d)[0] for d in project["project"]["dependencies"]]
+    missing = {"sklearn" if n == "scikit-learn" else n for n in names} - {"numpy"} | {"scipy"}
+    assert {"torch", "matplotlib", "ipywidgets", "tqdm"} < missing
+    code = f"""
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {missing!r}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Missing())
+from mle_lib.exercises import check, hint, quiz, solution
+from mle_lib.exercises.registry import by_id
+for id, (_, exercise) in by_id().items():
+    if exercise.kind == "code":
+        expected = "not attempted" if exercise.needs else "correct"
+        assert check(id, exercise.answer).status == expected, id
+        hint(id), solution(id)
+    else:
+        quiz(id)
+print(len(by_id()))
+"""
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.stdout.strip().isdecimal(), result.stderr
+
+
 def test_importing_every_module_seeds_nothing_and_changes_no_setting() -> None:
-    modules = ", ".join(f"mle_lib.{name}" for name in [*LEVEL, "display", "results"])
+    modules = ", ".join(f"mle_lib.{name}" for name in [*LEVEL, "display", "exercises", "results"])
     code = f"""
 import torch, numpy, random, matplotlib
 torch.manual_seed(3); numpy.random.seed(3); random.seed(3)

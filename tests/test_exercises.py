@@ -7,6 +7,7 @@ import ast
 import re
 from collections.abc import Callable
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -377,6 +378,39 @@ def test_every_exercise_stands_in_its_chapter_under_its_name() -> None:
             if isinstance(exercise, CodeExercise):
                 title = before[written[exercise.id][1] - 1].source.splitlines()[0]
                 assert title == f"### {heading(exercise, by_id()[exercise.id][0])}"
+
+
+@pytest.mark.parametrize("number", CHAPTERS)
+def test_a_stub_takes_no_name_that_its_chapter_uses(number: int) -> None:
+    """Else who runs an exercise and then a cell above would call their own stub there."""
+    used: set[str] = set()
+    stubs: set[str] = set()
+    for cell in read(NOTEBOOKS[number]).cells:
+        if cell.cell_type == "code" and not cell.source.lstrip().startswith("try:"):
+            tree = ast.parse(cell.source)
+            if "exercise" in cell.metadata.get("tags", []):
+                stubs |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+            else:
+                nodes = list(ast.walk(tree))
+                used |= {node.id for node in nodes if isinstance(node, ast.Name)}
+                used |= {
+                    alias.asname or alias.name
+                    for n in nodes
+                    if isinstance(n, ast.Import | ast.ImportFrom)
+                    for alias in n.names
+                }
+    assert len(stubs) == sum(e.kind == "code" for e in chapter(number))
+    assert not stubs & used
+
+
+def test_the_readers_line_is_quoted_not_a_librarys(tmp_path: Path) -> None:
+    file = tmp_path / "cell.py"
+    file.write_text("import numpy as np\n\ndef f(g, i):\n    return np.linalg.inv(g[:, :0] - 1)\n")
+    names: dict[str, Any] = {}
+    exec(compile(file.read_text(), str(file), "exec"), names)
+    message = check("minibatch-gradient", names["f"]).message
+    assert "`LinAlgError:" in message
+    assert "at `return np.linalg.inv(g[:, :0] - 1)`" in message
 
 
 def test_there_are_as_many_as_promised_and_more_than_half_are_code() -> None:

@@ -10,6 +10,7 @@ from nbformat import NotebookNode, v4
 from tools import chapter_rules
 from tools.chapter_rules import FIRST_CELL, RULES, installs_library, misnamed_repositories
 from tools.environment import ROOT
+from tools.exercise_rules import QUIZ_IMPORT
 from tools.notebooks import CHECKED, read, strip, toc_files, toc_notebooks
 from tools.publish_as import places, repository
 
@@ -55,6 +56,15 @@ def test_addresses_are_those_of_the_configuration(path: Path) -> None:
 
 REPOSITORY = "ada/mle-minibatches"
 COLAB = f"https://colab.research.google.com/github/{REPOSITORY}/blob/main/book/02.ipynb"
+EXERCISE = """\
+import numpy as np
+from mle_lib.exercises import check
+
+def double(x):
+    factor = 2.0
+    return np.array([factor * value for value in x])
+
+check("double-it", double)"""
 
 
 def good_chapter() -> NotebookNode:
@@ -62,14 +72,21 @@ def good_chapter() -> NotebookNode:
         "# Title\n\nWords, $\\{a\\}[b](c)$, `{role}` and [a link](https://example.org).",
         "## A section\n\n```python\nx = {}[0](1)\n```\n\n$$\\begin{aligned} x \\end{aligned}$$",
         "## Summary\n\nOne line.",
-        "## Exercises\n\nTo come.",
+        "## Exercises\n\nWrite.",
+        "### Exercise 3.2 · Twice\n\nDouble it.",
         f"## Next\n\n[Chapter 2]({COLAB})",
     ]
     cells = [v4.new_markdown_cell(source) for source in text]
     first = v4.new_code_cell(FIRST_CELL.format(repository=REPOSITORY))
     printed = v4.new_code_cell("print(1)", metadata={"tags": [CHECKED]})
     printed.outputs = [v4.new_output("stream", name="stdout", text="1\n")]
-    return strip(v4.new_notebook(cells=[cells[0], first, cells[1], printed, *cells[2:]]))
+    quizzes = [
+        v4.new_code_cell(source, metadata={"tags": ["quiz", "remove-input"]})
+        for source in (f'{QUIZ_IMPORT}\n\nquiz("how-many")', 'quiz("how-long")')
+    ]
+    exercise = v4.new_code_cell(EXERCISE, metadata={"tags": ["exercise"]})
+    body = [cells[0], first, cells[1], printed, *cells[2:4], *quizzes, cells[4], exercise]
+    return strip(v4.new_notebook(cells=[*body, cells[5]]))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -127,8 +144,8 @@ BROKEN = [
     ("ends_with_sections", lambda nb: nb.cells.pop(5)),
     ("ends_with_sections", set_source(4, "## Summary\n\n1\n\n2\n\n3\n\n4\n\n5")),
     ("ends_with_sections", set_source(4, "## Summary")),
-    ("ends_with_sections", set_source(6, "## Next\n\nNothing.")),
-    ("ends_with_sections", set_source(6, "## Next\n\n[a](https://a.org) [b](https://b.org)")),
+    ("ends_with_sections", set_source(10, "## Next\n\nNothing.")),
+    ("ends_with_sections", set_source(10, "## Next\n\n[a](https://a.org) [b](https://b.org)")),
     ("is_one_sitting", add_text("word " * 3500)),
     ("is_one_sitting", add_code(*["1"] * 24)),
     ("is_one_sitting", add_code("1\n" * 26)),
@@ -137,6 +154,26 @@ BROKEN = [
         "is_one_sitting",
         add_code(*["display.show(1)"] * 3, *["display.explore(f)\nshow_images(x)"] * 3),
     ),
+    ("is_one_sitting", lambda nb: nb.cells[8].update(source="word " * 1500)),
+    ("is_one_sitting", set_source(9, EXERCISE.replace("return", "x\n    " * 20 + "return"))),
+    ("has_whole_exercises", set_source(8, "Double it.")),
+    ("has_whole_exercises", lambda nb: nb.cells.insert(9, nb.cells[7])),
+    ("has_whole_exercises", set_source(9, "")),
+    ("has_whole_exercises", set_source(9, EXERCISE.replace("(x):", "(x:"))),
+    ("has_whole_exercises", set_source(9, EXERCISE.replace("import numpy as np", ""))),
+    ("has_whole_exercises", set_source(9, EXERCISE.replace("factor =", "other ="))),
+    ("has_whole_exercises", set_source(9, EXERCISE.replace('"double-it"', "name"))),
+    ("has_whole_exercises", set_source(9, EXERCISE.replace("double)", "double(1))"))),
+    ("has_whole_exercises", set_source(9, EXERCISE.replace("double)", "np)"))),
+    ("has_whole_exercises", set_source(9, EXERCISE + '\nprint("after")')),
+    ("has_bare_quizzes", set_source(6, 'quiz("how-many")')),
+    ("has_bare_quizzes", set_source(7, f'{QUIZ_IMPORT}\nquiz("how-long")')),
+    ("has_bare_quizzes", set_source(7, 'print(1)\nquiz("how-long")')),
+    ("has_bare_quizzes", set_source(7, "quiz(name)")),
+    ("has_bare_quizzes", set_source(7, "")),
+    ("has_bare_quizzes", lambda nb: nb.cells[7].metadata.update(tags=["quiz"])),
+    ("leaves_exercises_alone", add_code("from mle_lib.exercises import hint")),
+    ("leaves_exercises_alone", lambda nb: nb.cells[9].metadata.update(tags=[])),
 ]
 
 
@@ -145,6 +182,14 @@ def test_a_broken_chapter_is_found(rule: str, break_it: Callable[[NotebookNode],
     chapter = deepcopy(good_chapter())
     break_it(chapter)
     assert getattr(chapter_rules, rule)(chapter)
+
+
+def test_what_the_reader_writes_or_clicks_is_no_code_to_read() -> None:
+    """As many exercises and quizzes as a chapter may have code cells, and long ones."""
+    chapter = good_chapter()
+    chapter.cells[8:8] = [deepcopy(cell) for cell in chapter.cells[8:10] * 25]
+    chapter.cells[6:6] = [deepcopy(chapter.cells[7]) for _ in range(25)]
+    assert chapter_rules.is_one_sitting(chapter) == []
 
 
 def test_every_rule_is_tried() -> None:

@@ -2,17 +2,29 @@
 
 import contextlib
 import io
+import json
 import re
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from zipfile import ZipFile
 
 import nbformat
+import numpy as np
 import pytest
 import yaml
 from bs4 import BeautifulSoup, Tag
 from jupyter_book.sphinx import build_sphinx
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from mle_lib.exercises import registry
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.quizzes import Numeric, Open
 
 # What the book's tools deprecate among themselves is not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -20,6 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 ROOT = Path(__file__).parents[1]
 REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
 COLAB = REPOSITORY.replace("github.com", "colab.research.google.com/github") + "/blob/main/book"
+NUMPY = str(Path(np.__file__).parents[1])
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -32,9 +45,11 @@ class Build:
     executed: list[str]
     output: str
 
+    def page(self, name: str) -> BeautifulSoup:
+        return BeautifulSoup((self.site / "book" / f"{name}.html").read_text(), "html.parser")
+
     def article(self, name: str) -> Tag:
-        page = BeautifulSoup((self.site / "book" / f"{name}.html").read_text(), "html.parser")
-        return page.find("article")
+        return self.page(name).find("article")
 
     def links(self, name: str) -> dict[str, str]:
         """Text -> address, of the links in a page's prose."""
@@ -55,9 +70,10 @@ class Book:
     def markdown(self, name: str, text: str) -> None:
         self._path(name).with_suffix(".md").write_text(text)
 
-    def notebook(self, name: str, *cells: str) -> None:
-        code = [new_code_cell(source) for source in cells]
-        made = new_notebook(cells=[new_markdown_cell("# A chapter\n\nText."), *code])
+    def notebook(self, name: str, *cells: str | NotebookNode) -> None:
+        """A notebook of cells; a text is the source of a code cell."""
+        made = new_notebook(cells=[new_markdown_cell("# A chapter\n\nText.")])
+        made.cells += [c if isinstance(c, NotebookNode) else new_code_cell(c) for c in cells]
         made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         nbformat.write(made, self._path(name).with_suffix(".ipynb"))
 
@@ -238,7 +254,7 @@ def test_links_to_chapters_stay_in_the_site(sample: Build) -> None:
 
 
 def test_page_head(sample: Build) -> None:
-    page = BeautifulSoup((sample.site / "book" / "one.html").read_text(), "html.parser")
+    page = sample.page("one")
     (description,) = page.select("meta[name=description]")
     assert description["content"] == "The first paragraph describes <the> & page."
     sources = [tag["src"] for tag in page.select("script[src], img[src]")]
@@ -307,6 +323,8 @@ LIBRARY = {
     "sub/__init__.py": "from ..other import B\n",
     "sub/deep.py": "C = 3\n",
     "table.json": "[1]\n",
+    "exercises/__init__.py": "D = 4\n",
+    "exercises/maths.json": "{}\n",
 }
 
 
@@ -320,7 +338,8 @@ def two_notebooks(book: Book) -> Book:
     (book.root / "requirements.txt").write_text("torch==1\n")
     path = "import sys; sys.path.insert(0, '..')"
     book.markdown("index", "# Index\n\nText.\n")
-    book.notebook("a", path, PRELUDE, "from mle_lib import used", "used.A")
+    exercise = "from mle_lib.exercises import D"
+    book.notebook("a", path, PRELUDE, "from mle_lib import used", "used.A", exercise)
     book.notebook("b", path, PRELUDE, "import mle_lib.sub.deep", "mle_lib.sub.deep.C")
     assert book.build().executed == ["a", "b"]
     return book
@@ -337,6 +356,8 @@ def two_notebooks(book: Book) -> Book:
         ("mle_lib/__init__.py", ["a", "b"]),
         ("mle_lib/table.json", ["a", "b"]),
         ("requirements.txt", ["a", "b"]),
+        ("mle_lib/exercises/__init__.py", []),  # what its cells give is not on the page
+        ("mle_lib/exercises/maths.json", []),
     ],
 )
 def test_a_change_executes_what_depends_on_it(
@@ -395,6 +416,7 @@ def test_a_failed_execution_is_shown_and_never_kept(two_notebooks: Book) -> None
         ("def broken(", "all"),
         ("%matplotlib inline\n!ls\nimport mle_lib.base", {"mle_lib", "mle_lib.base"}),
         ("import numpy", set()),
+        ("from mle_lib.exercises import D", set()),
     ],
 )
 def test_which_modules_a_notebook_uses(
@@ -434,3 +456,222 @@ def test_html_frames_win_over_the_widget(book: Book) -> None:
     assert "application/vnd.jupyter.widget" not in page
     assert "require.js" not in page
     assert "explore.js" in page
+
+
+# --- Exercises -------------------------------------------------------------------------------
+
+
+def double(x):
+    return 2 * x
+
+
+def once(x):
+    return 1.0 * x
+
+
+def guess_the_shown_example(x):
+    return 4.0
+
+
+CODE = CodeExercise(
+    id="double-it",
+    title="It's double",
+    answer=double,
+    cases=lambda rng: [(rng.normal(),) for _ in range(3)],
+    slips=(Slip(once, "You forgot the *two*."), Slip(guess_the_shown_example, "No constant.")),
+    hints=("Add it to itself.", "Or multiply: $2x$."),
+    why="Twice as much.",
+    note="Twice is $2x$.",
+)
+QUIZ = Numeric(
+    id="how-many",
+    title="How many",
+    question="How many **wheels**?",
+    answer=4,
+    tolerance=0.1,
+    near=(),
+    otherwise="Count again.",
+    why="Four.",
+)
+QUESTIONS = tuple(
+    Open(f"open-{k}", f"Open {k}", f"Why {k}?", ("Because.",), "Section 1.") for k in (1, 2)
+)
+CELL = """\
+from mle_lib.exercises import check
+
+def double(x):
+    \"\"\"Twice x.\"\"\"
+    return ...
+
+check("double-it", double)"""
+ASK = 'from mle_lib.exercises import quiz\nquiz("how-many")'
+HEADING = "### Exercise 3.2 · It's double"
+
+
+@pytest.fixture
+def definitions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Chapter 3 has these two exercises, no other has any, and there are two open questions."""
+    for number in registry.CHAPTERS:
+        module = import_module(f"mle_lib.exercises.chapter{number:02}")
+        monkeypatch.setattr(module, "EXERCISES", (QUIZ, CODE) if number == 3 else ())
+    monkeypatch.setattr("mle_lib.exercises.lecture.EXERCISES", QUESTIONS)
+    known = (registry.chapter, registry.open_questions, registry.by_id)
+    for function in known:
+        function.cache_clear()
+    yield
+    for function in known:
+        function.cache_clear()
+
+
+def code_cell(source: str, *tags: str) -> NotebookNode:
+    # The kernel must not know of the exercises: what it gives is not on the page.
+    return new_code_cell(source, metadata={"tags": [*tags, "raises-exception"]})
+
+
+def exercise_cells() -> list[NotebookNode]:
+    return [
+        code_cell(ASK, "quiz", "remove-input"),
+        new_markdown_cell("## Exercises\n\nWrite.\n\n## Other"),
+        new_markdown_cell(f"{HEADING}\n\nDouble it."),
+        code_cell(CELL, "exercise"),
+        code_cell("double = 1\nprint('shown')"),
+    ]
+
+
+def elements(page: Tag) -> dict[str, Tag]:
+    return {e["kind"]: e for e in page.find_all("mle-exercise")}
+
+
+@pytest.mark.usefixtures("definitions")
+def test_exercises_are_made_from_their_definitions(book: Book) -> None:
+    book.markdown("index", "# Index\n\nText.\n")
+    book.notebook("03-three", *exercise_cells())
+    open_ones = "\n\n".join(f"## {q.title}\n\n```{{mle-open}} {q.id}\n```" for q in QUESTIONS)
+    book.markdown("questions", f"# Questions\n\nText.\n\n{open_ones}\n")
+    build = book.build()
+    assert build.warnings == []
+    article = build.article("03-three")
+    code, quiz, progress = (elements(article)[kind] for kind in ("code", "numeric", "progress"))
+
+    assert code["exercise"] == "double-it"
+    assert code["label"] == HEADING.removeprefix("### ")
+    data = json.loads(code["data-exercise"])
+    assert data == {"needs": None, "code": CELL, "colab": f"{COLAB}/03-three.ipynb"}
+    assert code.select_one(".mle-cell pre").text.strip() == CELL
+    assert code.select_one(".mle-solution pre").text.strip() == CODE.source()
+    assert code.select(".mle-cell .highlight span[class]"), "not highlighted"
+    assert [fold.summary.text for fold in code.find_all("details")] == [
+        "Hint 1",
+        "Hint 2",
+        "Solution",
+    ]
+
+    assert quiz["label"] == "Exercise 3.1 · How many"
+    assert json.loads(quiz["data-exercise"])["answer"] == 4
+    assert quiz.select_one("input[name=how-many]")
+    assert quiz.find("strong").text == "wheels"
+    assert "mle_lib.exercises import quiz" not in article.text  # its input is removed
+
+    assert json.loads(progress["data-exercise"]) == {"page": "book/03-three"}
+    assert progress.parent.find(["h2", "mle-exercise"]).text.startswith("Exercises")
+    assert "ValueError" not in article.text  # what the kernel said of the exercises
+    assert "shown" in article.text
+
+    asked = build.article("questions")
+    assert [e["exercise"] for e in asked.find_all(kind="open")] == ["open-1", "open-2"]
+    assert asked.find("mle-exercise")["kind"] == "progress"
+    for page in ("index", "03-three", "questions"):
+        (listed,) = build.page(page).select("script#mle-exercise-list[type='application/json']")
+        assert json.loads(listed.text) == {
+            "book/03-three": ["how-many", "double-it"],
+            "book/questions": ["open-1", "open-2"],
+        }
+
+
+@pytest.mark.usefixtures("definitions")
+def test_a_readers_names_are_not_those_of_the_chapter(book: Book) -> None:
+    """What an exercise calls `load_result` is the reader's; the chapter's is the library's."""
+    book.markdown("api", "# API\n\n```{mle-api}\nmle_lib.results\n```\n")
+    cells = exercise_cells()
+    cells[3].source = CELL.replace("def double", "load_result = 1\n\ndef double")
+    book.notebook("03-three", *cells, "from mle_lib.results import load_result\nload_result")
+    links = [a["href"] for a in book.build().article("03-three").select(".cell_input a.mle-api")]
+    assert links == ["api.html#mle_lib.results.load_result"]
+
+
+@pytest.mark.usefixtures("definitions")
+@pytest.mark.parametrize(
+    ("break_it", "warning"),
+    [
+        (lambda cells: cells.pop(3), "has ['how-many'], and the definitions say ['how-many', "),
+        (lambda cells: cells.append(cells.pop(0)), "has ['double-it', 'how-many'], and the"),
+        (lambda cells: cells.append(code_cell(ASK, "quiz")), "and the definitions say"),
+        (lambda cells: cells[0].update(source='quiz("how-mny")'), "did you mean 'how-many'"),
+        (lambda cells: cells[3].update(source="check(double)"), 'no check("id", …) in the cell'),
+        (lambda cells: cells[0].update(source="quiz"), 'no quiz("id") in the cell'),
+        (lambda cells: cells[2].update(source="### Exercise 3.1 · It's double"), 'not below "###'),
+    ],
+    ids=["missing", "order", "twice", "unknown", "no id", "no quiz", "heading"],
+)
+def test_a_page_that_differs_from_the_definitions_is_a_warning(
+    book: Book, break_it: Callable[[list[NotebookNode]], object], warning: str
+) -> None:
+    cells = exercise_cells()
+    break_it(cells)
+    book.markdown("index", "# Index\n\nText.\n")
+    book.notebook("03-three", *cells)
+    warnings = book.build().warnings
+    assert any(warning in text for text in warnings), warnings
+
+
+@pytest.mark.usefixtures("definitions")
+@pytest.mark.parametrize(
+    ("named", "warning"),
+    [("open-1", "and the definitions say ['open-1', 'open-2']"), ("open-9", "did you mean")],
+)
+def test_an_open_question_that_is_missing_or_unknown_is_a_warning(
+    book: Book, named: str, warning: str
+) -> None:
+    book.markdown("index", "# Index\n\nText.\n")
+    book.markdown("questions", f"# Questions\n\n```{{mle-open}} {named}\n```\n")
+    (found,) = book.build().warnings
+    assert warning in found
+
+
+def test_every_page_has_the_program_and_the_style_once(sample: Build) -> None:
+    for name in ("one", "two"):
+        sources = [tag.get("src") or tag.get("href") for tag in sample.page(name).head.select("*")]
+        for file in ("exercises.js", "exercises.css"):
+            assert len([s for s in sources if s and f"_static/{file}" in s]) == 1
+        assert not sample.page(name).select("script[src*='exercises.js']:not([defer])")
+    assert (sample.site / "_static" / "exercises.js").exists()
+
+
+def test_the_library_for_the_page_is_the_same_zip_each_time(book: Book, tmp_path: Path) -> None:
+    (tmp_path / "book" / "_exercises" / "editor").mkdir(parents=True)
+    (tmp_path / "book" / "_exercises" / "editor" / "index.js").write_text("1")
+    book.markdown("index", "# Index\n\nText.\n")
+    book.markdown("one", "# One\n\nText.\n")
+    made = book.build().site / "_exercises"
+    first = (made / "library.zip").read_bytes()
+    assert (made / "editor" / "index.js").read_text() == "1"
+    (tmp_path / "book" / "_exercises" / "editor" / "index.js").unlink()
+    book.build()
+    assert (made / "library.zip").read_bytes() == first
+    assert not (made / "editor" / "index.js").exists()
+    names = ZipFile(made / "library.zip").namelist()
+    assert names == sorted(names, key=lambda name: (name != "mle_lib/__init__.py", Path(name)))
+    assert {"mle_lib/exercises/front.py", "mle_lib/exercises/maths.json"} <= set(names)
+    assert not [name for name in names if "__pycache__" in name]
+    assert not [name for name in names[1:] if not name.startswith("mle_lib/exercises/")]
+    # from there it answers, with NumPy alone
+    code = (
+        f"import sys; sys.path[:0] = [{str(made / 'library.zip')!r}, {NUMPY!r}]\n"
+        "from mle_lib.exercises import check, quiz\n"
+        "assert 'library.zip' in check.__code__.co_filename\n"
+        "assert '<mle-exercise' in quiz('halve-the-error')._repr_html_()\n"
+        "print(check('minibatch-gradient').status)"
+    )
+    command = [sys.executable, "-I", "-S", "-c", code]  # without this environment's packages
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.stdout.strip() == "not attempted", run.stderr

@@ -15,6 +15,7 @@ from pathlib import Path
 from tools.environment import BUILD, ROOT, isolate, say
 from tools.install import one_at_a_time
 from tools.notebooks import NotebookError, toc_files
+from tools.pyodide import PyodideError, fetch_pyodide, put_pyodide
 
 HTML = BUILD / "html"
 DOCTREES = BUILD / ".doctrees"
@@ -33,11 +34,12 @@ EXECUTION = re.compile(r"(\S+\.ipynb): (Executing notebook|Executed notebook in 
 def settings_digest(root: Path = ROOT) -> str:
     """Changes with whatever shapes pages but is not followed by Sphinx itself."""
     digest = hashlib.sha256()
-    extension = (root / "book" / "_ext").rglob("*.py")
-    # Sphinx copies these only when some page has changed
-    static = (path for path in (root / "book" / "_static").rglob("*") if path.is_file())
-    settings = (root / name for name in ("_config.yml", "_toc.yml", "requirements.txt"))
-    for path in [*settings, *sorted(extension), *sorted(static)]:
+    settings = [root / name for name in ("_config.yml", "_toc.yml", "requirements.txt")]
+    # The extension; what it copies when some page has changed; the exercises that are on pages
+    folders = [root / name for name in ("book/_ext", "book/_static", "mle_lib/exercises")]
+    found = [path for folder in folders for path in sorted(folder.rglob("*"))]
+    files = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+    for path in [*settings, *files]:
         digest.update(f"{path}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -108,9 +110,16 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     with one_at_a_time():
+        try:
+            pyodide = fetch_pyodide()
+        except PyodideError as error:
+            print(error, file=sys.stderr)
+            return 1
         say("Building the book ...")
         start = time.monotonic()
         done = build(options.fresh)
+        if done:
+            put_pyodide(pyodide, HTML / "_exercises" / "pyodide")
     duration = f"{time.monotonic() - start:.0f} s"
     if not done:
         print(complaints(LOG.read_text(encoding="utf-8")), file=sys.stderr)

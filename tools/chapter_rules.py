@@ -1,4 +1,9 @@
-"""What every chapter keeps to. A rule returns its complaints: none, if all is well."""
+"""What every chapter keeps to. A rule returns its complaints: none, if all is well.
+
+A chapter is one sitting, and that is measured up to its exercises: who does them comes back for
+them, so their section has a limit of its own. A quiz is no code to be read, and the cell of an
+exercise is written by the reader; neither counts among the code cells.
+"""
 
 import re
 import statistics
@@ -6,9 +11,16 @@ from collections.abc import Callable, Iterator
 
 from nbformat import NotebookNode
 
+from tools.exercise_rules import (
+    has_bare_quizzes,
+    has_whole_exercises,
+    is_exercise,
+    leaves_exercises_alone,
+)
 from tools.notebooks import CHECKED, is_checked, is_text, strip
 
 MAX_WORDS = 3500
+MAX_EXERCISE_WORDS = 1500
 MAX_CODE_CELLS = 25
 MAX_CODE_LINES = 25
 MAX_MEDIAN_LINES = 6
@@ -22,7 +34,7 @@ try:
 except ImportError:  # in Colab: the book's library alone
     %pip install --quiet --no-deps git+https://github.com/{repository}"""
 
-TAGS = {CHECKED, "install", "exercise", "raises-exception"} | {
+TAGS = {CHECKED, "install", "exercise", "quiz", "raises-exception"} | {
     f"{verb}-{what}" for verb in ("hide", "remove") for what in ("input", "output", "cell")
 }
 MYST = {
@@ -149,14 +161,18 @@ def ends_with_sections(notebook: NotebookNode) -> list[str]:
 
 
 def is_one_sitting(notebook: NotebookNode) -> list[str]:
+    exercises = dict(sections(notebook)).get("Exercises", "")
     cells = code_cells(notebook)
     lines = [code_lines(cell) for cell in cells]
+    to_read = [code_lines(cell) for cell in cells if not is_exercise(cell)]
+    words = len(markdown(notebook).split()) - len(exercises.split())
     figures = sum(len(FIGURE.findall(cell.source)) for cell in cells)
     measured = {
-        "words": (len(markdown(notebook).split()), MAX_WORDS),
-        "code cells": (len(cells), MAX_CODE_CELLS),
+        "words before the exercises": (words, MAX_WORDS),
+        "words in the exercises": (len(exercises.split()), MAX_EXERCISE_WORDS),
+        "code cells": (len(to_read), MAX_CODE_CELLS),
         "lines in one code cell": (max(lines, default=0), MAX_CODE_LINES),
-        "lines in the median code cell": (statistics.median(lines or [0]), MAX_MEDIAN_LINES),
+        "lines in the median code cell": (statistics.median(to_read or [0]), MAX_MEDIAN_LINES),
         "figures": (figures, MAX_FIGURES),
     }
     return [
@@ -208,4 +224,7 @@ RULES: list[Callable[[NotebookNode], list[str]]] = [
     ends_with_sections,
     is_one_sitting,
     has_figures_with_text,
+    has_whole_exercises,
+    has_bare_quizzes,
+    leaves_exercises_alone,
 ]

@@ -30,7 +30,12 @@ def _character(entity: re.Match[str]) -> str:
 
 def to_mathml(formula: str) -> str:
     mathml = re.sub(r"&#x(\w+);", _character, convert(formula))
-    return re.sub(r' (?:xmlns|display)="[^"]*"', "", mathml)
+    mathml = re.sub(r' (?:xmlns|display)="[^"]*"', "", mathml)
+    # what the converter takes for a variable is an operator, with space around it, and vice versa
+    mathml = re.sub(
+        r"<mi>(log|exp|max|min)</mi>", r'<mo lspace="0.17em" rspace="0.17em">\1</mo>', mathml
+    )
+    return mathml.replace("<mo>∞</mo>", "<mi>∞</mi>")
 
 
 def written() -> str:

@@ -11,6 +11,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -92,28 +93,38 @@ class CodeExercise:
                 f'Pass the function itself, `check("{self.id}", {self.answer.__name__})`, not '
                 "what it returns: it will be called with other arguments."
             )
+        if self.needs and not _importable(self.needs):
+            return Result(
+                self.id,
+                "not attempted",
+                f"This exercise needs `{self.needs}`, which cannot be imported here. It can in "
+                "Colab.",
+            )
         adapted = self.adapt(answer)
+        expected = self.outcomes(self.answer)
         given: list[Arrays] = []
-        for arguments in self.all_cases():
-            outcome = self._observe(adapted, arguments)
+        for arguments, right in zip(self.all_cases(), expected, strict=True):
+            outcome = self._observe(adapted, arguments, len(right or ()))
             if isinstance(outcome, Result):
                 if outcome.status == "not attempted":
                     return outcome
-                return self._compare(given, outcome)
+                return self._compare(given, expected, outcome)
             given.append(outcome)
-        return self._compare(given, None)
+        return self._compare(given, expected, None)
 
     # ---- one call
 
-    def _observe(self, answer: Function, arguments: Arguments) -> Arrays | Result:
-        """What the answer returns, or what is wrong with the way it came about."""
+    def _observe(self, answer: Function, arguments: Arguments, count: int) -> Arrays | Result:
+        """The ``count`` values that the answer returns, or what is wrong with the way it came about."""
         kept = copy.deepcopy(arguments)
         try:
             value, again = _call(answer, kept), _call(answer, copy.deepcopy(arguments))
         except Exception as error:
             if isinstance(error, NotImplementedError):
                 return self._not_attempted()
-            return self._wrong(describe_error(error, self._names(arguments), arguments))
+            # what the reader's function was called with: not the arguments, where it is adapted
+            names = list(inspect.signature(self.answer).parameters)
+            return self._wrong(describe_error(error, names, () if self.needs else arguments))
         if _holds_ellipsis(value):
             return self._not_attempted()
         if value is None:
@@ -125,7 +136,7 @@ class CodeExercise:
                     "there. Compute a new array: `a = a + b`, not `a += b` or `a[...] = b`."
                 )
         try:
-            arrays, repeated = as_arrays(value), as_arrays(again)
+            arrays, repeated = as_arrays(value, count), as_arrays(again, count)
         except NotNumbers as error:
             return self._wrong(f"Your function returned {error}; numbers or arrays are needed.")
         except (Exception, SystemExit) as error:  # objects of the reader's own
@@ -162,9 +173,10 @@ class CodeExercise:
         equal = all(o is not None and same(g, o, self.tolerance) for g, o in pairs)
         return equal and (len(given) == len(ours) or ours[len(given)] is None)
 
-    def _compare(self, given: list[Arrays], stopped: Result | None) -> Result:
+    def _compare(
+        self, given: list[Arrays], expected: list[Arrays | None], stopped: Result | None
+    ) -> Result:
         """Judge by what the answer gave until it stopped, if it did."""
-        expected = self.outcomes(self.answer)
         if stopped is None and self.agree(given, expected):
             return Result(self.id, "correct", self.why)
         for slip in self.slips:
@@ -199,6 +211,14 @@ def _call(answer: Function, arguments: Arguments) -> Any:
             return answer(*arguments)
         except (SystemExit, GeneratorExit) as error:  # these would end the reader's session
             raise RuntimeError(f"{type(error).__name__}: {error}") from error
+
+
+def _importable(module: str) -> bool:
+    try:
+        import_module(module)
+    except Exception:  # a broken installation raises others than ImportError
+        return False
+    return True
 
 
 def _holds_ellipsis(value: Any) -> bool:

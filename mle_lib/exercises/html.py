@@ -74,7 +74,7 @@ def _options(quiz: Choice) -> str:
     kind = "checkbox" if quiz.several else "radio"
     return "".join(
         f'<label class="mle-option"><input type="{kind}" name="{quiz.id}" value="{letter}">'
-        f"<span>{inline_html(option.text)}</span></label>"
+        f"<span><b>{letter}.</b> {inline_html(option.text)}</span></label>"
         for letter, option in zip(quiz.letters, quiz.options, strict=True)
     )
 
@@ -103,8 +103,11 @@ def _open(quiz: Open) -> str:
 def _answer(quiz: Quiz) -> str:
     """What is folded under "Answer", for who reads without a program or has tried."""
     if isinstance(quiz, Choice):
-        pairs = zip(quiz.letters, quiz.options, strict=True)
-        right = "".join(f"<p>{inline_html(option.text)}</p>" for _, option in pairs if option.right)
+        right = "".join(
+            f"<p><strong>{letter}.</strong> {inline_html(option.text)}</p>"
+            for letter, option in zip(quiz.letters, quiz.options, strict=True)
+            if option.right
+        )
         return right + to_html(quiz.why)
     if isinstance(quiz, Numeric):
         return f"<p>{quiz.answer:.4g} {inline_html(quiz.unit)}</p>{to_html(quiz.why)}"

@@ -5,8 +5,9 @@ import math
 import re
 
 SIGN = "+-"
-DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I)
-GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
+# [0-9], not \d: in Python that is every script's digits, in JavaScript these ten.
+DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.I)
+GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
 
 
 class Unclear(ValueError):
@@ -20,7 +21,7 @@ def parse_number(text: str) -> float:
         Unclear: If the text is empty, no finite number, or could be read in two ways.
     """
     plain = re.sub(r"\s+", " ", text.strip()).replace("−", "-").replace("–", "-")
-    plain = re.sub(r"(?<=\d) (?=\d{3}(?!\d))", "", plain).replace(" ", "")
+    plain = re.sub(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))", "", plain).replace(" ", "")
     if not plain:
         raise Unclear("Type a number.")
     parts = plain.split("/")

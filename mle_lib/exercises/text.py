@@ -62,4 +62,4 @@ def to_text(text: str) -> str:
     """A text for a plain terminal: without the marks, maths as LaTeX."""
     parts = FENCE.split(text.strip() + "\n")
     parts[::2] = [INLINE.sub(lambda m: next(filter(None, m.groups())), part) for part in parts[::2]]
-    return "".join(parts).strip()
+    return "".join(parts).replace("\\,", " ").strip()

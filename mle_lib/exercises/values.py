@@ -11,12 +11,16 @@ class NotNumbers(Exception):
     """A returned value is not made of real numbers."""
 
 
-def as_arrays(value: Any) -> Arrays:
+def as_arrays(value: Any, count: int = 1) -> Arrays:
     """The returned value, or the values of a returned tuple, as float64 arrays.
+
+    Where several values are asked for (``count``), a list of as many will do for a tuple.
 
     Raises:
         NotNumbers: If something in it is no real number.
     """
+    if isinstance(value, list) and len(value) == count > 1:
+        value = tuple(value)
     parts = value if isinstance(value, tuple) else (value,)
     return tuple(as_array(part) for part in parts)
 

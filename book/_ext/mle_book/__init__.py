@@ -3,6 +3,7 @@
 `callouts`: a block quote that opens with a bold label becomes a titled box.
 `equations`: display maths with a `\\tag` gets an address, and "(2.3)" in prose links to it.
 `links`: absolute links to chapters (they must work in Colab) become links between pages.
+`exercises`: cells that name an exercise become the form or the editor that answers.
 `reexecution`: a notebook is executed again when the library modules that it uses change.
 `docstrings`, `api`: the API reference, from docstrings, and where the book uses each entry.
 `mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
@@ -20,6 +21,7 @@ from . import (
     code_links,
     docstrings,
     equations,
+    exercises,
     links,
     mentions,
     pages,
@@ -28,8 +30,8 @@ from . import (
 )
 
 PARTS = (
-    *(callouts, equations, links, docstrings, api, mentions, code_links, status, pages),
-    reexecution,
+    *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
+    *(pages, reexecution),
 )
 
 

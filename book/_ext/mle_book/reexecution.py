@@ -5,6 +5,10 @@ also keeps a digest of what it depends on: the modules of the library that it im
 that they import; the library's data files; the pinned requirements. When the digest differs, the
 notebook's record is dropped from the cache, and the page is read, hence executed, again.
 
+The definitions of exercises are no part of it. What the kernel gives for their cells is not on the
+page (`exercises`), and no other cell may use them (`tools/chapter_rules.py`): so the page changes
+with them, and what is executed does not. The tests run these cells too.
+
 Imports are found by reading the code, not by running it. A module that is imported by a computed
 name is not seen, unless the notebook names it (`import mle_lib` ... `mle_lib.data.load()`).
 """
@@ -23,6 +27,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 PACKAGE = "mle_lib"
+NOT_SHOWN = "exercises"  # the part of it whose results are not on the page
 REQUIREMENTS = "requirements.txt"
 
 
@@ -89,6 +94,7 @@ class Library:
         self.root = root
         package = root / PACKAGE
         files = [p for p in package.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+        files = [p for p in files if p.relative_to(package).parts[0] != NOT_SHOWN]
         self.modules = {self._name(p): p for p in files if p.suffix == ".py"}
         # Data files cannot be told apart by who reads them, so every notebook depends on all.
         self.shared = [p for p in files if p.suffix != ".py"] + [root / REQUIREMENTS]

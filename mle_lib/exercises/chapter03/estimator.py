@@ -7,7 +7,7 @@ import numpy as np
 from mle_lib.exercises.code import Arguments, CodeExercise, Slip
 
 
-def minibatch_gradient(gradients, indices):
+def gradient_estimate(gradients, indices):
     m, b = len(gradients), len(indices)
     return m / b * gradients[indices].sum(axis=0)
 
@@ -25,11 +25,11 @@ def factor_twice(gradients, indices):
 
 
 def distinct_rows(gradients, indices):
-    return minibatch_gradient(gradients, np.unique(indices))
+    return gradient_estimate(gradients, np.unique(indices))
 
 
 def everything_added(gradients, indices):
-    return minibatch_gradient(gradients, indices).sum()
+    return gradient_estimate(gradients, indices).sum()
 
 
 def cases(rng: np.random.Generator) -> Iterator[Arguments]:
@@ -41,7 +41,7 @@ def cases(rng: np.random.Generator) -> Iterator[Arguments]:
 EXERCISE = CodeExercise(
     id="minibatch-gradient",
     title="The estimator",
-    answer=minibatch_gradient,
+    answer=gradient_estimate,
     cases=cases,
     slips=(
         Slip(

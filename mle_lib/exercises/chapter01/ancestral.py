@@ -1,0 +1,84 @@
+"""Ancestral sampling: the questions of (1.1) answered in order."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def ancestral_sample(W, c, u):
+    x = np.zeros(u.shape)
+    for i in range(u.shape[1]):
+        p = 1 / (1 + np.exp(-(c[i] + x @ W[i])))  # (b,)
+        x[:, i] = u[:, i] < p
+    return x
+
+
+def all_at_once(W, c, u):
+    return u < 1 / (1 + np.exp(-c))
+
+
+def probabilities_passed_on(W, c, u):
+    p = np.zeros(u.shape)
+    for i in range(u.shape[1]):
+        p[:, i] = 1 / (1 + np.exp(-(c[i] + p @ W[i])))
+    return u < p
+
+
+def wrong_side(W, c, u):
+    x = np.zeros(u.shape)
+    for i in range(u.shape[1]):
+        x[:, i] = u[:, i] > 1 / (1 + np.exp(-(c[i] + x @ W[i])))
+    return x
+
+
+def most_probable(W, c, u):
+    return ancestral_sample(W, c, np.full(u.shape, 0.5))
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for b, n in [(5, 3), (9, 6), (1, 8), (12, 4), (3, 2)]:
+        W = np.tril(rng.normal(scale=3, size=(n, n)), -1)
+        yield W, rng.normal(size=n), rng.uniform(size=(b, n))
+
+
+EXERCISE = CodeExercise(
+    id="ancestral-sampling",
+    title="Sampling, one question after the other",
+    answer=ancestral_sample,
+    cases=cases,
+    slips=(
+        Slip(
+            all_at_once,
+            "Every $x_i$ is drawn with the probability $\\sigma(c_i)$, as if all before it were 0. "
+            "The logit must see the values that were drawn: fill `x` column by column, and take "
+            "row $i$ of $W$.",
+        ),
+        Slip(
+            probabilities_passed_on,
+            "You pass on the probability of each $x_k$, not the value that came. A condition "
+            "$x_k = 0.7$ occurs in no picture: the next logit must see the 0 or 1 that was drawn.",
+        ),
+        Slip(
+            wrong_side,
+            "The comparison is the wrong way round: $u$ exceeds $p$ with probability $1 - p$, so "
+            "your $x_i$ is 1 as often as it should be 0.",
+        ),
+        Slip(
+            most_probable,
+            "You take the more probable value each time and leave `u` unused. That gives one "
+            "picture again and again, not samples of the model.",
+        ),
+    ),
+    hints=(
+        "$x_2$ can be drawn only when $x_1$ is known. What is the loop over, samples or variables?",
+        "Start with `x = np.zeros(u.shape)`. All samples can take step $i$ together: their logits "
+        "are `c[i] + x @ W[i]`. What has not been drawn yet has weight 0 in row $i$.",
+        "With `p` of shape `(b,)`, column $i$ is `u[:, i] < p`.",
+    ),
+    why="This is why an autoregressive model is slow to sample from: $n$ steps one after the "
+    "other, while its likelihood needs a single pass.",
+    note="A uniform $u$ is below $p$ with probability $p$: that is a coin toss. With `u` handed "
+    "in, chance is outside the function, and the same `u` gives the same pictures.",
+)

@@ -1,0 +1,96 @@
+"""The log-likelihood of an FVSBN, computed so that large logits do no harm."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def fvsbn_log_likelihood(W, c, x):
+    z = c + x @ W.T  # logits, (m, n)
+    u = (2 * x - 1) * z  # log p = log sigma(u)
+    return -np.logaddexp(0, -u).sum()
+
+
+def probability_first(W, c, x):
+    u = (2 * x - 1) * (c + x @ W.T)
+    return np.log(1 / (1 + np.exp(-u))).sum()
+
+
+def zero_times_infinity(W, c, x):
+    p = 1 / (1 + np.exp(-(c + x @ W.T)))
+    return (x * np.log(p) + (1 - x) * np.log(1 - p)).sum()
+
+
+def as_if_all_ones(W, c, x):
+    return -np.logaddexp(0, -(c + x @ W.T)).sum()
+
+
+def columns_for_rows(W, c, x):
+    return fvsbn_log_likelihood(W.T, c, x)
+
+
+def mean_over_samples(W, c, x):
+    return fvsbn_log_likelihood(W, c, x) / len(x)
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for m, n in [(5, 3), (2, 4), (1, 6)]:
+        yield _model_and_data(rng, m, n, rng.normal(size=n))
+    for m, n in [(8, 5), (9, 2)]:
+        yield _model_and_data(rng, m, n, 1000 * np.where(np.arange(n) % 2, 1.0, -1.0))
+
+
+def _model_and_data(rng: np.random.Generator, m: int, n: int, c: np.ndarray) -> Arguments:
+    x = rng.integers(0, 2, size=(m, n)).astype(float)
+    return np.tril(rng.normal(size=(n, n)), -1), c, x
+
+
+EXERCISE = CodeExercise(
+    id="stable-log-likelihood",
+    title="A log-likelihood that survives large logits",
+    answer=fvsbn_log_likelihood,
+    cases=cases,
+    slips=(
+        Slip(
+            probability_first,
+            "Right at small logits. At logits of $\\pm 1000$ it is −∞: the probability "
+            "rounds to 0 before you take its logarithm. The value wanted there is $-1000$ for "
+            "each wrong pixel, an ordinary number.",
+        ),
+        Slip(
+            zero_times_infinity,
+            "Right at small logits. At logits of $\\pm 1000$ it is NaN, from "
+            "$0 \\cdot \\log\\,0$ or from $e^{1000} / (1 + e^{1000})$, which is ∞/∞. Go from the "
+            "logit to the logarithm without the probability in between.",
+        ),
+        Slip(
+            as_if_all_ones,
+            "You add $\\log\\,p(x_i = 1)$ for every pixel, also where $x_i = 0$ came. There the "
+            "probability is $1 - \\sigma(z_i) = \\sigma(-z_i)$.",
+        ),
+        Slip(
+            columns_for_rows,
+            "Rows and columns of $W$ are exchanged: the logit $z_i$ adds $W_{ik} x_k$ over $k$, so "
+            "it takes row $i$. With column $i$, a pixel is predicted from those after it.",
+        ),
+        Slip(
+            mean_over_samples,
+            "This is off by exactly $1/m$: it is $\\ell/m$, the mean for one sample. $\\ell$ is "
+            "the sum.",
+        ),
+    ),
+    hints=(
+        "All logits at once are `c + x @ W.T`, of shape `(m, n)`. One formula serves both values "
+        "of $x_i$: $\\log\\,p = \\log\\,\\sigma(u)$ with $u = (2 x_i - 1) z_i$.",
+        "$\\log\\,\\sigma(u) = -\\log(1 + e^{-u})$. For $u = -1000$ the exponential overflows; the "
+        "value itself is close to $u$.",
+        "`np.logaddexp(a, b)` is $\\log(e^a + e^b)$, computed without overflow; and $1 = e^0$.",
+    ),
+    why="A confident and wrong model has such logits, and one infinity in the sum would end the "
+    "training.",
+    note="`logaddexp` takes the larger exponent out before it exponentiates, so nothing "
+    "overflows. To clip the probabilities would avoid −∞ too, but then a wrong pixel would "
+    "cost the same at any large logit, and the gradient there would be zero.",
+)

@@ -1,0 +1,108 @@
+"""Central differences: the gradient by the definition of a derivative."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def numerical_gradient(f, theta, h):
+    moves = h * np.eye(len(theta))  # row k moves coordinate k alone
+    return np.array([(f(theta + d) - f(theta - d)) / (2 * h) for d in moves])
+
+
+def one_sided(f, theta, h):
+    return np.array([(f(theta + d) - f(theta)) / h for d in h * np.eye(len(theta))])
+
+
+def divided_by_h(f, theta, h):
+    return 2 * numerical_gradient(f, theta, h)
+
+
+def all_moved_at_once(f, theta, h):
+    return (f(theta + h) - f(theta - h)) / (2 * h)
+
+
+def not_moved_back(f, theta, h):
+    moved, slopes = theta.copy(), []
+    for k in range(len(theta)):
+        moved[k] += h
+        above = f(moved)
+        moved[k] -= 2 * h
+        slopes.append((above - f(moved)) / (2 * h))
+    return np.array(slopes)
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for p, h, function in [
+        (3, 0.1, cubic),
+        (5, 0.25, log_likelihood),
+        (1, 0.5, cubic),
+        (2, 0.05, log_likelihood),
+        (4, 0.2, constant),
+    ]:
+        yield function, rng.normal(size=p), h
+
+
+# Each makes an array of its argument, so that a tensor may be handed in.
+
+
+def cubic(theta):
+    t = np.asarray(theta, dtype=float)
+    return float((t**3).sum() + 2 * t.sum() ** 2)
+
+
+def log_likelihood(theta):
+    t = np.asarray(theta, dtype=float)
+    z = np.cumsum(t) - 3 * t[0]  # logits of three ones and of a zero each
+    return -float(3 * np.logaddexp(0, -z).sum() + np.logaddexp(0, z).sum())
+
+
+def constant(theta):
+    return 1.5
+
+
+EXERCISE = CodeExercise(
+    id="central-difference",
+    title="The gradient by definition",
+    answer=numerical_gradient,
+    cases=cases,
+    slips=(
+        Slip(
+            one_sided,
+            "You compare with the middle, $f(\\theta + h) - f(\\theta)$. That is wrong by about "
+            "$\\frac{h}{2} f''$; the step to both sides cancels this term and leaves an error of "
+            "order $h^2$.",
+        ),
+        Slip(
+            divided_by_h,
+            "This is off by exactly 2: from $\\theta_k - h$ to $\\theta_k + h$ the distance is "
+            "$2h$, not $h$.",
+        ),
+        Slip(
+            all_moved_at_once,
+            "`theta + h` moves all coordinates together: that is one slope, along the diagonal, "
+            "and equals the sum of the partial derivatives. Each coordinate needs a pair of its "
+            "own.",
+        ),
+        Slip(
+            not_moved_back,
+            "A coordinate that was moved stays moved, at $-h$, while the next one is measured. "
+            "Start each pair from `theta` itself.",
+        ),
+    ),
+    hints=(
+        "For each $k$ you need two values of $f$. Where do the two points differ from `theta`, and "
+        "how far apart are they?",
+        "`moved = theta.copy()` and `moved[k] += h` move one coordinate; so does adding row $k$ of "
+        "`h * np.eye(len(theta))`.",
+        "Entry $k$ is $(f(\\theta + d) - f(\\theta - d)) / (2h)$, where $d$ has $h$ at place $k$ "
+        "and zeros elsewhere.",
+    ),
+    why="It trusts nothing but values of $f$, so it finds mistakes in any gradient; it costs $2p$ "
+    "values, so it does not replace one.",
+    note="In $f(\\theta + d) - f(\\theta - d)$ all even powers of $h$ cancel: the error falls like "
+    "$h^2$. A smaller $h$ is not always better, because the difference of two nearly equal numbers "
+    "loses digits.",
+)

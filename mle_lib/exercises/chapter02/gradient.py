@@ -1,0 +1,101 @@
+"""The gradient of an FVSBN's log-likelihood: equation (2.3)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def fvsbn_gradient(W, c, x):
+    error = x - 1 / (1 + np.exp(-(c + x @ W.T)))  # (m, n)
+    return np.tril(error.T @ x, -1), error.sum(axis=0)
+
+
+def _every_weight(W, c, x):
+    error = x - 1 / (1 + np.exp(-(c + x @ W.T)))
+    return error.T @ x, error.sum(axis=0)
+
+
+def expected_minus_came(W, c, x):
+    dW, dc = fvsbn_gradient(W, c, x)
+    return -dW, -dc
+
+
+def no_mask(W, c, x):
+    return _every_weight(W, c, x)
+
+
+def diagonal_kept(W, c, x):
+    dW, dc = _every_weight(W, c, x)
+    return np.tril(dW), dc
+
+
+def mean_over_samples(W, c, x):
+    dW, dc = fvsbn_gradient(W, c, x)
+    return dW / len(x), dc / len(x)
+
+
+def indices_exchanged(W, c, x):
+    dW, dc = _every_weight(W, c, x)
+    return np.tril(dW.T, -1), dc
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for m, n in [(7, 3), (2, 5), (1, 4), (11, 6)]:
+        yield _model_and_data(rng, m, n, rng.normal(size=n))
+    yield _model_and_data(rng, 9, 2, np.array([1000.0, -1000.0]))  # errors are 0, 1 or -1
+
+
+def _model_and_data(rng: np.random.Generator, m: int, n: int, c: np.ndarray) -> Arguments:
+    x = rng.integers(0, 2, size=(m, n)).astype(float)
+    return np.tril(rng.normal(size=(n, n)), -1), c, x
+
+
+EXERCISE = CodeExercise(
+    id="fvsbn-gradient",
+    title="Error times input",
+    answer=fvsbn_gradient,
+    cases=cases,
+    slips=(
+        Slip(
+            expected_minus_came,
+            "The sign is flipped: this is $\\sigma(z_i) - x_i$, the gradient of $-\\ell$ that an "
+            "optimiser is given. The book climbs $\\ell$: what came minus what was expected.",
+        ),
+        Slip(
+            no_mask,
+            "The bias is right, but $W$ gets a gradient in all $n^2$ places. Only those with "
+            "$k < i$ are parameters: one step along the others, and a pixel would be predicted "
+            "from itself and from later ones.",
+        ),
+        Slip(
+            diagonal_kept,
+            "The diagonal of `dW` must be zero too: $W_{ii}$ would let $x_i$ predict itself, and "
+            "only $k < i$ is allowed.",
+        ),
+        Slip(
+            mean_over_samples,
+            "This is off by exactly $1/m$: a mean over the samples. $\\ell$ is a sum, and so is "
+            "its gradient.",
+        ),
+        Slip(
+            indices_exchanged,
+            "The bias is right, but in `dW` the two indices are exchanged: $W_{ik}$ takes the "
+            "error of $i$ and the input $x_k$, and yours takes the error of $k$ and the input "
+            "$x_i$.",
+        ),
+    ),
+    hints=(
+        "First the errors (2.2) of all samples and variables: an array of shape `(m, n)`, from the "
+        "logits `c + x @ W.T`.",
+        "The bias adds the errors over the samples. For the weights, `error.T @ x` adds "
+        "$e_i x_k$ over the samples, for every pair $i$, $k$.",
+        "`np.tril(..., -1)` keeps the places with $k < i$ and sets the others to zero.",
+    ),
+    why="The same error arrives at the last layer of every network with these conditionals; "
+    "backpropagation carries it on from there.",
+    note="One matrix product adds over the samples for all pairs at once. At the top of $\\ell$ "
+    "all of it is zero: the errors have mean zero and are uncorrelated with every earlier "
+    "variable.",
+)

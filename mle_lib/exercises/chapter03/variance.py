@@ -1,0 +1,95 @@
+"""The variance law, for each coordinate."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def predicted_variance(gradients, b, replacement):
+    m = len(gradients)
+    variance = m**2 / b * gradients.var(axis=0)
+    if not replacement:
+        variance = variance * (m - b) / (m - 1)
+    return variance
+
+
+def other_kind(gradients, b, replacement):
+    return predicted_variance(gradients, b, not replacement)
+
+
+def never_corrected(gradients, b, replacement):
+    return predicted_variance(gradients, b, True)
+
+
+def divisor_of_a_sample(gradients, b, replacement):
+    m = len(gradients)
+    return m / (m - 1) * predicted_variance(gradients, b, replacement)
+
+
+def variance_of_the_mean(gradients, b, replacement):
+    return predicted_variance(gradients, b, replacement) / len(gradients) ** 2
+
+
+def correction_without_its_one(gradients, b, replacement):
+    m = len(gradients)
+    variance = m**2 / b * gradients.var(axis=0)
+    return variance if replacement else variance * (m - b) / m
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for m, b, p, replacement in [
+        (6, 2, 3, False),
+        (9, 4, 2, True),
+        (8, 1, 5, False),  # one draw: both ways are the same
+        (5, 5, 4, False),  # the whole data set: no variance is left
+        (4, 7, 3, True),  # more draws than samples
+        (11, 8, 6, False),
+    ]:
+        yield rng.normal(loc=3, size=(m, p)), b, replacement
+
+
+EXERCISE = CodeExercise(
+    id="predicted-variance",
+    title="Its variance, with replacement and without",
+    answer=predicted_variance,
+    cases=cases,
+    slips=(
+        Slip(
+            other_kind,
+            "The two ways of drawing are the wrong way round: the correction belongs to the "
+            "draw *without* replacement, where the whole data set leaves no variance.",
+        ),
+        Slip(
+            never_corrected,
+            "This is the variance *with* replacement, whatever is asked for. Without, it is "
+            "smaller by exactly $(m-b)/(m-1)$.",
+        ),
+        Slip(
+            divisor_of_a_sample,
+            "This is off by exactly $m/(m-1)$: $\\Sigma$ is the covariance of all $m$ gradients, "
+            "with divisor $m$. The divisor $m-1$ is for estimating a variance from a sample.",
+        ),
+        Slip(
+            variance_of_the_mean,
+            "This is off by exactly $m^2$: it is the variance of the batch's *mean*. The estimate "
+            "is $m$ times this mean, and a factor enters a variance squared.",
+        ),
+        Slip(
+            correction_without_its_one,
+            "The correction is $(m-b)/(m-1)$, not $(m-b)/m$: at $b = 1$ both ways of drawing are "
+            "the same, so there it must be 1.",
+        ),
+    ),
+    hints=(
+        "Start with one draw. Which part of (3.3) belongs to it, and which to the batch?",
+        "The diagonal of $\\Sigma$ is `gradients.var(axis=0)`: its divisor is $m$.",
+        "(3.3) is $m^2/b$ times that. Without replacement, (3.4) multiplies by one more factor.",
+    ),
+    why="With this, the error of an estimator is known from data and $\\theta$ alone, before a "
+    "batch is drawn; section 3.8 divides the signal by it.",
+    note="A sum of $b$ independent draws has $b$ times the variance of one, and the factor $m/b$ "
+    "enters squared. With the divisor $m-1$ in $\\Sigma$ the correction would be $(m-b)/m$: the "
+    "two conventions agree, but must not be mixed.",
+)

@@ -1,0 +1,111 @@
+"""Gradient accumulation over unequal micro-batches."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Function, Slip
+
+
+def accumulate(gradient, batch, size):
+    b, total = len(batch), 0
+    for start in range(0, b, size):
+        part = batch[start : start + size]
+        total = total + len(part) / b * gradient(part)
+    return total
+
+
+def means(gradient, batch, size):
+    return [gradient(batch[k : k + size]) for k in range(0, len(batch), size)]
+
+
+def mean_of_means(gradient, batch, size):
+    return np.mean(means(gradient, batch, size), axis=0)
+
+
+def sum_of_means(gradient, batch, size):
+    return np.sum(means(gradient, batch, size), axis=0)
+
+
+def nominal_size(gradient, batch, size):
+    return size / len(batch) * sum_of_means(gradient, batch, size)
+
+
+def last_part_alone(gradient, batch, size):
+    for start in range(0, len(batch), size):
+        part = batch[start : start + size]
+        total = len(part) / len(batch) * gradient(part)
+    return total
+
+
+def short_part_lost(gradient, batch, size):
+    full = len(batch) // size * size
+    return size / len(batch) * sum_of_means(gradient, batch[:full], size)
+
+
+def limited(weights: np.ndarray, most: int) -> Function:
+    """The gradient of a mean over rows, for no more rows than fit."""
+
+    def gradient(part: Any) -> np.ndarray:
+        rows = np.asarray(part)
+        if rows.ndim != 2:
+            raise ValueError(f"a micro-batch is needed, (rows, n), not shape {rows.shape}")
+        if not len(rows):
+            raise ValueError("this micro-batch has no rows")
+        if len(rows) > most:
+            raise MemoryError(f"{len(rows)} rows at once; only {most} fit")
+        return np.tanh(rows @ weights).mean(axis=0)
+
+    return gradient
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for b, size, n, p in [(10, 4, 3, 5), (12, 3, 2, 4), (7, 6, 5, 3), (8, 8, 4, 2), (6, 1, 3, 7)]:
+        batch = rng.normal(loc=0.5, size=(b, n))
+        yield limited(rng.normal(size=(n, p)), size), batch, size
+
+
+EXERCISE = CodeExercise(
+    id="unequal-micro-batches",
+    title="Unequal micro-batches",
+    answer=accumulate,
+    cases=cases,
+    slips=(
+        Slip(
+            mean_of_means,
+            "This is the mean of the means, the right-hand side of (4.2): each part weighs $1/K$, "
+            "so a sample in a short part counts more than the others.",
+        ),
+        Slip(
+            sum_of_means,
+            "You add the means as they are. With $K$ equal parts that is $K$ times too much; each "
+            "part must weigh its share of the batch.",
+        ),
+        Slip(
+            nominal_size,
+            "You weigh every part as if it held `size` samples. The last one may hold fewer, and "
+            "then it counts too much.",
+        ),
+        Slip(
+            last_part_alone,
+            "Only the last part is in your result: each pass of the loop replaces what the "
+            "parts before it gave. Add to it, as `backward` adds to `.grad`.",
+        ),
+        Slip(
+            short_part_lost,
+            "The last part is lost where it is shorter than `size`, while you still divide by the "
+            "whole $b$.",
+        ),
+    ),
+    hints=(
+        "How many samples does part $k$ hold, and what is its share of the batch?",
+        "The left-hand side of (4.2): part $k$ weighs $b_k/b$.",
+        "The parts are `batch[start : start + size]` for `start in range(0, b, size)`. The last "
+        "one may be shorter: use `len(part)`.",
+    ),
+    why="The result no longer depends on how the batch is cut, so memory decides the cut and "
+    "nothing else.",
+    note="$b_k/b$ times a mean over $b_k$ samples is their sum over $b$, and the sums add up. One "
+    "call a sample would be right too, only slow.",
+)

@@ -1,0 +1,122 @@
+"""The training step in PyTorch."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Function, Slip
+
+
+def one_step(model, optimizer, batch, m):
+    optimizer.zero_grad()
+    loss = -m / len(batch) * model.log_prob(batch).sum()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def gradient_kept(model, optimizer, batch, m):
+    loss = -m / len(batch) * model.log_prob(batch).sum()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def downhill(model, optimizer, batch, m):
+    optimizer.zero_grad()
+    loss = m / len(batch) * model.log_prob(batch).sum()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def mean_of_the_batch(model, optimizer, batch, m):
+    return one_step(model, optimizer, batch, 1)
+
+
+def sum_of_the_batch(model, optimizer, batch, m):
+    return one_step(model, optimizer, batch, len(batch))
+
+
+def step_before_backward(model, optimizer, batch, m):
+    optimizer.zero_grad()
+    loss = -m / len(batch) * model.log_prob(batch).sum()
+    optimizer.step()
+    loss.backward()
+    return loss.item()
+
+
+def on_a_small_model(answer: Function) -> Function:
+    """The parameters after one step, and what the answer returned.
+
+    The model is an FVSBN, in whose ``.grad`` an earlier batch has left its gradient. torch and the
+    model are imported by the call, so that a chapter's exercises can be listed without them.
+    """
+
+    def step(theta: np.ndarray, batch: np.ndarray, m: int, alpha: float) -> Any:
+        torch, models = import_module("torch"), import_module("mle_lib.models")
+        model = models.FVSBN(batch.shape[1]).double()
+        torch.nn.utils.vector_to_parameters(torch.tensor(theta), model.parameters())
+        rows = torch.as_tensor(batch)
+        (-model.log_prob(rows[:1]).sum()).backward()
+        loss = answer(model, torch.optim.SGD(model.parameters(), lr=alpha), rows, m)
+        if loss is None or loss is ...:
+            return loss
+        return torch.nn.utils.parameters_to_vector(model.parameters()), loss
+
+    return step
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for m, b, n, alpha in [(40, 5, 3, 0.02), (7, 7, 4, 0.05), (12, 1, 2, 0.01), (90, 8, 5, 0.001)]:
+        theta = rng.normal(size=n * (n + 1) // 2)
+        yield theta, rng.integers(0, 2, size=(b, n)).astype(float), m, alpha
+
+
+EXERCISE = CodeExercise(
+    id="train-step",
+    title="The training step",
+    answer=one_step,
+    cases=cases,
+    adapt=on_a_small_model,
+    needs="torch",
+    slips=(
+        Slip(
+            gradient_kept,
+            "The gradient of an earlier batch is still in your step: `backward` adds to what is in "
+            "`.grad`. It must be cleared before `backward` is called.",
+        ),
+        Slip(
+            downhill,
+            "The sign is flipped: the optimiser descends the loss, so here the log-likelihood "
+            "falls. The loss is *minus* the estimate of $\\ell$.",
+        ),
+        Slip(
+            mean_of_the_batch,
+            "This is off by exactly $m$: minus the mean over the batch estimates $-\\ell/m$. The "
+            "task asks for the $(m/b)$ estimate of $-\\ell$.",
+        ),
+        Slip(
+            sum_of_the_batch,
+            "This is off by exactly $m/b$: the sum is over the $b$ samples of the batch, while "
+            "$\\ell$ is a sum over all $m$.",
+        ),
+        Slip(
+            step_before_backward,
+            "The parameters have not moved. `step` uses what `backward` has left in `.grad`: is it "
+            "called, and after `backward`?",
+        ),
+    ),
+    hints=(
+        "Five things: forget, compute, differentiate, move, return. Section 4.2 has them in "
+        "order, with another loss.",
+        "`model.log_prob(batch)` has one entry for each of the `len(batch)` samples.",
+        "The loss is $-m/b$ times their sum. Return it with `.item()`.",
+    ),
+    why="Every training loop of this book is this step in two loops; what differs is the model, "
+    "the optimiser and the factor.",
+    note="With plain SGD the step is $\\alpha \\hat g$ itself. `loss.item()` is a plain "
+    "number; the loss itself would keep its graph, and the memory it takes, alive.",
+)

@@ -1,0 +1,98 @@
+"""The batch size that is fastest by the clock."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def fastest_batch(s_min, b_crit, t0, t1, b_max):
+    b = np.sqrt(b_crit * t0 / t1)
+    b = np.clip(b, 1, b_max)
+    return b, s_min * (1 + b_crit / b) * (t0 + t1 * b)
+
+
+def seconds(b, s_min, b_crit, t0, t1):
+    return s_min * (1 + b_crit / b) * (t0 + t1 * b)
+
+
+def times_swapped(s_min, b_crit, t0, t1, b_max):
+    b = np.clip(np.sqrt(b_crit * t1 / t0), 1, b_max)
+    return b, seconds(b, s_min, b_crit, t0, t1)
+
+
+def no_root(s_min, b_crit, t0, t1, b_max):
+    b = np.clip(b_crit * t0 / t1, 1, b_max)
+    return b, seconds(b, s_min, b_crit, t0, t1)
+
+
+def no_limits(s_min, b_crit, t0, t1, b_max):
+    b = np.sqrt(b_crit * t0 / t1)
+    return b, seconds(b, s_min, b_crit, t0, t1)
+
+
+def limited_too_late(s_min, b_crit, t0, t1, b_max):
+    b = np.sqrt(b_crit * t0 / t1)
+    return np.clip(b, 1, b_max), seconds(b, s_min, b_crit, t0, t1)
+
+
+def critical_size(s_min, b_crit, t0, t1, b_max):
+    b = np.clip(b_crit, 1, b_max)
+    return b, seconds(b, s_min, b_crit, t0, t1)
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    yield 70.0, 12.0, 4e-4, 3e-6, 900
+    yield 40.0, 500.0, 2e-4, 1e-6, 64  # more than fits
+    yield 300.0, 20.0, 1e-4, 6e-3, 250  # less than one sample
+    yield 25.0, 0.3, 0.05, 4e-4, 1200  # far above B_crit
+    b_crit, t0, t1 = np.exp(rng.uniform((3, -8, -13), (6, -6, -11))).tolist()
+    yield 110.0, b_crit, t0, t1, 5000
+
+
+EXERCISE = CodeExercise(
+    id="fastest-batch-size",
+    title="The fastest batch by the clock",
+    answer=fastest_batch,
+    cases=cases,
+    slips=(
+        Slip(
+            times_swapped,
+            "$t_0$ and $t_1$ have changed places in your $b$. The more a step costs before it has "
+            "looked at any sample, the more samples it should carry.",
+        ),
+        Slip(
+            no_root,
+            "A root is missing. Where the slope of the seconds is zero, it is $b^2$ that equals "
+            "$B_\\text{crit}t_0/t_1$.",
+        ),
+        Slip(
+            no_limits,
+            "Right wherever your $b$ is allowed. In some trials it is below 1 or above `b_max`. "
+            "The seconds have one valley: which allowed $b$ is then the best?",
+        ),
+        Slip(
+            limited_too_late,
+            "Your $b$ is right. The seconds belong to the $b$ from before the limits.",
+        ),
+        Slip(
+            critical_size,
+            "You took $B_\\text{crit}$. There steps and sample gradients are both twice their "
+            "minimum, on every machine. What is fastest depends on $t_0$ and $t_1$ as well.",
+        ),
+    ),
+    hints=(
+        "Seconds are steps times seconds a step: $S_\\text{min}(1 + B_\\text{crit}/b)(t_0 + t_1 "
+        "b)$.",
+        "Multiply out. Two of the four terms depend on $b$: one falls, one rises.",
+        "The terms are $t_1 b$ and $B_\\text{crit}t_0/b$. Their sum is least where they are equal.",
+        "So $b^2 = B_\\text{crit}t_0/t_1$. Bring $b$ into its limits with `np.clip`, and only then "
+        "work out the seconds.",
+    ),
+    why="The answer depends on the data through $B_\\text{crit}$ and on the machine through "
+    "$t_0/t_1$, so on faster hardware the best batch is another one.",
+    note="$S_\\text{min}(t_0 + t_1 b + B_\\text{crit}t_0/b + B_\\text{crit}t_1)$ has the slope "
+    "zero at $b^2 = B_\\text{crit}t_0/t_1$. To its left the seconds fall, to its right they rise, "
+    "so outside the limits the nearer end is best.",
+)

@@ -1,0 +1,101 @@
+"""The gradient noise scale from two batch sizes."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def noise_scale(small, big, b_small, b_big):
+    small, big = small.mean(), big.mean()
+    noise = (small - big) / (1 / b_small - 1 / b_big)
+    signal = (b_big * big - b_small * small) / (b_big - b_small)
+    return noise / signal
+
+
+def ratio_of_lengths(small, big, b_small, b_big):
+    return small.mean() / big.mean()
+
+
+def sizes_swapped(small, big, b_small, b_big):
+    return noise_scale(small, big, b_big, b_small)
+
+
+def biased_signal(small, big, b_small, b_big):
+    noise = (small.mean() - big.mean()) / (1 / b_small - 1 / b_big)
+    return noise / big.mean()
+
+
+def signal_over_noise(small, big, b_small, b_big):
+    return 1 / noise_scale(small, big, b_small, b_big)
+
+
+def mean_of_ratios(small, big, b_small, b_big):
+    noise = (small - big) / (1 / b_small - 1 / b_big)
+    signal = (b_big * big - b_small * small) / (b_big - b_small)
+    return (noise / signal).mean()
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    sizes = [(6, 2, 16), (9, 1, 30), (1, 5, 1200), (4, 64, 80)]
+    for (k, b_small, b_big), signal in zip(sizes, (0.3, 4.0, 0.02, 70.0), strict=True):
+        trace = signal * np.sqrt(b_small * b_big)  # both batches hold signal and noise
+        spread = 0.01 if b_big < 2 * b_small else 0.2  # near sizes need many batches
+        lengths = [
+            (signal + trace / b) * rng.uniform(1 - spread, 1 + spread, size=k)
+            for b in (b_small, b_big)
+        ]
+        yield *lengths, b_small, b_big
+
+
+EXERCISE = CodeExercise(
+    id="noise-scale-from-two-batch-sizes",
+    title="The noise scale from two batch sizes",
+    answer=noise_scale,
+    cases=cases,
+    slips=(
+        Slip(
+            ratio_of_lengths,
+            "This is the ratio of the two mean squared lengths. Each holds signal and noise, in a "
+            "mixture that depends on $b$. Part them first.",
+        ),
+        Slip(
+            sizes_swapped,
+            "The two batch sizes have changed places. The *small* batches are the longer ones, "
+            "because they hold more noise; with yours $\\operatorname{tr}\\Sigma$ comes out "
+            "negative.",
+        ),
+        Slip(
+            biased_signal,
+            "You took the squared length of the big batches for that of $\\bar g$. It is too "
+            "large, on average by $\\operatorname{tr}\\Sigma/b_\\text{big}$: noise adds length.",
+        ),
+        Slip(
+            signal_over_noise,
+            "This is $1/B_\\text{noise}$: signal over noise. The noise stands on top.",
+        ),
+        Slip(
+            mean_of_ratios,
+            "You divided batch by batch and averaged the ratios. Numerator and denominator are "
+            "unbiased, their ratio is not, and it is wild where the denominator comes near 0. "
+            "Average both first.",
+        ),
+    ),
+    hints=(
+        "The mean of `small` estimates $\\|\\bar g\\|^2 + "
+        "\\operatorname{tr}\\Sigma/b_\\text{small}$, that of `big` the same with $b_\\text{big}$. "
+        "Two equations, two unknowns.",
+        "Take the difference of the two: $\\|\\bar g\\|^2$ cancels, and "
+        "$\\operatorname{tr}\\Sigma$ is left, times $1/b_\\text{small} - 1/b_\\text{big}$.",
+        "For $\\|\\bar g\\|^2$ multiply each equation by its own $b$ before you take the "
+        "difference: then $\\operatorname{tr}\\Sigma$ cancels.",
+        "`signal = (b_big * big - b_small * small) / (b_big - b_small)`, with the means of `big` "
+        "and `small`. Return the noise, $\\operatorname{tr}\\Sigma$, over this.",
+    ),
+    why="Squared lengths are all that is needed: workers that train in parallel have them at hand, "
+    "one from each part of the batch and one from the whole.",
+    note="Both estimates are linear in the squared lengths, so both are unbiased; their ratio is "
+    "not. The estimate of $\\|\\bar g\\|^2$ may even be negative where few batches were drawn. "
+    "Then more are needed.",
+)

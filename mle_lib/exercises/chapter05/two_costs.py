@@ -1,0 +1,75 @@
+"""Steps and sample gradients to a target."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def steps_and_gradients(b, s_min, b_crit):
+    steps = s_min * (1 + b_crit / b)
+    return steps, b * steps
+
+
+def upside_down(b, s_min, b_crit):
+    steps = s_min * (1 + b / b_crit)
+    return steps, b * steps
+
+
+def no_floor(b, s_min, b_crit):
+    steps = s_min * b_crit / b
+    return steps, b * steps
+
+
+def fewest_steps(b, s_min, b_crit):
+    return s_min * (1 + b_crit / b), b * s_min
+
+
+def other_order(b, s_min, b_crit):
+    steps, gradients = steps_and_gradients(b, s_min, b_crit)
+    return gradients, steps
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    yield np.array([1, 10, 100, 1000]), 50.0, 46.0
+    yield np.array([7, 3]), 81.0, 0.4  # far above B_crit
+    yield rng.integers(2, 90, size=5), 12.5, 2900.0  # far below it
+    yield np.array([29]), 200.0, 29.0  # at it
+
+
+EXERCISE = CodeExercise(
+    id="steps-and-sample-gradients",
+    title="Steps and sample gradients",
+    answer=steps_and_gradients,
+    cases=cases,
+    slips=(
+        Slip(
+            upside_down,
+            "The fraction in the bracket is upside down: with yours, a larger batch needs more "
+            "steps.",
+        ),
+        Slip(
+            no_floor,
+            "The 1 in the bracket is missing. Then twice the batch would always halve the steps, "
+            "and for $b > B_\\text{crit}$ they would be fewer than $S_\\text{min}$.",
+        ),
+        Slip(
+            fewest_steps,
+            "The steps are right. But you counted $b$ sample gradients for each of $S_\\text{min}$ "
+            "steps, and there are $S(b)$ of them.",
+        ),
+        Slip(other_order, "Both numbers are right, in the other order: the steps come first."),
+    ),
+    hints=(
+        "Both are in (5.1). The second follows from the first: how many sample gradients does one "
+        "step take?",
+        "`b_crit / b` divides by each entry of `b`; a number and an array can be added.",
+        "`steps = s_min * (1 + b_crit / b)`. Each step takes `b` sample gradients. Return both, "
+        "the steps first.",
+    ),
+    why="With both in hand a batch size can be chosen by what is scarce, steps or samples.",
+    note="The sample gradients are $S_\\text{min}(b + B_\\text{crit})$: a straight line, never "
+    "below $S_\\text{min}B_\\text{crit}$. At $b = B_\\text{crit}$ both costs are twice their "
+    "minimum.",
+)

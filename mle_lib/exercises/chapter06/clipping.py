@@ -1,0 +1,102 @@
+"""Clipping by norm."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def clip_gradient(g_weights, g_bias, c):
+    norm = np.sqrt((g_weights**2).sum() + (g_bias**2).sum())
+    factor = c / norm if norm > c else 1.0
+    return factor * g_weights, factor * g_bias
+
+
+def by_value(g_weights, g_bias, c):
+    return np.clip(g_weights, -c, c), np.clip(g_bias, -c, c)
+
+
+def each_alone(g_weights, g_bias, c):
+    nothing = np.zeros(1)
+    return clip_gradient(g_weights, nothing, c)[0], clip_gradient(nothing, g_bias, c)[1]
+
+
+def always_scaled(g_weights, g_bias, c):
+    factor = c / np.sqrt((g_weights**2).sum() + (g_bias**2).sum())
+    return factor * g_weights, factor * g_bias
+
+
+def no_root(g_weights, g_bias, c):
+    factor = min(1.0, c / ((g_weights**2).sum() + (g_bias**2).sum()))
+    return factor * g_weights, factor * g_bias
+
+
+def to_length_one(g_weights, g_bias, c):
+    norm = np.sqrt((g_weights**2).sum() + (g_bias**2).sum())
+    factor = 1 / norm if norm > c else 1.0
+    return factor * g_weights, factor * g_bias
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    # lengths of the two parts, and the threshold: too long, short enough, too long only together,
+    # very long, nothing at all
+    for shape, weights, bias, c in [
+        ((3, 2), 6.0, 4.0, 2.5),
+        ((2, 5), 1.2, 0.9, 2.0),
+        ((4, 3), 2.4, 2.7, 3.0),
+        ((5, 4), 30.0, 1e3, 0.5),
+        ((2, 3), 0.0, 0.0, 1.5),
+    ]:
+        g_weights, g_bias = rng.normal(size=shape), rng.normal(size=shape[0])
+        yield (
+            weights * g_weights / np.linalg.norm(g_weights),
+            bias * g_bias / np.linalg.norm(g_bias),
+            c,
+        )
+
+
+EXERCISE = CodeExercise(
+    id="clip-by-norm",
+    title="Clipping by norm",
+    answer=clip_gradient,
+    cases=cases,
+    slips=(
+        Slip(
+            by_value,
+            "This limits each coordinate by itself: clipping by value. It turns the gradient; by "
+            "norm, all coordinates shrink by one factor.",
+        ),
+        Slip(
+            each_alone,
+            "You clipped each array by its own norm. The two factors differ, so the gradient "
+            "turns. $\\|\\tilde g\\|$ is the norm of all parameters together.",
+        ),
+        Slip(
+            always_scaled,
+            "Long gradients come out right, but you also stretch those that are short enough, and "
+            "a gradient of zero becomes $0/0$. Look at the $\\min$ in (6.13).",
+        ),
+        Slip(
+            no_root,
+            "A root is missing: you divided by $\\|\\tilde g\\|^2$. The length is then "
+            "$c/\\|\\tilde g\\|$, not $c$.",
+        ),
+        Slip(
+            to_length_one,
+            "A gradient that is too long comes out with the length 1. It should have the length "
+            "$c$.",
+        ),
+    ),
+    hints=(
+        "The gradient is one long vector that happens to lie in two arrays. What is its length?",
+        "Squares add up: the squared length is the sum over both arrays. Then one factor for both, "
+        "$\\min(1, c/\\|\\tilde g\\|)$.",
+        "If `norm > c`, the factor is `c / norm`; if not, it is 1, and nothing is divided. "
+        "Multiply both arrays by it.",
+    ),
+    why="With plain ascent no step is longer than $\\alpha c$ now, and its direction is still that "
+    "of the batch's gradient.",
+    note="`mle_lib.optimizers.clip_by_norm` and PyTorch's `clip_grad_norm_` take all parameters of "
+    "a model in the same way. They divide by the norm plus $10^{-6}$, for which zero is no danger.",
+)

@@ -1,0 +1,90 @@
+"""One update of momentum."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def momentum_update(theta, u, g, alpha, beta):
+    u = beta * u + g
+    return theta + alpha * u, u
+
+
+def old_velocity(theta, u, g, alpha, beta):
+    return theta + alpha * u, beta * u + g
+
+
+def damped(theta, u, g, alpha, beta):
+    u = beta * u + (1 - beta) * g
+    return theta + alpha * u, u
+
+
+def step_inside(theta, u, g, alpha, beta):
+    u = beta * u + alpha * g
+    return theta + u, u
+
+
+def step_twice(theta, u, g, alpha, beta):
+    u = beta * u + alpha * g
+    return theta + alpha * u, u
+
+
+def downhill(theta, u, g, alpha, beta):
+    u = beta * u + g
+    return theta - alpha * u, u
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for p, alpha, beta in [(3, 0.1, 0.9), (5, 0.7, 0.4), (4, 0.2, 0.0)]:
+        yield *rng.normal(size=(3, p)), alpha, beta
+    theta, u, g = rng.normal(size=(3, 2))
+    yield theta, 0 * u, g, 0.3, 0.8  # the first step
+    yield theta, u, 0 * g, 0.05, 0.95  # no slope left: it rolls on
+
+
+EXERCISE = CodeExercise(
+    id="momentum-update",
+    title="Momentum, one update",
+    answer=momentum_update,
+    cases=cases,
+    slips=(
+        Slip(
+            old_velocity,
+            "You moved $\\theta$ with the velocity from before this gradient. (6.1) renews $u$ "
+            "first; with yours every gradient comes one step late.",
+        ),
+        Slip(
+            damped,
+            "You put $1-\\beta$ in front of the gradient. (6.1) adds the whole of it; a running "
+            "mean, as in Adam, would have the factor.",
+        ),
+        Slip(
+            step_inside,
+            "You put $\\alpha$ into the velocity, as Polyak did. In (6.1) $u$ is made of "
+            "gradients, without $\\alpha$, and the $u$ you were given is of that kind.",
+        ),
+        Slip(
+            step_twice,
+            "$\\alpha$ is in twice, once in the velocity and once in the step: the new gradient "
+            "moves $\\theta$ by $\\alpha^2$ times itself.",
+        ),
+        Slip(
+            downhill,
+            "You walked downhill. Here `g` is uphill, as everywhere in the text. With the gradient "
+            "of a loss, as PyTorch has it, the minus would be right.",
+        ),
+    ),
+    hints=(
+        "(6.1) has two lines. Which velocity stands in the second: the old one or the new one?",
+        "The new velocity keeps the share $\\beta$ of the old one and adds the whole gradient.",
+        "`u = beta * u + g` makes the new velocity. Then add `alpha` times it to `theta`, and "
+        "return both, `theta` first.",
+    ),
+    why="Each gradient goes on pushing, with weights $1, \\beta, \\beta^2, \\dots$, which add up "
+    "to the $1/(1-\\beta)$ of the effective step (6.4).",
+    note="`u = beta * u + g` makes a new array; `u *= beta` would change the caller's. Fed with "
+    "minus the gradient of a loss, this is `mle_lib.optimizers.Momentum`, and PyTorch's "
+    "`SGD` with `momentum=beta`.",
+)

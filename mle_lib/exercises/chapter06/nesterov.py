@@ -1,0 +1,102 @@
+"""One update of Nesterov's method."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def nesterov_update(y, u, gradient, alpha, beta):
+    u = beta * u + gradient(y + alpha * beta * u)
+    return y + alpha * u, u
+
+
+def not_ahead(y, u, gradient, alpha, beta):
+    u = beta * u + gradient(y)
+    return y + alpha * u, u
+
+
+def ahead_without_step(y, u, gradient, alpha, beta):
+    u = beta * u + gradient(y + beta * u)
+    return y + alpha * u, u
+
+
+def ahead_without_beta(y, u, gradient, alpha, beta):
+    u = beta * u + gradient(y + alpha * u)
+    return y + alpha * u, u
+
+
+def walked_from_ahead(y, u, gradient, alpha, beta):
+    ahead = y + alpha * beta * u
+    u = beta * u + gradient(ahead)
+    return ahead + alpha * u, u
+
+
+def told_from_ahead(y, u, gradient, alpha, beta):
+    g = gradient(y)
+    u = beta * u + g
+    return y + alpha * (g + beta * u), u
+
+
+def slope_of(curvature: float, pull: float) -> Callable[[Any], Any]:
+    """Uphill on a hill that is no quadratic; takes arrays and tensors."""
+
+    def gradient(point):
+        return pull - curvature * point - 0.1 * point**3 - 0.2 * point.sum()
+
+    return gradient
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for p, curvature, alpha, beta in [(3, 1.0, 0.2, 0.9), (2, 0.5, 0.6, 0.5), (5, 2.0, 0.1, 0.7)]:
+        y, u = rng.normal(size=(2, p))
+        yield y, u, slope_of(curvature, float(rng.normal())), alpha, beta
+    yield y, 0 * u, slope_of(0.3, 1.0), 0.4, 0.8  # the first step
+    yield y, u, slope_of(1.5, 0.4), 0.3, 0.0  # plain ascent
+
+
+EXERCISE = CodeExercise(
+    id="nesterov-update",
+    title="Nesterov, one update",
+    answer=nesterov_update,
+    cases=cases,
+    slips=(
+        Slip(
+            not_ahead,
+            "You took the gradient at $y$ itself. That is plain momentum, (6.1): Nesterov takes it "
+            "where momentum is about to carry $y$.",
+        ),
+        Slip(
+            ahead_without_step,
+            "You looked $1/\\alpha$ times as far ahead as you should: a velocity moves $y$ by "
+            "$\\alpha$ times itself.",
+        ),
+        Slip(
+            ahead_without_beta,
+            "You looked $1/\\beta$ times as far ahead as you should: only the share $\\beta$ of "
+            "the old velocity lives on.",
+        ),
+        Slip(
+            walked_from_ahead,
+            "You walked on from the point ahead, so the old velocity carries you twice. The point "
+            "ahead is only looked at; it is $y$ that moves.",
+        ),
+        Slip(
+            told_from_ahead,
+            "This is (6.7), which moves the point ahead, as PyTorch does. Here the point is $y$ of "
+            "(6.6).",
+        ),
+    ),
+    hints=(
+        "(6.6) differs from (6.1) in one place: where the gradient is taken.",
+        "Without a new gradient, momentum would carry $y$ by $\\alpha\\beta u$.",
+        "Call `gradient(y + alpha * beta * u)` with the old `u`. The rest is momentum.",
+    ),
+    why="The look ahead sees an overshoot before it happens: on a quadratic, complex eigenvalues "
+    "have the modulus $\\sqrt{\\beta(1 - \\alpha\\lambda)}$, where those of momentum have $\\sqrt\\beta$.",
+    note="`gradient` is a function because it must be asked at a point that only the update knows. "
+    "PyTorch's `nesterov=True` has no such function: it keeps the point ahead, (6.7), and the two "
+    "paths are the same.",
+)

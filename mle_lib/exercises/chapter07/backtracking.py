@@ -1,0 +1,129 @@
+"""The length of a damped step."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def step_length(height, theta, gradient, step):
+    a, slope = 1.0, gradient @ step
+    while height(theta + a * step) < height(theta) + 1e-4 * a * slope:
+        a /= 2
+    return a
+
+
+def any_gain(height, theta, gradient, step):
+    a = 1.0
+    while height(theta + a * step) < height(theta):
+        a /= 2
+    return a
+
+
+def promise_of_the_full_step(height, theta, gradient, step):
+    a, slope = 1.0, gradient @ step
+    while height(theta + a * step) < height(theta) + 1e-4 * slope:
+        a /= 2
+    return a
+
+
+def never_the_full_step(height, theta, gradient, step):
+    return step_length(height, theta, gradient, step / 2) / 2
+
+
+def halved_twice(height, theta, gradient, step):
+    a, slope = 1.0, gradient @ step
+    while height(theta + a * step) < height(theta) + 1e-4 * a * slope:
+        a, step = a / 2, step / 2
+    return a
+
+
+def new_point(height, theta, gradient, step):
+    return theta + step_length(height, theta, gradient, step) * step
+
+
+def conditional(rng: np.random.Generator, m: int, theta: np.ndarray) -> Arguments:
+    """One conditional of an FVSBN, and Newton's step from θ."""
+    X = np.column_stack([np.ones(m), rng.integers(0, 2, (m, len(theta) - 1))])
+    y = rng.integers(0, 2, m)
+
+    def logistic(theta):
+        z = X @ np.asarray(theta)
+        return np.mean(y * z - np.logaddexp(0, z))
+
+    p = 1 / (1 + np.exp(-X @ theta))
+    g = X.T @ (y - p) / m
+    return logistic, theta, g, np.linalg.solve((X.T * (p * (1 - p))) @ X / m, g)
+
+
+def quadratic(root: np.ndarray, theta: np.ndarray, reach: float) -> Arguments:
+    """A top at 0, and a step towards it; at ``a = reach`` it is as low again as at θ."""
+
+    def paraboloid(theta):
+        return -np.sum((root @ np.asarray(theta)) ** 2) / 2
+
+    return paraboloid, theta, -root.T @ root @ theta, -2 * theta / reach
+
+
+def coin(theta: np.ndarray) -> Arguments:
+    """A fair coin, whose height is -inf far out; Newton's step from θ."""
+
+    def fair_coin(theta):
+        p = 1 / (1 + np.exp(-np.asarray(theta)[0]))
+        return (np.log(p) + np.log(1 - p)) / 2
+
+    return fair_coin, theta, 0.5 - 1 / (1 + np.exp(-theta)), -np.sinh(theta)
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    yield conditional(rng, 16, np.array([4.0, -3.0, 3.0]))
+    yield conditional(rng, 19, rng.normal(size=4) / 5)  # near the top
+    yield coin(np.array([10.0]))
+    # nearly as far beyond the top as before it: a gain, but 0.5e-4 of the promise
+    yield quadratic(rng.normal(size=(5, 5)), rng.normal(size=5), 1.00005)
+    # a = 1/8 keeps 2e-4 of its own promise, and less than 1e-4 of the full step's
+    yield quadratic(rng.normal(size=(2, 2)), rng.normal(size=2), 1.0002 / 8)
+
+
+EXERCISE = CodeExercise(
+    id="damped-step-length",
+    title="How far along the step",
+    answer=step_length,
+    cases=cases,
+    slips=(
+        Slip(
+            any_gain,
+            "You accept any gain. A step from one side of the top to the other may gain next to "
+            "nothing, and a run of such steps stalls short of the top. (7.2) asks for a part of "
+            "what the slope promised.",
+        ),
+        Slip(
+            promise_of_the_full_step,
+            "The promise must shrink with the step: half as far along the slope is half the "
+            "promise. As you have it, a short step is held to what the full one promised.",
+        ),
+        Slip(
+            never_the_full_step,
+            "You never try $a = 1$. Near the top it is the full step that squares the error.",
+        ),
+        Slip(
+            halved_twice,
+            "You halve twice: $a$, and the step that is multiplied by it. The point tried is then "
+            "not the one that your $a$ describes.",
+        ),
+        Slip(new_point, "This is the new point. Asked for is $a$, how far along the step it lies."),
+    ),
+    hints=(
+        "Begin with $a = 1$, and halve as long as (7.2) does not hold.",
+        "What the slope promises for the full step is $\\bar g^\\top\\delta$, one number: "
+        "`gradient @ step`.",
+        "Halve while the height at `theta + a * step` is less than the height at `theta` plus "
+        "`1e-4 * a * slope`.",
+    ),
+    why="With this loop around it (7.1) climbs a concave $\\ell$ from far away, and takes full "
+    "steps again near its top.",
+    note="The loop ends: for small $a$ the gain is nearly $a\\bar g^\\top\\delta$, far more than "
+    "the ten-thousandth asked for. A height of $-\\infty$ is refused like any other that is too "
+    "low.",
+)

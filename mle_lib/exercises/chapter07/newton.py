@@ -1,0 +1,102 @@
+"""One Newton step."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def newton_step(theta, X, y):
+    p = 1 / (1 + np.exp(-X @ theta))
+    g = X.T @ (y - p) / len(y)
+    H = (X.T * (p * (1 - p))) @ X / len(y)
+    return theta + np.linalg.solve(H, g)
+
+
+def slope_and_curvature(theta, X, y):
+    p = 1 / (1 + np.exp(-X @ theta))
+    return X.T @ (y - p) / len(y), (X.T * (p * (1 - p))) @ X / len(y)
+
+
+def downhill(theta, X, y):
+    g, H = slope_and_curvature(theta, X, y)
+    return theta - np.linalg.solve(H, g)
+
+
+def diagonal_only(theta, X, y):
+    g, H = slope_and_curvature(theta, X, y)
+    return theta + g / np.diag(H)
+
+
+def times_the_curvature(theta, X, y):
+    g, H = slope_and_curvature(theta, X, y)
+    return theta + H @ g
+
+
+def sum_and_mean(theta, X, y):
+    g, H = slope_and_curvature(theta, X, y)
+    return theta + np.linalg.solve(H, len(y) * g)
+
+
+def step_alone(theta, X, y):
+    g, H = slope_and_curvature(theta, X, y)
+    return np.linalg.solve(H, g)
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for m, d in [(14, 3), (23, 4), (11, 2)]:
+        X = np.column_stack([np.ones(m), rng.integers(0, 2, (m, d - 1))])
+        yield rng.normal(size=d), X, rng.integers(0, 2, m).astype(float)
+    # a fair coin, far out: the step overshoots
+    yield np.array([3.0]), np.ones((8, 1)), np.array([0.0, 1.0] * 4)
+    # at the top: every row stands twice, once with a 0 and once with a 1
+    X = np.array([[1.0, 0, 0], [1, 1, 0], [1, 0, 1], [1, 1, 1], [1, 1, 0]])
+    yield np.zeros(3), np.vstack([X, X]), np.repeat([0.0, 1.0], 5)
+
+
+EXERCISE = CodeExercise(
+    id="newton-step",
+    title="One Newton step",
+    answer=newton_step,
+    cases=cases,
+    slips=(
+        Slip(
+            downhill,
+            "Your step goes downhill. $H$ is *minus* the second derivative, so it is positive and "
+            "(7.1) adds. Where a book subtracts, its $H$ is the second derivative itself.",
+        ),
+        Slip(
+            diagonal_only,
+            "You divided by the diagonal of $H$, so each parameter moves as if the others stood "
+            "still. The rest of $H$ says that bias and weights move the same logits.",
+        ),
+        Slip(
+            times_the_curvature,
+            "You multiplied by $H$ where (7.1) has its inverse. So the step is longest where the "
+            "curvature is strong, and there it should be shortest.",
+        ),
+        Slip(
+            sum_and_mean,
+            "Your step is exactly $m$ times too long: the gradient is a sum over the samples, the "
+            "curvature a mean. Divide both by $m$, or neither.",
+        ),
+        Slip(
+            step_alone,
+            "This is the step alone. The new parameters are the old ones plus the step.",
+        ),
+    ),
+    hints=(
+        "Three things are needed: the probabilities $\\sigma(z_j)$, the slope $\\bar g$ and the "
+        "matrix $H$.",
+        "The slope is the mean of error times input: `X.T @ (y - p) / m`.",
+        "Row $j$ adds $\\sigma(1-\\sigma)\\tilde x\\tilde x^\\top$ to $mH$: weight the columns of "
+        "`X.T` by `p * (1 - p)`, then multiply by `X`.",
+        "No inverse need be formed: `np.linalg.solve(H, g)` is $H^{-1}\\bar g$.",
+    ),
+    why="Each conditional has its own small system like this one, so Newton's step for a whole "
+    "FVSBN is $n$ of them side by side.",
+    note="$\\bar g$ is error times input, and $-\\partial/\\partial\\theta$ of it puts the slope "
+    "$\\sigma(1-\\sigma)$ of $\\sigma$ in place of the error and a second $\\tilde x$ beside the "
+    "first. `solve` factorizes $H$ once: cheaper and more exact than `inv`.",
+)

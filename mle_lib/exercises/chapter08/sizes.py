@@ -1,0 +1,102 @@
+"""Batch sizes for every variable."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def batch_sizes(s, t, budget):
+    r = s / np.sqrt(t)
+    low, high = 0.0, budget / (r @ t)  # of lambda: too cheap, too dear
+    for _ in range(60):
+        middle = (low + high) / 2
+        if np.maximum(2, middle * r) @ t > budget:
+            high = middle
+        else:
+            low = middle
+    return np.maximum(2, low * r)
+
+
+def costs_ignored(s, t, budget):
+    return batch_sizes(s * np.sqrt(t), t, budget)
+
+
+def cost_without_root(s, t, budget):
+    return batch_sizes(s / np.sqrt(t), t, budget)
+
+
+def no_least_size(s, t, budget):
+    r = s / np.sqrt(t)
+    return budget * r / (r @ t)
+
+
+def raised_afterwards(s, t, budget):
+    return np.maximum(2, no_least_size(s, t, budget))
+
+
+def rows_counted(s, t, budget):
+    r = s / np.sqrt(t)
+    return batch_sizes(r, np.ones(len(r)), budget)
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    yield np.array([3.0, 1.0]), np.array([1.0, 4.0]), 100.0  # no size below 2
+    yield np.array([0.0, 2.0, 0.3, 5.0, 1.5]), np.arange(1.0, 6.0), 150.0  # a silent variable
+    # raising the last to 2 leaves too little for the third, which must be raised as well
+    yield np.array([9.0, 6.0, 1.2, 0.1]), np.array([1.0, 2.0, 1.5, 8.0]), 45.0
+    t = rng.uniform(0.5, 6, size=7)
+    yield rng.uniform(0.5, 3, size=7), t, 2.1 * t.sum()  # hardly more than two rows each
+    yield rng.exponential(size=12), np.arange(1.0, 13.0), 2000.0
+
+
+EXERCISE = CodeExercise(
+    id="batch-size-for-every-variable",
+    title="A batch size for every variable",
+    answer=batch_sizes,
+    cases=cases,
+    slips=(
+        Slip(
+            costs_ignored,
+            "You gave sizes in proportion to the noise $s_i$, whatever a row costs. (8.9) asks for "
+            "fewer rows where they are dear.",
+        ),
+        Slip(
+            cost_without_root,
+            "You divided by $t_i$, (8.9) divides by its root: four times the cost, half the rows. "
+            "Now dear variables get too few.",
+        ),
+        Slip(
+            no_least_size,
+            "These are the sizes of (8.9), and some are below 2. A variable with so few rows shows "
+            "no noise, even if it has some.",
+        ),
+        Slip(
+            raised_afterwards,
+            "You spent the whole budget, and then raised the small sizes: together they cost more "
+            "than the budget. What those take must come out of the others.",
+        ),
+        Slip(
+            rows_counted,
+            "Your sizes add up to the budget. It is the *cost* that must, $\\sum_i b_i t_i$: a row "
+            "of variable $i$ costs $t_i$.",
+        ),
+    ),
+    hints=(
+        "First leave the 2 aside. With $r_i = s_i/\\sqrt{t_i}$ and sizes $\\lambda r_i$, which "
+        "$\\lambda$ spends the budget?",
+        "With the 2 that $\\lambda$ is too large or just right. The cost "
+        "$\\sum_i t_i\\max(2, \\lambda r_i)$ never falls as $\\lambda$ grows.",
+        "So search by halving: keep a $\\lambda$ that is too cheap and one that is too dear, and "
+        "try the middle. Sixty halvings are plenty.",
+        "Or fix all sizes below 2 at 2, spread what is left of the budget over the others by "
+        "(8.9), and repeat until none is below 2.",
+    ),
+    why="This is the second part of section 8.8's strategy; what remains is to estimate the "
+    "$s_i$ from past batches, and to round.",
+    note="For the sizes above 2 it is Cauchy–Schwarz again, on what is left of the budget. The "
+    "least size is an insurance: with $s = (3, 1)$, $t = (1, 4)$ and a cost of 100, sizes of "
+    "60 and 10 halve the variance of one $b$ for all, but who takes $s_2$ for 0 and draws 96 rows "
+    "and 1 doubles it.",
+)

@@ -1,0 +1,96 @@
+"""The doubly stochastic factor."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def doubly_stochastic(terms, samples, variables):
+    m, n, _ = terms.shape
+    b, k = variables.shape
+    drawn = terms[samples[:, None], variables]  # (b, k, p)
+    return m / b * n / k * drawn.sum(axis=(0, 1))
+
+
+def with_factor(factor, terms, samples, variables):
+    (m, n, _), (b, k) = terms.shape, variables.shape
+    return factor(m, b, n, k) * terms[samples[:, None], variables].sum(axis=(0, 1))
+
+
+def samples_only(terms, samples, variables):
+    return with_factor(lambda m, b, n, k: m / b, terms, samples, variables)
+
+
+def variables_only(terms, samples, variables):
+    return with_factor(lambda m, b, n, k: n / k, terms, samples, variables)
+
+
+def upside_down(terms, samples, variables):
+    return with_factor(lambda m, b, n, k: m / b * k / n, terms, samples, variables)
+
+
+def factors_added(terms, samples, variables):
+    return with_factor(lambda m, b, n, k: m / b + n / k, terms, samples, variables)
+
+
+def one_subset_for_all(terms, samples, variables):
+    first = np.broadcast_to(variables[0], variables.shape)
+    return doubly_stochastic(terms, samples, first)
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    # the last but one: all samples and variables, so exact; the last: one term
+    sizes = [(7, 3, 5, 2, 4), (9, 4, 6, 5, 2), (4, 6, 8, 3, 5), (3, 3, 4, 4, 6), (8, 1, 3, 1, 2)]
+    for m, b, n, k, p in sizes:
+        samples = rng.permutation(m)[:b] if b <= m else rng.integers(0, m, b)
+        variables = np.stack([rng.permutation(n)[:k] for _ in range(b)])
+        yield rng.normal(size=(m, n, p)), samples, variables
+
+
+EXERCISE = CodeExercise(
+    id="doubly-stochastic-factor",
+    title="Some samples, some variables",
+    answer=doubly_stochastic,
+    cases=cases,
+    slips=(
+        Slip(
+            samples_only,
+            "This is off by exactly $n/k$: $m/b$ makes up for the samples left out, and nothing "
+            "for the variables left out.",
+        ),
+        Slip(
+            variables_only,
+            "This is off by exactly $m/b$: $n/k$ makes up for the variables left out, and nothing "
+            "for the samples left out.",
+        ),
+        Slip(
+            upside_down,
+            "$k/n$ is the part of the variables that you looked at. You multiplied by it instead "
+            "of dividing, so the estimate is too small by $(k/n)^2$.",
+        ),
+        Slip(
+            factors_added,
+            "You added the two factors. A term is in the sum if its sample is drawn *and* its "
+            "variable is kept: the probabilities multiply, and so do the factors.",
+        ),
+        Slip(
+            one_subset_for_all,
+            "You took the first sample's variables for all samples: one shared $K$. Each drawn "
+            "sample has its own row of `variables`; a shared one adds the part of (8.6) that "
+            "does not fall with $b$.",
+        ),
+    ),
+    hints=(
+        "With which probability is a given term $g_{ji}$ in the sum?",
+        "With $\\frac bm\\cdot\\frac kn$; its weight must be one over that.",
+        "To pick, for each drawn sample, its own variables: `terms[samples[:, None], variables]` "
+        "has the shape `(b, k, p)`. A loop over samples does as well.",
+    ),
+    why="Any random weights with mean 1 would do (8.1): what is left to ask is what this choice "
+    "does to variance and cost.",
+    note="A sample is drawn $b/m$ times on average, and keeps a given variable with probability "
+    "$k/n$. So the weight $w_{ji}$ has the mean $\\frac mb\\cdot\\frac nk\\cdot\\frac bm"
+    "\\cdot\\frac kn = 1$.",
+)

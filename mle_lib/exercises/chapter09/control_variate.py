@@ -1,0 +1,108 @@
+"""A control variate with its best coefficient."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def controlled_gradient(gradients, controls, indices):
+    m, b = len(gradients), len(indices)
+    g = gradients - gradients.mean(axis=0)
+    h = controls - controls.mean(axis=0)
+    gamma = (g * h).sum(axis=0) / (h**2).sum(axis=0)
+    rest = gradients[indices] - gamma * controls[indices]
+    return m / b * rest.sum(axis=0) + gamma * controls.sum(axis=0)
+
+
+def _with_coefficient(gamma, gradients, controls, indices):
+    rest = gradients[indices] - gamma * controls[indices]
+    return len(gradients) / len(indices) * rest.sum(axis=0) + gamma * controls.sum(axis=0)
+
+
+def _covariance(a, b):
+    return ((a - a.mean(axis=0)) * (b - b.mean(axis=0))).mean(axis=0)
+
+
+def sum_missing(gradients, controls, indices):
+    gamma = _covariance(gradients, controls) / _covariance(controls, controls)
+    rest = gradients[indices] - gamma * controls[indices]
+    return len(gradients) / len(indices) * rest.sum(axis=0)
+
+
+def sign_of_the_coefficient(gradients, controls, indices):
+    gamma = _covariance(gradients, controls) / _covariance(controls, controls)
+    return _with_coefficient(-gamma, gradients, controls, indices)
+
+
+def wrong_variance(gradients, controls, indices):
+    gamma = _covariance(gradients, controls) / _covariance(gradients, gradients)
+    return _with_coefficient(gamma, gradients, controls, indices)
+
+
+def not_centred(gradients, controls, indices):
+    gamma = (gradients * controls).sum(axis=0) / (controls**2).sum(axis=0)
+    return _with_coefficient(gamma, gradients, controls, indices)
+
+
+def from_the_batch(gradients, controls, indices):
+    g, h = gradients[indices], controls[indices]
+    gamma = _covariance(g, h) / _covariance(h, h)
+    return _with_coefficient(gamma, gradients, controls, indices)
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for m, b, p in [(11, 4, 2), (7, 7, 3), (14, 3, 5), (20, 2, 4)]:
+        controls = rng.normal(size=(m, p)) + rng.uniform(1, 2, p)
+        slopes = rng.choice([-1.0, 1.0], p) * rng.uniform(0.4, 2, p)
+        gradients = slopes * controls + rng.normal(size=(m, p)) + rng.normal(size=p)
+        yield gradients, controls, rng.permutation(m)[:b]
+    gradients = 1 + rng.normal(size=(8, 6))
+    yield gradients, 3 * gradients, np.array([5, 1, 5])  # a control that knows it all
+
+
+EXERCISE = CodeExercise(
+    id="best-control",
+    title="A control at its best",
+    answer=controlled_gradient,
+    cases=cases,
+    slips=(
+        Slip(
+            sum_missing,
+            "The known sum is missing. You take $\\gamma h_j$ from each sample and give nothing "
+            "back: the mean is $\\nabla\\ell - \\gamma \\sum_j h_j$, a bias at every $b$.",
+        ),
+        Slip(
+            sign_of_the_coefficient,
+            "The sign of $\\gamma$ is flipped. The estimate stays unbiased, but with $-\\gamma^*$ "
+            "its variance is $1 + 3\\,\\mathrm{corr}^2$ times plain's, not $1 - \\mathrm{corr}^2$.",
+        ),
+        Slip(
+            wrong_variance,
+            "You divided by $\\mathrm{Var}\\,g$. That is the coefficient with which $g$ foretells "
+            "$h$; here $h$ is known and $g$ is to be foretold.",
+        ),
+        Slip(
+            not_centred,
+            "Your coefficient is the mean of $g_j h_j$ over that of $h_j^2$: no means were taken "
+            "off. In general it is $\\gamma^*$ only where $h$ has the mean 0.",
+        ),
+        Slip(
+            from_the_batch,
+            "You computed $\\gamma$ from the batch that it is used on. Then the two depend on "
+            "each other, and the estimate has a bias: the third kind of section 9.6.",
+        ),
+    ),
+    hints=(
+        "Two steps: $\\gamma^*$ for each coordinate, from all $m$ rows; then (9.2) with it.",
+        "Covariance and variance are means of products *after* the means are taken off, with the "
+        "same divisor in both, so that it cancels.",
+        "`gamma` has the shape `(p,)`. Take `gamma * controls` from `gradients` in the batch's "
+        "rows, and put `gamma * controls.sum(axis=0)` back, outside the factor $m/b$.",
+    ),
+    why="At $\\gamma^*$ the control leaves $1 - \\mathrm{corr}^2$ of each coordinate's variance, "
+    "so no control can hurt; with $\\gamma = 1$ it can, as section 9.2 shows.",
+    note="In one of the trials $h_j = 3 g_j$: then $\\gamma^* = \\frac13$, nothing is left to "
+    "estimate, and every batch gives $\\nabla\\ell$ exactly.",
+)

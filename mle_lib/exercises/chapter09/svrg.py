@@ -1,0 +1,91 @@
+"""SVRG's estimate."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def svrg_estimate(now, before, full, m):
+    b = len(now)
+    return m / b * (now - before).sum(axis=0) + full
+
+
+def full_missing(now, before, full, m):
+    return m / len(now) * (now - before).sum(axis=0)
+
+
+def factor_on_both(now, before, full, m):
+    return m / len(now) * ((now - before).sum(axis=0) + full)
+
+
+def factor_missing(now, before, full, m):
+    return (now - before).sum(axis=0) + full
+
+
+def batch_mean(now, before, full, m):
+    return (now - before).mean(axis=0) + full
+
+
+def difference_reversed(now, before, full, m):
+    return m / len(now) * (before - now).sum(axis=0) + full
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for m, b, p in [(12, 3, 2), (9, 9, 4), (20, 1, 3), (17, 6, 5)]:
+        snapshot = 2 + rng.normal(size=(m, p))
+        moved = snapshot + rng.normal(size=(m, p))
+        batch = rng.permutation(m)[:b]
+        yield moved[batch], snapshot[batch], snapshot.sum(axis=0), m
+    snapshot = rng.normal(size=(10, 6))
+    batch = np.array([7, 2, 2, 5])  # with replacement, and the model has not moved
+    yield snapshot[batch], snapshot[batch], snapshot.sum(axis=0), 10
+
+
+EXERCISE = CodeExercise(
+    id="svrg-correction",
+    title="SVRG's correction",
+    answer=svrg_estimate,
+    cases=cases,
+    slips=(
+        Slip(
+            full_missing,
+            "The snapshot's own gradient is missing. What the batch gives is only the change "
+            "since then: its mean is $\\nabla\\ell(\\theta) - \\nabla\\ell(\\tilde\\theta)$.",
+        ),
+        Slip(
+            factor_on_both,
+            "You multiply $\\nabla\\ell(\\tilde\\theta)$ by $m/b$ as well. It is a sum over all "
+            "$m$ samples already; $m/b$ makes up for samples left out, and none is left out there.",
+        ),
+        Slip(
+            factor_missing,
+            "The factor $m/b$ is missing: the batch's change stands for $b$ samples, and "
+            "`full` for all $m$. This is $u = b/m$ in (9.3), SAG's choice: biased towards the "
+            "snapshot.",
+        ),
+        Slip(
+            batch_mean,
+            "Two scales in one sum: your change is a mean over the batch, the change of one "
+            "sample, and `full` is a sum over $m$ samples.",
+        ),
+        Slip(
+            difference_reversed,
+            "Your difference is reversed. On average that gives "
+            "$2\\nabla\\ell(\\tilde\\theta) - \\nabla\\ell(\\theta)$: as far from the snapshot's "
+            "gradient as the right one, on the other side.",
+        ),
+    ),
+    hints=(
+        "The snapshot's whole gradient is known. Only what has changed since need be estimated.",
+        "The change of each sample in the batch is a row of `now - before`. Which factor makes "
+        "their sum stand for all $m$ samples?",
+        "$m/b$ times the sum of these rows (`axis=0`), and then `full`, once.",
+    ),
+    why="This is unbiased however old the snapshot is, and the less $\\theta$ has moved since, "
+    "the less is left to chance; in section 9.8 its gap falls geometrically.",
+    note="It is (9.2) with $h_j = g_j(\\tilde\\theta)$ and $\\gamma = 1$. By (3.4) its variance is "
+    "that of the differences $g_j(\\theta) - g_j(\\tilde\\theta)$, which vanish as $\\theta$ comes "
+    "near $\\tilde\\theta$.",
+)

@@ -1,0 +1,89 @@
+"""The bound of K draws, from log weights of any size."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def iwae_bound(log_w):
+    largest = log_w.max(axis=0)
+    return largest + np.log(np.exp(log_w - largest).mean(axis=0))
+
+
+def mean_of_logs(log_w):
+    return log_w.mean(axis=0)
+
+
+def out_of_range(log_w):
+    return np.log(np.exp(log_w).mean(axis=0))
+
+
+def sum_for_mean(log_w):
+    return iwae_bound(log_w) + np.log(len(log_w))
+
+
+def largest_not_put_back(log_w):
+    return np.log(np.exp(log_w - log_w.max(axis=0)).mean(axis=0))
+
+
+def one_largest_for_all(log_w):
+    largest = log_w.max()
+    return largest + np.log(np.exp(log_w - largest).mean(axis=0))
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    yield (rng.normal(size=(5, 3)) - 2,)
+    yield (rng.normal(size=(1, 4)) - 20,)  # K = 1
+    yield (rng.normal(size=(7, 5)) + np.array([-1000, 0, 1000, -1000, 1000]),)
+    yield (8 * rng.normal(size=(3, 6)) - 15,)  # one draw outweighs the others
+    yield (rng.normal(size=(4, 1)) - 1000,)
+    yield (np.array([[1000.0, -3.0], [-1000.0, -3.0]]),)
+
+
+EXERCISE = CodeExercise(
+    id="iwae-bound",
+    title="The bound from log weights",
+    answer=iwae_bound,
+    cases=cases,
+    slips=(
+        Slip(
+            mean_of_logs,
+            "The logarithm is inside the mean: this is the ELBO, averaged over $K$ draws "
+            "($S = K$). In the bound of section 10.4 the mean comes first; by Jensen's inequality "
+            "it is never lower.",
+        ),
+        Slip(
+            out_of_range,
+            "The formula is right, but in float64 `exp(1000)` is infinite and `exp(-1000)` is 0, "
+            "so that the logarithm is $\\pm\\infty$. Keep what you exponentiate near 0.",
+        ),
+        Slip(
+            sum_for_mean,
+            "This is too large by exactly $\\log K$: you added the weights up. It may lie above "
+            "$\\log p(x)$, and grows with $K$ without being any tighter.",
+        ),
+        Slip(
+            largest_not_put_back,
+            "You took the largest log weight out and did not put it back. Yours lies between "
+            "$-\\log K$ and 0 for every $x$.",
+        ),
+        Slip(
+            one_largest_for_all,
+            "One maximum serves the whole batch. Where a sample's log weights lie far below "
+            "another's, `exp` gives 0 for all of its draws, and the logarithm $-\\infty$.",
+        ),
+    ),
+    hints=(
+        "$\\log$ of the mean of $w$, not the mean of $\\log w$. And `exp` must never see 1000.",
+        "For any number $a$, $\\log\\frac1K\\sum_k w_k$ is "
+        "$a + \\log\\frac1K\\sum_k e^{\\log w_k - a}$. Which $a$ keeps every exponent at "
+        "or below 0, and one of them at 0?",
+        "Take $a$ = `log_w.max(axis=0)`, one for each sample, and `.mean(axis=0)` over the draws.",
+    ),
+    why="A log weight is a sum over $n$ variables, and for a large picture far below $-745$, where "
+    "`exp` gives 0; chapter 9's log of a mean is computed in the same way.",
+    note="The largest term is $e^0 = 1$, so the mean lies between $1/K$ and 1, and its logarithm "
+    "is harmless. `np.logaddexp.reduce(log_w, axis=0) - np.log(K)` does the same.",
+)
