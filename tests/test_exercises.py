@@ -266,7 +266,9 @@ def test_advice_for_what_is_no_known_slip() -> None:
     assert (
         "shape must be `(3,)`; yours is `(1, 3)`" in judge(lambda g, i: right(g, i)[None]).message
     )
-    assert "1 values" in judge(lambda g, i: (right(g, i), 1.0)).message
+    assert "One value is" in judge(lambda g, i: (right(g, i), 1.0)).message
+    assert "in bits" in judge(lambda g, i: right(g, i) / np.log(2)).message
+    assert "base 10" in judge(lambda g, i: right(g, i) / np.log(10)).message
     assert "changes its argument `gradients`" in judge(lambda g, i: g.sort() or right(g, i)).message
     assert (
         "two different values"

@@ -546,8 +546,11 @@ def elements(page: Tag) -> dict[str, Tag]:
 def test_exercises_are_made_from_their_definitions(book: Book) -> None:
     book.markdown("index", "# Index\n\nText.\n")
     book.notebook("03-three", *exercise_cells())
-    open_ones = "\n\n".join(f"## {q.title}\n\n```{{mle-open}} {q.id}\n```" for q in QUESTIONS)
-    book.markdown("questions", f"# Questions\n\nText.\n\n{open_ones}\n")
+    open_ones = "\n\n".join(
+        f"## {q.title}\n\n> **Question.** {q.question}\n\n```{{mle-open}} {q.id}\n```"
+        for q in QUESTIONS
+    )
+    book.markdown("questions", f"# Questions\n\nText.\n\n{open_ones}\n\n> **Note.** Kept.\n")
     build = book.build()
     assert build.warnings == []
     article = build.article("03-three")
@@ -580,6 +583,8 @@ def test_exercises_are_made_from_their_definitions(book: Book) -> None:
     asked = build.article("questions")
     assert [e["exercise"] for e in asked.find_all(kind="open")] == ["open-1", "open-2"]
     assert asked.find("mle-exercise")["kind"] == "progress"
+    assert asked.text.count("Why 1?") == 1
+    assert "Kept." in asked.text
     for page in ("index", "03-three", "questions"):
         (listed,) = build.page(page).select("script#mle-exercise-list[type='application/json']")
         assert json.loads(listed.text) == {

@@ -1,10 +1,16 @@
 """The commands behind the Makefile, tried on small books in an empty folder."""
 
 import ast
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,8 +24,10 @@ from tools import (
     environment,
     install,
     lock,
+    maths,
     notebooks,
     publish_as,
+    pyodide,
     serve,
 )
 from tools.environment import ROOT
@@ -383,6 +391,183 @@ def test_a_changed_stored_number_is_found(tmp_path: Path) -> None:
     assert "1 failed, 1 passed" in run.stdout
 
 
+# ---- Python for the page
+
+FILES = {"python.mjs": b"start", "numpy.whl": b"\0" * 1000}
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a small release, and an empty one to keep it in."""
+    (tmp_path / "mirror").mkdir()
+    for name, content in FILES.items():
+        (tmp_path / "mirror" / name).write_bytes(content)
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
+    monkeypatch.setattr(pyodide, "checksums", lambda: sums)
+    monkeypatch.setenv("MLE_PYODIDE", str(tmp_path / "mirror"))
+    monkeypatch.delenv("CI", raising=False)
+    return tmp_path / "mirror"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+class Requests(SimpleHTTPRequestHandler):
+    """A server of files that remembers what it was asked for, and breaks off at ``broken``."""
+
+    asked: list[str]
+    broken = ""
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        if self.path == f"/{self.broken}":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"half")
+        else:
+            super().do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Requests]]:
+    """The mirror behind an address, which is in `MLE_PYODIDE`."""
+    handler = type("Handler", (Requests,), {"asked": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=mirror)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("MLE_PYODIDE", f"http://127.0.0.1:{server.server_port}/")
+        yield handler
+        server.shutdown()
+
+
+def test_the_pinned_files_are_those_that_the_page_loads() -> None:
+    sums = pyodide.checksums()
+    assert all(len(digest) == 64 for digest in sums.values())
+    assert {"pyodide.mjs", "pyodide.asm.wasm", "python_stdlib.zip"} < set(sums)
+    assert len([name for name in sums if name.startswith("numpy-")]) == 1
+    assert f"/v{pyodide.VERSION}/" in pyodide.OFFICIAL
+
+
+def test_files_come_from_a_folder(mirror: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept" / "1.0"
+    assert pyodide.fetch_pyodide(kept) == kept
+    assert contents(kept) == FILES
+    shutil.rmtree(mirror)  # what is there is not fetched again
+    assert pyodide.fetch_pyodide(kept) == kept
+
+
+def test_files_come_from_an_address_and_only_those_that_are_lacking(
+    server: type[Requests], tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    pyodide.fetch_pyodide(kept)
+    assert contents(kept) == FILES
+    (kept / "numpy.whl").write_bytes(b"damaged")
+    server.asked.clear()
+    pyodide.fetch_pyodide(kept)
+    assert server.asked == ["/numpy.whl"]
+    assert contents(kept) == FILES
+
+
+def test_a_broken_connection_leaves_whole_files_alone(
+    server: type[Requests], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept"
+    server.broken = "numpy.whl"
+    assert pyodide.fetch_pyodide(kept) is None
+    assert list(contents(kept)) == ["python.mjs"]
+    assert "cannot be fetched" in capsys.readouterr().out.splitlines()[-1]
+    server.broken = ""
+    server.asked.clear()
+    assert pyodide.fetch_pyodide(kept) == kept
+    assert server.asked == ["/numpy.whl"]
+
+
+@pytest.mark.parametrize("ci", [False, True])
+def test_a_tampered_file_is_named_and_not_kept(
+    mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ci: bool
+) -> None:
+    if ci:
+        monkeypatch.setenv("CI", "1")
+    (mirror / "numpy.whl").write_bytes(b"something else")
+    with pytest.raises(pyodide.PyodideError, match=r"numpy\.whl from .* SHA-256 is not the one"):
+        pyodide.fetch_pyodide(tmp_path / "kept")
+    assert list(contents(tmp_path / "kept")) == ["python.mjs"]
+
+
+@pytest.mark.parametrize("source", ["no/such/folder", "http://127.0.0.1:9/", "http://[", ""])
+def test_without_a_source_the_book_is_built_but_not_in_ci(
+    mirror: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    source: str,
+) -> None:
+    monkeypatch.setenv("MLE_PYODIDE", source)
+    monkeypatch.setattr(pyodide, "OFFICIAL", "http://127.0.0.1:9/official/")
+    assert pyodide.fetch_pyodide(tmp_path / "kept") is None
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert source in said
+    assert "Run buttons will say so" in said
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pyodide.PyodideError, match="CI is set"):
+        pyodide.fetch_pyodide(tmp_path / "kept")
+
+
+def test_the_site_has_the_files_or_none(mirror: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site" / "pyodide"
+    pyodide.put_pyodide(mirror, site)
+    (mirror / "not-listed").write_text("")
+    pyodide.put_pyodide(mirror, site)
+    assert contents(site) == FILES
+    pyodide.put_pyodide(None, site)
+    assert not site.exists()
+    pyodide.put_pyodide(None, site)
+
+
+def test_a_build_without_its_python_stops_before_it_begins(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise pyodide.PyodideError("No Python for the page.")
+
+    monkeypatch.setattr(build_book, "fetch_pyodide", refuse)
+    monkeypatch.setattr(build_book, "isolate", lambda: None)
+    monkeypatch.setattr(build_book, "build", lambda fresh: pytest.fail("it was built"))
+    assert build_book.main([]) == 1
+    assert "No Python for the page." in capsys.readouterr().err
+
+
+# ---- what is made for the exercises
+
+
+def test_stored_formulas_are_those_of_the_exercises() -> None:
+    assert maths.STORED.read_text("utf-8") == maths.written(), "run `make maths`"
+
+
+def test_the_wheel_holds_what_exercises_need(tmp_path: Path) -> None:
+    """From a copy: a build leaves its traces beside the sources."""
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "mle_lib", tmp_path / "mle_lib", ignore=ignored)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    command += ["--no-build-isolation", "--no-index", "--wheel-dir=made", "."]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    (wheel,) = (tmp_path / "made").glob("*.whl")
+    expected = {
+        path.relative_to(tmp_path).as_posix()
+        for path in (tmp_path / "mle_lib").rglob("*")
+        if path.suffix in {".py", ".js", ".css", ".json"}
+    }
+    assert {"mle_lib/exercises/maths.json", "mle_lib/exercises/static/exercises.js"} < expected
+    assert expected <= set(zipfile.ZipFile(wheel).namelist())
+
+
 # ---- make serve
 
 
@@ -484,7 +669,10 @@ def test_complaints_of_a_crash_begin_with_the_first_error() -> None:
     assert build_book.complaints("one\ntwo\n") == "one\ntwo"
 
 
-@pytest.mark.parametrize("changed", ["_config.yml", "book/_static/a.css", "book/_ext/x/a.py"])
+@pytest.mark.parametrize(
+    "changed",
+    ["_config.yml", "book/_static/a.css", "book/_ext/x/a.py", "mle_lib/exercises/x/a.py"],
+)
 def test_digest_changes_with_what_shapes_every_page(tmp_path: Path, changed: str) -> None:
     for name in ("_config.yml", "_toc.yml", "requirements.txt", changed):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -541,5 +729,16 @@ def test_interrupted_build_is_not_taken_for_a_good_one(
 
 def test_makefile_lists_its_commands() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for command in ("book", "serve", "test", "notebooks", "format", "lock", "publish-as", "clean"):
+    commands = (
+        "book",
+        "serve",
+        "test",
+        "notebooks",
+        "maths",
+        "format",
+        "lock",
+        "publish-as",
+        "clean",
+    )
+    for command in commands:
         assert f"make {command} " in listed.stdout

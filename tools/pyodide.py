@@ -40,7 +40,7 @@ def fetch_pyodide(folder: Path = KEPT) -> Path | None:
     source = os.environ.get("MLE_PYODIDE") or OFFICIAL
     try:
         fetch(source, folder)
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, ValueError) as error:  # the last of what is no address
         missing = f"Pyodide {VERSION} cannot be fetched from {source} ({_reason(error)})."
         if os.environ.get("CI"):
             raise PyodideError(f"{missing} CI is set, so this is an error.") from error

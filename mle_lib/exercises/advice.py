@@ -36,15 +36,20 @@ def describe_difference(trials: list[Trial], tolerance: float) -> str:
     """The most telling difference: in number, in shape, by one factor; else one wrong trial."""
     for trial in trials:
         if len(trial.given) != len(trial.expected):
-            return (
-                f"{len(trial.expected)} values are to be returned; yours gave {len(trial.given)}."
-            )
+            wanted = len(trial.expected)
+            many = "One value is" if wanted == 1 else f"{wanted} values are"
+            return f"{many} to be returned; yours gave {len(trial.given)}."
         for mine, theirs in zip(trial.given, trial.expected, strict=True):
             if mine.shape != theirs.shape:
+                if theirs.shape == ():
+                    return f"One number is wanted; yours is an array of shape `{mine.shape}`."
                 return f"The shape must be `{theirs.shape}`; yours is `{mine.shape}`."
     factor = common_factor(trials, tolerance)
     if factor == -1:
         return "The sign is flipped: every value is minus what it should be."
+    for base, name in ((2, "in bits"), (10, "a logarithm to base 10")):
+        if factor is not None and abs(factor * np.log(base) - 1) < 1e-4:
+            return f"This is {name}: nats are wanted, the natural logarithm."
     if factor is not None:
         return f"Every value is {factor:.6g} times what it should be."
     wrong = [t for t in trials if not same(t.given, t.expected, tolerance)]

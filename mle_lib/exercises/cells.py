@@ -23,13 +23,14 @@ class Printed(io.TextIOBase):
         self.send, self.left, self.line = send, most, ""
 
     def write(self, text: str) -> int:
-        if self.left > 0:
-            self.line += text[: self.left]
-            self.left -= len(text)
-            if self.left < 0:
-                self.line += "\n… (the rest is left out)\n"
-            if "\n" in self.line:
-                self.flush()
+        if self.left < 0:  # said already
+            return len(text)
+        self.line += text[: self.left]
+        self.left -= len(text)
+        if self.left < 0:
+            self.line += "\n… (the rest is left out)\n"
+        if "\n" in self.line:
+            self.flush()
         return len(text)
 
     def flush(self) -> None:

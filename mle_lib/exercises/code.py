@@ -115,7 +115,7 @@ class CodeExercise:
     # ---- one call
 
     def _observe(self, answer: Function, arguments: Arguments, count: int) -> Arrays | Result:
-        """The ``count`` values that the answer returns, or what is wrong with the way it came about."""
+        """The ``count`` values that the answer returns, or what is wrong with how they came."""
         kept = copy.deepcopy(arguments)
         try:
             value, again = _call(answer, kept), _call(answer, copy.deepcopy(arguments))

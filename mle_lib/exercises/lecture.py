@@ -32,17 +32,16 @@ LOGARITHM = Open(
     rubric=(
         "Maximiser and direction are the same, $\\nabla L = L\\,\\nabla\\ell$; what differs is the "
         "factor $L$, the probability of the whole data set.",
-        "$L$ is a product of $m$ probabilities. It underflows to zero after a few samples, and its "
-        "gradient with it.",
+        "$L$ is a product of $m$ probabilities. It underflows to zero after some tens of "
+        "pictures, and its gradient with it.",
         "The length of $\\nabla L$ changes by orders of magnitude with the data and along the way, "
         "so no step size serves twice.",
         "$\\nabla\\ell$ is a sum over samples, so a mini-batch times $m/b$ estimates it without "
         "bias; for a product no such estimate is at hand.",
-        "A logarithm of a concave shape need not have a concave exponential: away from the top "
-        "Newton's method fails on $L$ where it works on $\\ell$.",
+        "Where $\\ell$ is concave, $L$ need not be: away from the top Newton's method goes "
+        "downhill on $L$ where it works on $\\ell$.",
     ),
-    where="sections 2.4 and 2.5; the underflow in sections 1.4 and 1.7, unbiasedness in "
-    "section 3.2",
+    where="section 2.5; the underflow in sections 1.4 and 1.7, unbiasedness in section 3.2",
 )
 
 BATCH = Open(
@@ -71,11 +70,12 @@ SECOND_ORDER = Open(
     question="What are the considerations when choosing between SGD with mini-batches and "
     "second-order optimisation methods for MLE in generative models?",
     rubric=(
-        "Which gap matters: the estimate itself is about $p/2m$ away from the best $\\theta$. To "
-        "that gap averaged SGD and Newton are about even; far below it only the exact methods go "
-        "on, without a gain on new data.",
+        "Which gap matters: the maximum likelihood estimate itself lies about $p/2m$ nats below "
+        "the best $\\theta$. To that gap averaged SGD and Newton are about even; far below it only "
+        "the exact methods go on, without a gain on new data.",
         "What limits the step: preconditioning removes the condition number and nothing else. "
-        "Against noise it does no better than averaged SGD, $\\operatorname{tr}(H^{-1}\\Sigma)/2N$.",
+        "Against noise it does no better than averaged SGD: both end at "
+        "$\\operatorname{tr}(H^{-1}\\Sigma)/2N$.",
         "What curvature costs: $p^2$ numbers and of the order of $p^3$ operations, affordable for "
         "small blocks (where some rows are enough), out of the question for a network.",
         "Whether $\\ell$ is concave: if not, something positive must stand in for $H$ (L-BFGS's "

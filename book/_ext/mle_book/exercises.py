@@ -33,6 +33,7 @@ import mle_lib
 from mle_lib.exercises import registry
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.html import Exercise, code_html, heading, quiz_html
+from mle_lib.exercises.quizzes import Open
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,9 @@ def make_exercises(app: Sphinx, doctree: nodes.document) -> None:
         for node in tagged:
             node.replace_self(_made(app, node, cells))
     made = [node for node in doctree.findall(nodes.raw) if "mle_exercise" in node]
+    for node in made:
+        if isinstance(registry.find(node["mle_exercise"])[1], Open):
+            _drop_quote(node)
     ids = [node["mle_exercise"] for node in made]
     if ids:
         _compare(docname, ids)
@@ -149,6 +153,13 @@ def _colab(app: Sphinx) -> str:
     repository = options["repository_url"].rstrip("/").removeprefix("https://github.com/")
     branch, path = options.get("repository_branch") or "main", f"{app.env.docname}.ipynb"
     return f"https://colab.research.google.com/github/{repository}/blob/{branch}/{path}"
+
+
+def _drop_quote(node: nodes.raw) -> None:
+    """Drop a question that is quoted right above its form: GitHub shows that one, we show this."""
+    position = node.parent.index(node)
+    if position and isinstance(node.parent[position - 1], nodes.block_quote):
+        node.parent.remove(node.parent[position - 1])
 
 
 def _compare(docname: str, ids: list[str]) -> None:

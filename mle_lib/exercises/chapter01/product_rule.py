@@ -35,6 +35,9 @@ def samples_added_too(probs, x):
 def cases(rng: np.random.Generator) -> Iterator[Arguments]:
     for b, n in [(4, 3), (2, 6), (1, 5), (7, 1)]:
         yield _probs_and_x(rng, b, n)
+    probs, x = _probs_and_x(rng, 3, 2)
+    probs[:, 0], x[:, 0] = 1e-6, 1.0  # 1e-8 added to probs, against log 0, shows here
+    yield probs, x
     yield _probs_and_x(rng, 3, 2500)  # the product of so many is 0 in float64
 
 

@@ -55,9 +55,9 @@ EXERCISE = CodeExercise(
     slips=(
         Slip(
             probability_first,
-            "Right at small logits. At logits of $\\pm 1000$ it is −∞: the probability "
-            "rounds to 0 before you take its logarithm. The value wanted there is $-1000$ for "
-            "each wrong pixel, an ordinary number.",
+            "Right at small logits. At logits of $\\pm 1000$ it is −∞: before you take the "
+            "logarithm, the probability rounds to 0, or $e^{1000}$ overflows. The value wanted "
+            "there is $-1000$ for each wrong pixel, an ordinary number.",
         ),
         Slip(
             zero_times_infinity,

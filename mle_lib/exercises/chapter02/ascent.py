@@ -1,6 +1,7 @@
 """A step of (2.5) whose size is tried out."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import numpy as np
 
@@ -33,9 +34,17 @@ def downhill(height, theta, g, alpha):
     return careful_step(height, theta, -g, alpha)
 
 
+def insists_on_higher(height, theta, g, alpha):
+    while height(theta + alpha * g) <= height(theta):
+        alpha = alpha / 2
+    return theta + alpha * g
+
+
 def cases(rng: np.random.Generator) -> Iterator[Arguments]:
     for m, p, alpha in [(6, 2, 8.0), (9, 3, 0.1), (20, 4, 10.0), (12, 1, 2.0), (30, 5, 1.0)]:
         yield *_hill(rng, m, p), alpha
+    across = np.array([1.5, -0.5, 2.0])  # a step of 1 ends on the other side, just as high
+    yield _counted(lambda theta: -np.sum(np.asarray(theta) ** 2)), across, -2 * across, 1.0
 
 
 def _hill(rng: np.random.Generator, m: int, p: int) -> tuple[Callable, np.ndarray, np.ndarray]:
@@ -48,7 +57,19 @@ def _hill(rng: np.random.Generator, m: int, p: int) -> tuple[Callable, np.ndarra
 
     theta = rng.normal(size=p)
     error = came - 1 / (1 + np.exp(-inputs @ theta))
-    return height, theta, error @ inputs
+    return _counted(height), theta, error @ inputs
+
+
+def _counted(function: Callable) -> Callable:
+    """A height that ends a loop without end: in a notebook nothing else would."""
+    calls = count(1)
+
+    def height(theta):
+        if next(calls) > 10_000:
+            raise RuntimeError("height was called 10,000 times; does your loop end?")
+        return function(theta)
+
+    return height
 
 
 EXERCISE = CodeExercise(
@@ -64,8 +85,9 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             halved_only_once,
-            "You halve at most once. Half a step can still be too long: try again until the "
-            "height is not lower.",
+            "Your step is halved at most once. Half a step can still be too long: try again until "
+            "the point is not lower than the start; that it is higher than the last try is not "
+            "enough.",
         ),
         Slip(
             halved_once_more,
@@ -77,6 +99,11 @@ EXERCISE = CodeExercise(
             "Your step ends where it began, at `theta`. Do you step along $-g$? That is for "
             "$-\\ell$. The height here is $\\ell$ itself: it rises along $+g$, and the other way "
             "no halving helps.",
+        ),
+        Slip(
+            insists_on_higher,
+            "You halve also where the step ends exactly as high as it began. Such a point is not "
+            "lower, so it is to be returned. At the top, where $g = 0$, your loop would never end.",
         ),
     ),
     hints=(

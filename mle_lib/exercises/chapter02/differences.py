@@ -20,6 +20,10 @@ def divided_by_h(f, theta, h):
     return 2 * numerical_gradient(f, theta, h)
 
 
+def multiplied_by_h(f, theta, h):
+    return h**2 * numerical_gradient(f, theta, h)
+
+
 def all_moved_at_once(f, theta, h):
     return (f(theta + h) - f(theta - h)) / (2 * h)
 
@@ -36,13 +40,14 @@ def not_moved_back(f, theta, h):
 
 def cases(rng: np.random.Generator) -> Iterator[Arguments]:
     for p, h, function in [
-        (3, 0.1, cubic),
+        (3, 0.125, cubic),
         (5, 0.25, log_likelihood),
         (1, 0.5, cubic),
-        (2, 0.05, log_likelihood),
-        (4, 0.2, constant),
+        (2, 0.0625, log_likelihood),
+        (4, 0.375, constant),
     ]:
-        yield function, rng.normal(size=p), h
+        # binary fractions: who moves theta itself by h, and back, leaves it as it was
+        yield function, np.round(64 * rng.normal(size=p)) / 64, h
 
 
 # Each makes an array of its argument, so that a tensor may be handed in.
@@ -79,6 +84,11 @@ EXERCISE = CodeExercise(
             divided_by_h,
             "This is off by exactly 2: from $\\theta_k - h$ to $\\theta_k + h$ the distance is "
             "$2h$, not $h$.",
+        ),
+        Slip(
+            multiplied_by_h,
+            "This is off by exactly $h^2$: `/ 2 * h` divides by 2 and then multiplies by $h$. The "
+            "distance $2h$ needs brackets.",
         ),
         Slip(
             all_moved_at_once,

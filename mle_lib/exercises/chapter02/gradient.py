@@ -44,7 +44,9 @@ def indices_exchanged(W, c, x):
 def cases(rng: np.random.Generator) -> Iterator[Arguments]:
     for m, n in [(7, 3), (2, 5), (1, 4), (11, 6)]:
         yield _model_and_data(rng, m, n, rng.normal(size=n))
-    yield _model_and_data(rng, 9, 2, np.array([1000.0, -1000.0]))  # errors are 0, 1 or -1
+    x = rng.integers(0, 2, size=(8, 7)).astype(float)
+    yield np.zeros((7, 7)), np.zeros(7), x  # a weight may be 0 and a parameter
+    yield _model_and_data(rng, 9, 2, np.array([30.0, -30.0]))  # errors near 0, 1 or -1
 
 
 def _model_and_data(rng: np.random.Generator, m: int, n: int, c: np.ndarray) -> Arguments:

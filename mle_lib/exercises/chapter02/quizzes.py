@@ -51,7 +51,7 @@ STEP_FOR_THE_MEAN = Choice(
         Option(
             "$\\alpha/m$",
             "The gradient of $\\ell/m$ is already $m$ times shorter. With $\\alpha/m$ the step "
-            "would be shorter by $m^2$.",
+            "would be $m^2$ times shorter.",
         ),
         Option(
             "$\\alpha$",

@@ -49,10 +49,11 @@ def step_before_backward(model, optimizer, batch, m):
 
 
 def on_a_small_model(answer: Function) -> Function:
-    """The parameters after one step, and what the answer returned.
+    """The parameters after one step, what the answer returned, and the step size after it.
 
     The model is an FVSBN, in whose ``.grad`` an earlier batch has left its gradient. torch and the
-    model are imported by the call, so that a chapter's exercises can be listed without them.
+    model are imported by the call, so that a chapter's exercises can be listed without them. A step
+    size that was multiplied for one step, and left so, would spoil the next.
     """
 
     def step(theta: np.ndarray, batch: np.ndarray, m: int, alpha: float) -> Any:
@@ -61,10 +62,12 @@ def on_a_small_model(answer: Function) -> Function:
         torch.nn.utils.vector_to_parameters(torch.tensor(theta), model.parameters())
         rows = torch.as_tensor(batch)
         (-model.log_prob(rows[:1]).sum()).backward()
-        loss = answer(model, torch.optim.SGD(model.parameters(), lr=alpha), rows, m)
+        optimizer = torch.optim.SGD(model.parameters(), lr=alpha)
+        loss = answer(model, optimizer, rows, m)
         if loss is None or loss is ...:
             return loss
-        return torch.nn.utils.parameters_to_vector(model.parameters()), loss
+        moved = torch.nn.utils.parameters_to_vector(model.parameters())
+        return moved, loss, optimizer.param_groups[0]["lr"]
 
     return step
 
@@ -106,7 +109,7 @@ EXERCISE = CodeExercise(
         Slip(
             step_before_backward,
             "The parameters have not moved. `step` uses what `backward` has left in `.grad`: is it "
-            "called, and after `backward`?",
+            "called, after `backward`, and with no `zero_grad` between the two?",
         ),
     ),
     hints=(

@@ -95,7 +95,8 @@ EXERCISE = CodeExercise(
         "Call `gradient(y + alpha * beta * u)` with the old `u`. The rest is momentum.",
     ),
     why="The look ahead sees an overshoot before it happens: on a quadratic, complex eigenvalues "
-    "have the modulus $\\sqrt{\\beta(1 - \\alpha\\lambda)}$, where those of momentum have $\\sqrt\\beta$.",
+    "have the modulus $\\sqrt{\\beta(1 - \\alpha\\lambda)}$, where those of momentum have "
+    "$\\sqrt\\beta$.",
     note="`gradient` is a function because it must be asked at a point that only the update knows. "
     "PyTorch's `nesterov=True` has no such function: it keeps the point ahead, (6.7), and the two "
     "paths are the same.",

@@ -98,5 +98,5 @@ EXERCISE = CodeExercise(
     "FVSBN is $n$ of them side by side.",
     note="$\\bar g$ is error times input, and $-\\partial/\\partial\\theta$ of it puts the slope "
     "$\\sigma(1-\\sigma)$ of $\\sigma$ in place of the error and a second $\\tilde x$ beside the "
-    "first. `solve` factorizes $H$ once: cheaper and more exact than `inv`.",
+    "first. `solve` factorises $H$ once: cheaper and more exact than `inv`.",
 )

@@ -29,7 +29,7 @@ NEWTON_STEPS = Numeric(
         ),
         Near(
             880,
-            "So many does ascent with the exact gradient take. Newton's step knows the curvature "
+            "That is what ascent with the exact gradient takes. Newton's step knows the curvature "
             "of each direction.",
         ),
     ),

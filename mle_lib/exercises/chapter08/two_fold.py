@@ -68,7 +68,7 @@ EXERCISE = CodeExercise(
         Slip(
             upside_down,
             "$k/n$ is the part of the variables that you looked at. You multiplied by it instead "
-            "of dividing, so the estimate is too small by $(k/n)^2$.",
+            "of dividing, so the estimate is too small by the factor $(k/n)^2$.",
         ),
         Slip(
             factors_added,

@@ -31,9 +31,10 @@ def sum_missing(gradients, controls, indices):
     return len(gradients) / len(indices) * rest.sum(axis=0)
 
 
-def sign_of_the_coefficient(gradients, controls, indices):
-    gamma = _covariance(gradients, controls) / _covariance(controls, controls)
-    return _with_coefficient(-gamma, gradients, controls, indices)
+def divisors_differ(gradients, controls, indices):
+    m = len(gradients)
+    gamma = m / (m - 1) * _covariance(gradients, controls) / _covariance(controls, controls)
+    return _with_coefficient(gamma, gradients, controls, indices)
 
 
 def wrong_variance(gradients, controls, indices):
@@ -74,9 +75,9 @@ EXERCISE = CodeExercise(
             "back: the mean is $\\nabla\\ell - \\gamma \\sum_j h_j$, a bias at every $b$.",
         ),
         Slip(
-            sign_of_the_coefficient,
-            "The sign of $\\gamma$ is flipped. The estimate stays unbiased, but with $-\\gamma^*$ "
-            "its variance is $1 + 3\\,\\mathrm{corr}^2$ times plain's, not $1 - \\mathrm{corr}^2$.",
+            divisors_differ,
+            "Your $\\gamma$ is too large by the factor $m/(m-1)$: its covariance is divided by "
+            "$m - 1$, as `np.cov` does, and its variance by $m$, as `np.var` does.",
         ),
         Slip(
             wrong_variance,

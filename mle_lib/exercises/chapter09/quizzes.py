@@ -9,9 +9,10 @@ KNOWN_HALF = Numeric(
     id="known-half",
     title="Half of it is known",
     question="The data part $h_j = x_i \\tilde x_i$ is half of the gradient, and known exactly. "
-    "Late in training (step 450) its variance is 2.4 times that of $g_j$. And $g_j$ is nearly "
-    "uncorrelated with the other half, so $\\mathrm{Cov}(g, h) = \\mathrm{Var}\\,g$. With "
-    "$\\gamma = 1$, how many times plain's variance is left? (Two figures.)",
+    "Late in training (step 450) its variance, over all coordinates, is 2.4 times that of $g_j$. "
+    "And $g_j$ is nearly uncorrelated with the other half, so "
+    "$\\mathrm{Cov}(g, h) = \\mathrm{Var}\\,g$. With $\\gamma = 1$, how many times plain's "
+    "variance is left? (Two figures.)",
     answer=1 - 2 * GAMMA + GAMMA**2 * SPREAD,
     tolerance=0.1,
     near=(
@@ -23,8 +24,8 @@ KNOWN_HALF = Numeric(
         ),
         Near(
             1 - 1 / SPREAD,
-            "This is $1 - \\mathrm{corr}^2$, what is left at the best coefficient, "
-            "$\\gamma^* = 1/2.4$. The question is about $\\gamma = 1$.",
+            "This is $1 - \\mathrm{corr}^2$, what is left with $\\gamma = 1/2.4$, the best that is the "
+            "same for all coordinates. The question is about $\\gamma = 1$.",
         ),
         Near(
             1 / SPREAD,
@@ -35,6 +36,11 @@ KNOWN_HALF = Numeric(
             SPREAD,
             "This is the variance of the half that is taken away. What is left is "
             "$\\mathrm{Var}(g - h)$.",
+        ),
+        Near(
+            1 - SPREAD,
+            "Variances do not subtract: this is $\\mathrm{Var}\\,g - \\mathrm{Var}\\,h$, and no "
+            "variance is negative. $\\gamma$ is squared in front of $\\mathrm{Var}\\,h$.",
         ),
         Near(
             1 + SPREAD,

@@ -11,9 +11,9 @@ START = math.sqrt(2)
 SIMULTANEOUS_PLAY = Numeric(
     id="simultaneous-play",
     title="The simplest game",
-    question="The players start at $(x, y) = (1, 1)$ and take exact gradient steps with "
-    "$\\alpha = 0.1$, both at the same time. How far from $(0, 0)$ are they after 2,000 steps? "
-    "(To 10 %. What does one step make of $x^2 + y^2$?)",
+    question="The players of $\\min_x \\max_y xy$ start at $(x, y) = (1, 1)$. Both take exact "
+    "gradient steps with $\\alpha = 0.1$, at the same time. How far from $(0, 0)$ are they after "
+    "2,000 steps? (To 10 %. What does one step make of $x^2 + y^2$?)",
     answer=START * math.sqrt(SQUARED),
     tolerance=0.1 * START * math.sqrt(SQUARED),
     near=(

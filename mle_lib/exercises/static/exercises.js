@@ -557,7 +557,7 @@
 
     load() {
       const { code = this.data.code, result = "", output = "", hints = 0 } = this.state;
-      if (this.area && this.area.value !== code) replaceAll(this.area, code);
+      this.fill(code);
       this.showHints(hints);
       this.showSolution(false);
       this.status.replaceChildren(fragment(result));
@@ -587,8 +587,7 @@
       this.keys = make(
         "p",
         "mle-keys",
-        "Ctrl+Enter (on a Mac also ⌘+Enter) runs the code. Tab indents; to leave the " +
-          "editor, press Escape, then Tab.",
+        "Ctrl+Enter runs the code. Tab indents; Escape, then Tab leaves the editor.",
       );
       this.keys.id = `mle-keys-${++count}`;
       this.runButton = makeButton("Run", () => this.run());
@@ -630,7 +629,17 @@
       } else if (event.key !== "Shift") this.leaving = false;
     }
 
+    // Not the reader's doing: nothing is to be kept of it.
+    fill(code) {
+      if (!this.area || this.area.value === code) return;
+      this.filling = true;
+      this.area.value = code;
+      this.area.dispatchEvent(new Event("input"));
+      this.filling = false;
+    }
+
     typed() {
+      if (this.filling) return;
       this.offerUndo(null);
       this.keep({ code: this.area.value, result: "", output: "" });
     }
@@ -686,11 +695,18 @@
       }
       if (kind === "stopped") return this.stopped(why, limit);
       if (error) return box("incorrect", "Your code stopped.", make("pre", "", error));
-      if (outcome.exercise === this.id) return fragment(html);
+      if (outcome.exercise === this.id) return this.checked(outcome);
       const shown = html ? fragment(html) : make("pre", "", text ?? "");
       const last = `The cell ran, but its last line is not check("${this.id}", …).`;
       const content = html || text ? [shown] : [];
       return box("not attempted", "Nothing was checked.", make("p", "", last), ...content);
+    }
+
+    // The check's own words, but for the hint, which has a button here.
+    checked({ status, html }) {
+      if (status !== "not attempted") return fragment(html);
+      const said = "Write your answer in place of ... and run it. Stuck? Ask for a hint below.";
+      return box(status, TITLES[status], make("p", "", said));
     }
 
     stopped(why, limit) {
@@ -778,7 +794,7 @@
     const list = exerciseList();
     const root = siteUrl("");
     for (const link of document.querySelectorAll("nav.bd-links a[href]")) {
-      const path = link.href.split("#")[0].slice(root?.length).replace(/\.html$/, "");
+      const path = link.href.replace(/(\.html)?([?#].*)?$/, "").slice(root?.length);
       const ids = root && link.href.startsWith(root) ? list[path] : null;
       link.querySelector(".mle-mark")?.remove();
       const solved = ids ? store.solved(ids) : 0;
@@ -816,7 +832,7 @@
 
   function forget(ids) {
     store.forget(ids);
-    for (const host of document.querySelectorAll("mle-exercise")) host.part?.restore?.();
+    for (const host of document.querySelectorAll("mle-exercise")) host.view?.restore?.();
     document.dispatchEvent(new Event("mle-progress"));
   }
 
@@ -877,7 +893,7 @@
     }
 
     build() {
-      this.part ??= new KINDS[this.getAttribute("kind")](this);
+      this.view ??= new KINDS[this.getAttribute("kind")](this);
     }
   }
 

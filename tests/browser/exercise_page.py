@@ -1,0 +1,135 @@
+"""A page with exercises, opened in a browser, and what one does there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from conftest import SITE
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from mle_lib.exercises.quizzes import Choice, Numeric
+from mle_lib.exercises.registry import by_id
+
+CHAPTER_3 = "book/03-minibatch-estimator.html"
+ESTIMATOR = "minibatch-gradient"
+PYTHON_STARTS_MS = 90_000  # on a machine that does other things too
+
+CELL = """from mle_lib.exercises import check
+
+def estimate(gradients, indices):
+    {}
+
+check("minibatch-gradient", estimate)
+"""
+RIGHT = CELL.format("return len(gradients) / len(indices) * gradients[indices].sum(axis=0)")
+BATCH_SUM = CELL.format("return gradients[indices].sum(axis=0)")  # a known slip
+ENDLESS = "print('before')\nwhile True:\n    pass\n"
+
+
+def exercise_pages() -> list[str]:
+    """Every page of the site that sets exercises."""
+    paths = sorted((SITE / "book").glob("*.html"))
+    return [f"book/{p.name}" for p in paths if "<mle-exercise" in p.read_text("utf-8")]
+
+
+@contextmanager
+def opened(
+    browser: Browser,
+    url: str,
+    width: int = 1280,
+    scheme: Literal["light", "dark"] = "light",
+    **options: Any,
+) -> Iterator[Page]:
+    """Open a page in a browser that has kept nothing yet."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, **options
+    )
+    page = context.new_page()
+    page.goto(url, wait_until="networkidle")
+    yield page
+    context.close()
+
+
+def only_own_origin(context: BrowserContext, origin: str) -> list[str]:
+    """Cut the network to one origin, for pages and workers; gives what was asked of others."""
+    others: list[str] = []
+
+    def decide(route: Any) -> None:
+        if route.request.url.startswith((origin + "/", "data:", "blob:")):
+            route.continue_()
+        else:
+            others.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", decide)
+    return others
+
+
+def exercise(page: Page, id: str) -> Locator:
+    return page.locator(f"mle-exercise[exercise='{id}']")
+
+
+def said(place: Locator) -> Locator:
+    """What the exercise says of an answer."""
+    return place.locator(".mle-feedback")
+
+
+def quiz_ids(kind: str) -> list[str]:
+    return [id for id, (number, e) in by_id().items() if e.kind == kind and number]
+
+
+def page_of(id: str) -> str:
+    """The page that sets an exercise."""
+    number = by_id()[id][0]
+    chapter = int(number.partition(".")[0])
+    return next(p for p in exercise_pages() if p.startswith(f"book/{chapter:02}-"))
+
+
+def answer(place: Locator, letters_or_number: str) -> None:
+    """Answer a quiz and check it."""
+    quiz = by_id()[place.get_attribute("exercise")][1]
+    assert isinstance(quiz, Choice | Numeric)
+    if isinstance(quiz, Numeric):
+        place.locator("input").fill(letters_or_number)
+    else:
+        for letter in quiz.letters:
+            box = place.locator(f"input[value='{letter}']")
+            if letter in letters_or_number:
+                box.check()
+            elif quiz.several:
+                box.uncheck()
+    place.get_by_role("button", name="Check").click()
+
+
+def editor(place: Locator) -> Locator:
+    """The exercise's editor, opened."""
+    place.scroll_into_view_if_needed()
+    area = place.locator("textarea")
+    area.wait_for()
+    return area
+
+
+def write(place: Locator, code: str) -> None:
+    """Put code in the editor, as a paste does."""
+    editor(place).focus()
+    place.page.keyboard.press("ControlOrMeta+a")
+    place.page.keyboard.insert_text(code)
+
+
+def run(place: Locator, code: str) -> None:
+    """Write a cell, run it, and wait for what comes of it."""
+    write(place, code)
+    place.get_by_role("button", name="Run").click()
+    finished(place)
+
+
+def finished(place: Locator) -> None:
+    expect(place.get_by_role("button", name="Run")).to_have_attribute(
+        "aria-disabled", "false", timeout=PYTHON_STARTS_MS
+    )
+
+
+def kept(page: Page) -> dict[str, str]:
+    """What the page has put into the browser's storage, the theme's own entries apart."""
+    entries = page.evaluate("() => ({...localStorage})")
+    return {k: v for k, v in entries.items() if k.startswith("mle-book/")}
