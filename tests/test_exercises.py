@@ -378,8 +378,9 @@ def test_every_exercise_stands_in_its_chapter_under_its_name() -> None:
         before = read(NOTEBOOKS[number]).cells
         for exercise in chapter(number):
             if isinstance(exercise, CodeExercise):
-                title = before[written[exercise.id][1] - 1].source.splitlines()[0]
-                assert title == f"### {heading(exercise, by_id()[exercise.id][0])}"
+                above = before[written[exercise.id][1] - 1].source
+                titles = re.findall(r"^#+ .*", above, re.M)
+                assert titles[-1] == f"### {heading(exercise, by_id()[exercise.id][0])}"
 
 
 @pytest.mark.parametrize("number", CHAPTERS)

@@ -72,7 +72,7 @@ def common_factor(trials: list[Trial], tolerance: float) -> float | None:
         return None
     # trial by trial: beside one with large values, any error in the others looks small
     every = all(
-        close(mine, factor * theirs, tolerance * abs(factor))
+        close(mine, factor * theirs, tolerance)
         for trial in trials
         for mine, theirs in zip(trial.given, trial.expected, strict=True)
     )

@@ -67,8 +67,8 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             short_one_dropped,
-            "Only the full batches have a weight. The samples of a short batch are then missing from "
-            "the sum, and the weights add up to less than 1.",
+            "Only the full batches have a weight. The samples of a short batch are then missing "
+            "from the sum, and the weights add up to less than 1.",
         ),
         Slip(
             empty_one_kept,

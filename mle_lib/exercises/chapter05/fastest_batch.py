@@ -46,7 +46,7 @@ def cases(rng: np.random.Generator) -> Iterator[Arguments]:
     yield 70.0, 12.0, 4e-4, 3e-6, 900
     yield 40.0, 500.0, 2e-4, 1e-6, 64  # more than fits
     yield 300.0, 20.0, 1e-4, 6e-3, 250  # less than one sample
-    yield 25.0, 0.3, 0.05, 4e-4, 1200  # far above B_crit
+    yield 25.0, 1.5, 0.05, 4e-4, 1200  # far above B_crit
     b_crit, t0, t1 = np.exp(rng.uniform((3, -8, -13), (6, -6, -11))).tolist()
     yield 110.0, b_crit, t0, t1, 5000
 

@@ -26,9 +26,9 @@ def step_inside(theta, u, g, alpha, beta):
     return theta + u, u
 
 
-def step_twice(theta, u, g, alpha, beta):
-    u = beta * u + alpha * g
-    return theta + alpha * u, u
+def other_order(theta, u, g, alpha, beta):
+    theta, u = momentum_update(theta, u, g, alpha, beta)
+    return u, theta
 
 
 def downhill(theta, u, g, alpha, beta):
@@ -65,11 +65,7 @@ EXERCISE = CodeExercise(
             "You put $\\alpha$ into the velocity, as Polyak did. In (6.1) $u$ is made of "
             "gradients, without $\\alpha$, and the $u$ you were given is of that kind.",
         ),
-        Slip(
-            step_twice,
-            "$\\alpha$ is in twice, once in the velocity and once in the step: the new gradient "
-            "moves $\\theta$ by $\\alpha^2$ times itself.",
-        ),
+        Slip(other_order, "Both are right, in the other order: $\\theta$ comes first."),
         Slip(
             downhill,
             "You walked downhill. Here `g` is uphill, as everywhere in the text. With the gradient "

@@ -41,9 +41,11 @@ def told_from_ahead(y, u, gradient, alpha, beta):
 
 
 def slope_of(curvature: float, pull: float) -> Callable[[Any], Any]:
-    """Uphill on a hill that is no quadratic; takes arrays and tensors."""
+    """Uphill on a hill that is no quadratic; takes arrays, tensors and lists."""
 
     def gradient(point):
+        if isinstance(point, list | tuple):
+            point = np.array(point)
         return pull - curvature * point - 0.1 * point**3 - 0.2 * point.sum()
 
     return gradient

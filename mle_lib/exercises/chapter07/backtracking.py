@@ -1,6 +1,8 @@
 """The length of a damped step."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from itertools import count
 
 import numpy as np
 
@@ -32,10 +34,10 @@ def never_the_full_step(height, theta, gradient, step):
     return step_length(height, theta, gradient, step / 2) / 2
 
 
-def halved_twice(height, theta, gradient, step):
+def halved_while_it_holds(height, theta, gradient, step):
     a, slope = 1.0, gradient @ step
-    while height(theta + a * step) < height(theta) + 1e-4 * a * slope:
-        a, step = a / 2, step / 2
+    while height(theta + a * step) > height(theta) + 1e-4 * a * slope:
+        a /= 2
     return a
 
 
@@ -43,47 +45,70 @@ def new_point(height, theta, gradient, step):
     return theta + step_length(height, theta, gradient, step) * step
 
 
+Height = Callable[[np.ndarray], float]
+
+
+def with_an_end(height: Height) -> Height:
+    """A height that stops a loop without end, and says so."""
+    calls = count(1)
+
+    @wraps(height)
+    def limited(theta: np.ndarray) -> float:
+        if next(calls) > 5000:
+            raise RuntimeError("height was called 5,000 times. Does the loop end?")
+        return height(theta)
+
+    return limited
+
+
 def conditional(rng: np.random.Generator, m: int, theta: np.ndarray) -> Arguments:
     """One conditional of an FVSBN, and Newton's step from θ."""
     X = np.column_stack([np.ones(m), rng.integers(0, 2, (m, len(theta) - 1))])
     y = rng.integers(0, 2, m)
 
-    def logistic(theta):
+    def logistic(theta: np.ndarray) -> float:
         z = X @ np.asarray(theta)
         return np.mean(y * z - np.logaddexp(0, z))
 
     p = 1 / (1 + np.exp(-X @ theta))
     g = X.T @ (y - p) / m
-    return logistic, theta, g, np.linalg.solve((X.T * (p * (1 - p))) @ X / m, g)
+    return with_an_end(logistic), theta, g, np.linalg.solve((X.T * (p * (1 - p))) @ X / m, g)
 
 
 def quadratic(root: np.ndarray, theta: np.ndarray, reach: float) -> Arguments:
-    """A top at 0, and a step towards it; at ``a = reach`` it is as low again as at θ."""
+    """A top at 0, and a step towards it; at ``a = reach`` it is as low again as at θ.
 
-    def paraboloid(theta):
+    So the gain at ``a`` is the part ``1 - a / reach`` of what the slope promises.
+    """
+
+    def paraboloid(theta: np.ndarray) -> float:
         return -np.sum((root @ np.asarray(theta)) ** 2) / 2
 
-    return paraboloid, theta, -root.T @ root @ theta, -2 * theta / reach
+    return with_an_end(paraboloid), theta, -root.T @ root @ theta, -2 * theta / reach
 
 
 def coin(theta: np.ndarray) -> Arguments:
     """A fair coin, whose height is -inf far out; Newton's step from θ."""
 
-    def fair_coin(theta):
+    def fair_coin(theta: np.ndarray) -> float:
         p = 1 / (1 + np.exp(-np.asarray(theta)[0]))
         return (np.log(p) + np.log(1 - p)) / 2
 
-    return fair_coin, theta, 0.5 - 1 / (1 + np.exp(-theta)), -np.sinh(theta)
+    return with_an_end(fair_coin), theta, 0.5 - 1 / (1 + np.exp(-theta)), -np.sinh(theta)
 
 
 def cases(rng: np.random.Generator) -> Iterator[Arguments]:
     yield conditional(rng, 16, np.array([4.0, -3.0, 3.0]))
-    yield conditional(rng, 19, rng.normal(size=4) / 5)  # near the top
-    yield coin(np.array([10.0]))
-    # nearly as far beyond the top as before it: a gain, but 0.5e-4 of the promise
-    yield quadratic(rng.normal(size=(5, 5)), rng.normal(size=5), 1.00005)
-    # a = 1/8 keeps 2e-4 of its own promise, and less than 1e-4 of the full step's
-    yield quadratic(rng.normal(size=(2, 2)), rng.normal(size=2), 1.0002 / 8)
+    yield coin(np.array([14.0]))  # fifteen halvings
+    # a quarter of the step gains half of the 1e-4 asked for, half of it gains nothing
+    yield quadratic(0.3 * rng.normal(size=(5, 5)), rng.normal(size=5), 1.00005 / 4)
+    # 1/64 of the step gains 3e-3 of its own promise, and less than 1e-4 of the full step's
+    yield quadratic(3 * rng.normal(size=(2, 2)), rng.normal(size=2), 1.003 / 64)
+    # the full step loses, by less than 1e-4 of its promise
+    yield quadratic(rng.normal(size=(4, 4)), rng.normal(size=4), 1 / 1.00005)
+    # half the step gains 5e-4 of its promise, but less than 1e-4 nats
+    yield quadratic(0.03 * rng.normal(size=(3, 3)), rng.normal(size=3), 1.0005 / 2)
+    yield quadratic(np.ones((1, 1)), np.array([-1.0]), 2.0)  # Newton's step, to the very top
 
 
 EXERCISE = CodeExercise(
@@ -108,9 +133,9 @@ EXERCISE = CodeExercise(
             "You never try $a = 1$. Near the top it is the full step that squares the error.",
         ),
         Slip(
-            halved_twice,
-            "You halve twice: $a$, and the step that is multiplied by it. The point tried is then "
-            "not the one that your $a$ describes.",
+            halved_while_it_holds,
+            "You halve as long as (7.2) *holds*. Books that go downhill halve while the new value "
+            "is too high; here it must not be too low.",
         ),
         Slip(new_point, "This is the new point. Asked for is $a$, how far along the step it lies."),
     ),

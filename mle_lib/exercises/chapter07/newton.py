@@ -24,9 +24,9 @@ def downhill(theta, X, y):
     return theta - np.linalg.solve(H, g)
 
 
-def diagonal_only(theta, X, y):
+def curvature_summed(theta, X, y):
     g, H = slope_and_curvature(theta, X, y)
-    return theta + g / np.diag(H)
+    return theta + np.linalg.solve(len(y) * H, g)
 
 
 def times_the_curvature(theta, X, y):
@@ -34,7 +34,7 @@ def times_the_curvature(theta, X, y):
     return theta + H @ g
 
 
-def sum_and_mean(theta, X, y):
+def gradient_summed(theta, X, y):
     g, H = slope_and_curvature(theta, X, y)
     return theta + np.linalg.solve(H, len(y) * g)
 
@@ -67,9 +67,9 @@ EXERCISE = CodeExercise(
             "(7.1) adds. Where a book subtracts, its $H$ is the second derivative itself.",
         ),
         Slip(
-            diagonal_only,
-            "You divided by the diagonal of $H$, so each parameter moves as if the others stood "
-            "still. The rest of $H$ says that bias and weights move the same logits.",
+            curvature_summed,
+            "Your step is exactly $m$ times too short: the gradient is a mean over the samples, "
+            "the curvature a sum. Divide both by $m$, or neither.",
         ),
         Slip(
             times_the_curvature,
@@ -77,7 +77,7 @@ EXERCISE = CodeExercise(
             "curvature is strong, and there it should be shortest.",
         ),
         Slip(
-            sum_and_mean,
+            gradient_summed,
             "Your step is exactly $m$ times too long: the gradient is a sum over the samples, the "
             "curvature a mean. Divide both by $m$, or neither.",
         ),

@@ -23,10 +23,6 @@ def costs_ignored(s, t, budget):
     return batch_sizes(s * np.sqrt(t), t, budget)
 
 
-def cost_without_root(s, t, budget):
-    return batch_sizes(s / np.sqrt(t), t, budget)
-
-
 def no_least_size(s, t, budget):
     r = s / np.sqrt(t)
     return budget * r / (r @ t)
@@ -36,9 +32,16 @@ def raised_afterwards(s, t, budget):
     return np.maximum(2, no_least_size(s, t, budget))
 
 
-def rows_counted(s, t, budget):
+def scaled_afterwards(s, t, budget):
+    b = raised_afterwards(s, t, budget)
+    return b * budget / (b @ t)
+
+
+def one_round(s, t, budget):
     r = s / np.sqrt(t)
-    return batch_sizes(r, np.ones(len(r)), budget)
+    low = no_least_size(s, t, budget) < 2
+    left = budget - 2 * t[low].sum()
+    return np.maximum(2, left * r / (r[~low] @ t[~low]))
 
 
 def cases(rng: np.random.Generator) -> Iterator[Arguments]:
@@ -48,7 +51,7 @@ def cases(rng: np.random.Generator) -> Iterator[Arguments]:
     yield np.array([9.0, 6.0, 1.2, 0.1]), np.array([1.0, 2.0, 1.5, 8.0]), 45.0
     t = rng.uniform(0.5, 6, size=7)
     yield rng.uniform(0.5, 3, size=7), t, 2.1 * t.sum()  # hardly more than two rows each
-    yield rng.exponential(size=12), np.arange(1.0, 13.0), 2000.0
+    yield 1e-3 * rng.exponential(size=12), np.arange(1.0, 13.0), 2000.0  # a large lambda
 
 
 EXERCISE = CodeExercise(
@@ -63,11 +66,6 @@ EXERCISE = CodeExercise(
             "fewer rows where they are dear.",
         ),
         Slip(
-            cost_without_root,
-            "You divided by $t_i$, (8.9) divides by its root: four times the cost, half the rows. "
-            "Now dear variables get too few.",
-        ),
-        Slip(
             no_least_size,
             "These are the sizes of (8.9), and some are below 2. A variable with so few rows shows "
             "no noise, even if it has some.",
@@ -78,9 +76,14 @@ EXERCISE = CodeExercise(
             "than the budget. What those take must come out of the others.",
         ),
         Slip(
-            rows_counted,
-            "Your sizes add up to the budget. It is the *cost* that must, $\\sum_i b_i t_i$: a row "
-            "of variable $i$ costs $t_i$.",
+            scaled_afterwards,
+            "You raised the small sizes, and then scaled *all* sizes to the budget: those that you "
+            "had raised are below 2 again. Only the others can give way.",
+        ),
+        Slip(
+            one_round,
+            "You fixed the small sizes at 2 and spread the rest over the others, once. That leaves "
+            "the others fewer rows, and now one more of them would fall below 2.",
         ),
     ),
     hints=(

@@ -31,8 +31,10 @@ def upside_down(terms, samples, variables):
     return with_factor(lambda m, b, n, k: m / b * k / n, terms, samples, variables)
 
 
-def factors_added(terms, samples, variables):
-    return with_factor(lambda m, b, n, k: m / b + n / k, terms, samples, variables)
+def every_row_for_every_sample(terms, samples, variables):
+    (m, n, _), (b, k) = terms.shape, variables.shape
+    drawn = terms[samples][:, variables]  # (b, b, k, p)
+    return m / b * n / k * drawn.sum(axis=(0, 1, 2))
 
 
 def one_subset_for_all(terms, samples, variables):
@@ -71,9 +73,9 @@ EXERCISE = CodeExercise(
             "of dividing, so the estimate is too small by the factor $(k/n)^2$.",
         ),
         Slip(
-            factors_added,
-            "You added the two factors. A term is in the sum if its sample is drawn *and* its "
-            "variable is kept: the probabilities multiply, and so do the factors.",
+            every_row_for_every_sample,
+            "You gave every drawn sample the variables of all $b$ samples: $b$ times as many terms "
+            "as were drawn. Row $r$ of `variables` belongs to `samples[r]` alone.",
         ),
         Slip(
             one_subset_for_all,

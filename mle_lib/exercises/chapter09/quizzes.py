@@ -24,8 +24,8 @@ KNOWN_HALF = Numeric(
         ),
         Near(
             1 - 1 / SPREAD,
-            "This is $1 - \\mathrm{corr}^2$, what is left with $\\gamma = 1/2.4$, the best that is the "
-            "same for all coordinates. The question is about $\\gamma = 1$.",
+            "This is $1 - \\mathrm{corr}^2$, what is left with $\\gamma = 1/2.4$, the best that is "
+            "the same for all coordinates. The question is about $\\gamma = 1$.",
         ),
         Near(
             1 / SPREAD,
@@ -40,7 +40,7 @@ KNOWN_HALF = Numeric(
         Near(
             1 - SPREAD,
             "Variances do not subtract: this is $\\mathrm{Var}\\,g - \\mathrm{Var}\\,h$, and no "
-            "variance is negative. $\\gamma$ is squared in front of $\\mathrm{Var}\\,h$.",
+            "variance is negative. $\\mathrm{Var}\\,h$ is added; twice the covariance comes off.",
         ),
         Near(
             1 + SPREAD,
