@@ -62,7 +62,9 @@ def test_no_public_module_is_missing() -> None:
     }
     assert set(MODULES) <= set(modules)
     assert (used_in_book & set(modules)) - set(MODULES) == set()
-    assert set(modules) - used_inside - set(MODULES) == set()
+    # the exercises themselves are found by their ids, not by the names of their modules
+    exercises = {name for name in modules if name.startswith("mle_lib.exercises.")}
+    assert set(modules) - used_inside - set(MODULES) - exercises == set()
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -275,6 +275,9 @@ def test_advice_for_what_is_no_known_slip() -> None:
         in judge(lambda g, i: right(g, i) + np.random.default_rng().random()).message
     )
     assert "stopped with `KeyError: 'b'`" in judge(lambda g, i: {}["b"]).message
+    two = EXERCISES["nesterov-update"]
+    swapped = check(two.id, lambda *a: two.answer(*a)[::-1])
+    assert swapped.message == "Your values are right, but returned in another order."
     # right at first, then stopped: the stop; wrong at first, then stopped: the slip or the value
     late = judge(lambda g, i: right(g, i) if len(g) == 6 else 1 / 0)
     assert "ZeroDivisionError" in late.message

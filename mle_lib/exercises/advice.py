@@ -2,6 +2,7 @@
 
 import traceback
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,9 @@ def describe_difference(trials: list[Trial], tolerance: float) -> str:
             wanted = len(trial.expected)
             many = "One value is" if wanted == 1 else f"{wanted} values are"
             return f"{many} to be returned; yours gave {len(trial.given)}."
+    if _in_another_order(trials, tolerance):
+        return "Your values are right, but returned in another order."
+    for trial in trials:
         for mine, theirs in zip(trial.given, trial.expected, strict=True):
             if mine.shape != theirs.shape:
                 if theirs.shape == ():
@@ -58,6 +62,15 @@ def describe_difference(trials: list[Trial], tolerance: float) -> str:
         f"{len(wrong)} of {len(trials)} trials gave a wrong value. One of them: with\n\n"
         f"```\n{called}\n```\n\nyours gave `{_brief(wrong[0].given)}`, and "
         f"`{_brief(wrong[0].expected)}` is right."
+    )
+
+
+def _in_another_order(trials: list[Trial], tolerance: float) -> bool:
+    """Whether one rearrangement of the values makes every trial right."""
+    orders = permutations(range(len(trials[0].expected)))
+    return any(
+        all(same(tuple(t.given[k] for k in order), t.expected, tolerance) for t in trials)
+        for order in orders
     )
 
 

@@ -168,10 +168,14 @@ class CodeExercise:
         return found
 
     def agree(self, given: list[Arrays], ours: list[Arrays | None]) -> bool:
-        """Whether an answer gave what ours gave; if it stopped at a case, ours stops there too."""
+        """Whether an answer gave what ours gave; if it stopped at a case, ours has no number there:
+        plain Python stops at a division by zero, where NumPy goes on with inf or NaN."""
         pairs = zip(given, ours, strict=False)
         equal = all(o is not None and same(g, o, self.tolerance) for g, o in pairs)
-        return equal and (len(given) == len(ours) or ours[len(given)] is None)
+        if not equal or len(given) == len(ours):
+            return equal
+        there = ours[len(given)]
+        return there is None or not all(np.isfinite(part).all() for part in there)
 
     def _compare(
         self, given: list[Arrays], expected: list[Arrays | None], stopped: Result | None

@@ -18,8 +18,8 @@ SHAPE = Open(
         "early stop is part of the model that comes out.",
         "The condition number $\\kappa$ sets the price: steps of the order of $\\kappa$ for "
         "gradient ascent, of $\\sqrt\\kappa$ with momentum, independent of it for Newton.",
-        "$\\ell$ comes from $m$ samples: below a gap of about $p/2m$ its shape says nothing about "
-        "new data.",
+        "$\\ell$ comes from $m$ samples: well below a gap of about $p/2m$ its shape says nothing "
+        "about new data.",
     ),
     where="section 7.8, from the experiments of sections 7.1 to 7.3, 7.5 and 7.7",
 )
@@ -41,7 +41,8 @@ LOGARITHM = Open(
         "Where $\\ell$ is concave, $L$ need not be: away from the top Newton's method goes "
         "downhill on $L$ where it works on $\\ell$.",
     ),
-    where="section 2.5; the underflow in sections 1.4 and 1.7, unbiasedness in section 3.2",
+    where="section 2.5; the underflow in sections 1.4 and 1.7, unbiasedness in section 3.2, the "
+    "curvature in chapter 2's second exercise on paper",
 )
 
 BATCH = Open(
@@ -59,7 +60,8 @@ BATCH = Open(
         "$b$. Steps fall like $1 + B/b$, with $B$ the critical size: below it a larger batch buys "
         "fewer steps for nearly the same work, far above it nothing.",
         "The step size must go along with $b$: nearly in proportion, until curvature is the limit.",
-        "The size of the data set plays no part in this trade-off.",
+        "The size of the data set plays no part in this trade-off. Nor did generalisation, once "
+        "every batch size had its own step size and was stopped at its best.",
     ),
     where="sections 3.6 to 3.8 for the quality, sections 5.1, 5.2, 5.3 and 5.5 for the speed",
 )
@@ -77,7 +79,8 @@ SECOND_ORDER = Open(
         "Against noise it does no better than averaged SGD: both end at "
         "$\\operatorname{tr}(H^{-1}\\Sigma)/2N$.",
         "What curvature costs: $p^2$ numbers and of the order of $p^3$ operations, affordable for "
-        "small blocks (where some rows are enough), out of the question for a network.",
+        "small blocks (with some tens of rows for each parameter of a block), out of the question "
+        "for a network.",
         "Whether $\\ell$ is concave: if not, something positive must stand in for $H$ (L-BFGS's "
         "pairs, the Fisher matrix or a factored form of it).",
         "What is there to tune: for Newton with a line search nothing; for SGD step size, decay "
@@ -101,9 +104,9 @@ DEPENDENCE = Open(
         "variables depend on each other.",
         "The strategy says for which models it is meant. With shared weights: whole rows, one $b$, "
         "since leaving variables out saves little work and adds variance.",
-        "With parameters of its own for each variable: batch sizes by noise and cost, "
-        "$b_i \\propto s_i/\\sqrt{t_i}$, if that promises a gain; never one subset of the "
-        "variables for a whole batch.",
+        "With parameters of its own for each variable and a constant step: batch sizes by noise "
+        "and cost, $b_i \\propto s_i/\\sqrt{t_i}$, if that promises a gain; who averages keeps one "
+        "$b$. Never one subset of the variables for a whole batch.",
     ),
     where="section 8.8, from the experiments of sections 8.2 to 8.7",
 )
@@ -120,10 +123,10 @@ BIAS = Open(
         "Kinds of bias are told apart: a factor or a lag (momentum, SAG) leaves the place alone; "
         "bending the batch's mean (clipping, Adam) moves it by less, the larger $b$; bending "
         "each sample moves it whatever $b$ is.",
-        "What a bias costs can be weighed against the scatter of the estimate itself: one that is "
-        "small beside it does not matter.",
-        "Until then variance decides: in a short run a biased estimate of small variance may be "
-        "the better one, in a long one it is not.",
+        "What a bias costs at the end can be predicted, and weighed against what the scatter of "
+        "the data costs anyway: one that is small beside it does not matter.",
+        "On the way there variance decides: in a short run a biased estimate of small variance may "
+        "be the better one, in a long one it is not.",
         "Variance-reduction methods are judged with all costs counted, against a plain reshuffled "
         "pass; their gain is in the exact optimisation of small concave problems.",
     ),
@@ -147,8 +150,9 @@ PARADIGMS = Open(
         "GAN's generator reads no data at all.",
         "Batch size: in all three a moderate range costs hardly anything at equal work; where few "
         "steps are left, the GAN suffers most.",
-        "Other settings follow: draws and bound of the VAE; for the GAN momentum, step size and "
-        "the discriminator's share of the steps tuned together, and a judge in place of a loss.",
+        "Other settings follow. VAE: one draw a sample, a tighter bound only where the gap is the "
+        "limit. GAN: momentum and step size tuned together for each $b$, more steps for the "
+        "discriminator, and a judge in place of a loss.",
     ),
     where="sections 10.9 and 10.10, from the experiments of sections 10.2 to 10.6 and 10.8",
 )

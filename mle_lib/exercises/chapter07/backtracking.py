@@ -99,15 +99,15 @@ def coin(theta: np.ndarray) -> Arguments:
 
 def cases(rng: np.random.Generator) -> Iterator[Arguments]:
     yield conditional(rng, 16, np.array([4.0, -3.0, 3.0]))
-    yield coin(np.array([14.0]))  # fifteen halvings
+    yield coin(np.array([12.0]))  # twelve halvings
     # a quarter of the step gains half of the 1e-4 asked for, half of it gains nothing
     yield quadratic(0.3 * rng.normal(size=(5, 5)), rng.normal(size=5), 1.00005 / 4)
-    # 1/64 of the step gains 3e-3 of its own promise, and less than 1e-4 of the full step's
-    yield quadratic(3 * rng.normal(size=(2, 2)), rng.normal(size=2), 1.003 / 64)
+    # 1/64 of the step gains 3e-3 of its own promise: less than 1e-4 of the full step's, and nats
+    yield quadratic(0.03 * rng.normal(size=(2, 2)), rng.normal(size=2), 1.003 / 64)
     # the full step loses, by less than 1e-4 of its promise
     yield quadratic(rng.normal(size=(4, 4)), rng.normal(size=4), 1 / 1.00005)
-    # half the step gains 5e-4 of its promise, but less than 1e-4 nats
-    yield quadratic(0.03 * rng.normal(size=(3, 3)), rng.normal(size=3), 1.0005 / 2)
+    # half the step gains 5e-4 of its promise; the gradient is much longer than the step
+    yield quadratic(30 * rng.normal(size=(3, 3)), rng.normal(size=3), 1.0005 / 2)
     yield quadratic(np.ones((1, 1)), np.array([-1.0]), 2.0)  # Newton's step, to the very top
 
 

@@ -597,6 +597,10 @@
       this.buttons.append(this.runButton, this.stopButton);
       this.outputBox = make("div", "mle-output");
       this.printed = make("pre");
+      // It may scroll, which needs the focus where there is no mouse.
+      this.outputBox.tabIndex = 0;
+      this.outputBox.setAttribute("role", "group");
+      this.outputBox.setAttribute("aria-label", "Printed");
       this.outputBox.append(make("p", "mle-caption", "Printed"), this.printed);
       this.cell.after(this.place, this.keys, this.buttons, this.outputBox, this.status);
     }
@@ -760,6 +764,10 @@
     showSolution(shown) {
       this.solution.hidden = !shown;
       this.solution.open = shown;
+      // Long lines scroll, by keyboard too. While it was hidden the theme saw nothing to scroll.
+      for (const code of this.solution.querySelectorAll("pre")) {
+        code.tabIndex = code.scrollWidth > code.clientWidth ? 0 : -1;
+      }
       this.solutionButton.setAttribute("aria-expanded", String(shown));
     }
 
