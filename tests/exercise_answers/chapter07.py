@@ -27,8 +27,8 @@ def newton_by_elimination(theta, X, y):
     for j in range(m):
         p = 1 / (1 + exp(-sum(X[j][k] * theta[k] for k in range(d))))
         for k in range(d):
-            for l in range(d):
-                rows[k][l] += p * (1 - p) * X[j][k] * X[j][l] / m
+            for q in range(d):
+                rows[k][q] += p * (1 - p) * X[j][k] * X[j][q] / m
             rows[k][d] += (y[j] - p) * X[j][k] / m
     for k in range(d):
         for r in range(d):

@@ -24,7 +24,7 @@ NEWTON_STEPS = Numeric(
         ),
         Near(
             80,
-            "$\\kappa$ counts the steps of *ascent*, whose one step size must serve all "
+            "$\\kappa$ sets the number of steps of *ascent*, whose one step size must serve all "
             "directions. $H^{-1}$ gives each direction its own.",
         ),
         Near(

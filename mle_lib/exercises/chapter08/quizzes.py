@@ -8,10 +8,10 @@ CORRELATION = Numeric(
     id="copies-or-independent",
     title="Copies, or independent?",
     question="All conditionals of a MADE share its first layer, and each pixel of a digit nearly "
-    "repeats its neighbour. Are the $n = 64$ terms of a sample worth 64 independent ones, or nearly "
-    "copies? Guess $\\operatorname{tr}\\Sigma$ over $\\sum_i\\operatorname{tr}\\Sigma_{ii}$ after "
-    "1,000 steps of training. It is 1 if the terms are uncorrelated, and 64 if they are copies. "
-    "(Within 0.2 counts as right.)",
+    "repeats its neighbour. Are the $n = 64$ terms of a sample worth 64 independent ones, or "
+    "nearly copies? Guess $\\operatorname{tr}\\Sigma$ over "
+    "$\\sum_i\\operatorname{tr}\\Sigma_{ii}$ after 1,000 steps of training. It is 1 if the terms "
+    "are uncorrelated, and 64 if they are copies. (Within 0.2 counts as right.)",
     answer=1.01,
     tolerance=0.2,
     near=(
