@@ -20,8 +20,8 @@ def heading(exercise: Exercise, number: str) -> str:
     return " · ".join(filter(None, [f"Exercise {number}" if number else "", guess, exercise.title]))
 
 
-def quiz_html(quiz: Quiz, number: str) -> str:
-    """A question as a form."""
+def quiz_html(quiz: Quiz, number: str, answer: bool = True) -> str:
+    """A question as a form, and its answer folded below, unless the page has one of its own."""
     label = f"{quiz.id}-question"
     inner = (
         f'<form novalidate><fieldset aria-describedby="{label}">'
@@ -29,7 +29,8 @@ def quiz_html(quiz: Quiz, number: str) -> str:
         f'<div class="mle-question" id="{label}">{to_html(quiz.question)}</div>'
         f"{_controls(quiz)}</fieldset></form>"
     )
-    return element(quiz, number, inner + _fold("Answer", _answer(quiz)), _data(quiz))
+    folded = _fold("Answer", _answer(quiz)) if answer else ""
+    return element(quiz, number, inner + folded, _data(quiz))
 
 
 def code_html(
@@ -95,8 +96,8 @@ def _open(quiz: Open) -> str:
     )
     return (
         f'<label class="mle-text"><span>Your answer</span><textarea name="{quiz.id}-text" rows="7">'
-        f'</textarea></label><div class="mle-rubric"><p>Does it say this? Tick what it does.</p>'
-        f"{ticks}</div>"
+        f'</textarea></label><details class="mle-rubric"><summary>Judge it yourself</summary>'
+        f"<p>Does your answer say this? Tick what it says.</p>{ticks}</details>"
     )
 
 

@@ -12,7 +12,7 @@ from html import escape
 from importlib.resources import files
 
 FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.S | re.M)
-INLINE = re.compile(r"`([^`]+)`|\$([^$]+)\$|\*\*(.+?)\*\*|\*(.+?)\*", re.S)
+INLINE = re.compile(r"`([^`]+)`|\$([^$]+)\$([.,;:!?)]*)|\*\*(.+?)\*\*|\*(.+?)\*", re.S)
 
 
 @cache
@@ -44,12 +44,16 @@ def inline_html(text: str) -> str:
     html, end = [], 0
     for match in INLINE.finditer(text):
         html.append(escape(text[end : match.start()], quote=False))
-        code, maths, bold, italics = match.groups()
+        code, maths, mark, bold, italics = match.groups()
         if code:
             html.append(f"<code>{escape(code)}</code>")
         elif maths:
             # a formula that was not made beforehand is still readable as it was written
-            html.append(stored_maths().get(maths, f"<code>{escape(maths)}</code>"))
+            formula = stored_maths().get(maths, f"<code>{escape(maths)}</code>")
+            # a browser would break the line between a formula and its full stop
+            html.append(
+                f'<span style="white-space: nowrap">{formula}{mark}</span>' if mark else formula
+            )
         elif bold:
             html.append(f"<strong>{inline_html(bold)}</strong>")
         else:
@@ -61,5 +65,5 @@ def inline_html(text: str) -> str:
 def to_text(text: str) -> str:
     """A text for a plain terminal: without the marks, maths as LaTeX."""
     parts = FENCE.split(text.strip() + "\n")
-    parts[::2] = [INLINE.sub(lambda m: next(filter(None, m.groups())), part) for part in parts[::2]]
+    parts[::2] = [INLINE.sub(lambda m: "".join(filter(None, m.groups())), p) for p in parts[::2]]
     return "".join(parts).replace("\\,", " ").strip()

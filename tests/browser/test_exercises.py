@@ -256,7 +256,7 @@ def test_progress_and_forgetting(site: str, browser: Browser) -> None:
         write(exercise(page, ESTIMATOR), "1 + 1")
         page.evaluate("localStorage.setItem('mle-book/nats-at-zero', '{\"solved\": true}')")
 
-        again = page.get_by_role("button", name="Start this chapter again")
+        again = page.get_by_role("button", name="Start this page again")
         again.focus()
         page.keyboard.press("Enter")
         page.keyboard.press("Enter")  # the first button of the dialog keeps them
@@ -343,6 +343,8 @@ def look_closely(browser: Browser, url: str, width: int, scheme: Literal["light"
         page.add_init_script(f"if (location.protocol !== 'about:') {{ {script} }}")
         page.goto(url, wait_until="networkidle")
         show_everything(page)
+        code = page.locator("mle-exercise[kind='code']").count()
+        assert page.locator("h3 .mle-tick").count() == code
         found = Axe().run(page, options={"resultTypes": ["violations"]})
         assert found.violations_count == 0, found.generate_report()
         excess = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

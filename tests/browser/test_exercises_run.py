@@ -195,4 +195,8 @@ def test_exercises_that_need_torch_lead_to_colab(site: str, browser: Browser) ->
             expect(place.get_by_role("button", name="Run")).to_have_count(0)
             expect(place.get_by_role("button", name="Solution")).to_be_visible()
             expect(place.locator(".mle-cell")).to_be_visible()
+            place.get_by_role("checkbox").check()
+            page.reload(wait_until="networkidle")
+            expect(place.get_by_role("checkbox")).to_be_checked()
+            expect(page.locator("h3 .mle-tick")).to_have_count(1)
     assert needy

@@ -75,7 +75,8 @@ class OpenQuestion(SphinxDirective):
         found = _find(self.arguments[0], self.get_location())
         if found is None:
             return []
-        return [_raw(quiz_html(found[1], found[0]), found[1])]
+        # the book's own answer stands below it on the page
+        return [_raw(quiz_html(found[1], found[0], answer=False), found[1])]
 
 
 def make_exercises(app: Sphinx, doctree: nodes.document) -> None:

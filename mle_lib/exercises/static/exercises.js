@@ -181,7 +181,7 @@
       this.showTick();
     }
 
-    // After "Start this chapter again" there is nothing left to restore.
+    // After "Start this page again" there is nothing left to restore.
     restore() {
       this.state = store.get(this.id);
       this.load();
@@ -211,11 +211,12 @@
       this.answer = host.querySelector(".mle-answer");
       this.status = makeStatus();
       const buttons = make("div", "mle-buttons");
-      const check = make("button", "mle-button", "Check");
-      check.type = "submit";
-      buttons.append(check);
+      buttons.append(makeButton("Check", () => this.check()));
       host.querySelector("fieldset").append(buttons, this.status);
-      this.form.addEventListener("submit", (event) => {
+      // Not by the form's own submission: a frame in a sandbox may forbid that.
+      this.form.addEventListener("submit", (event) => event.preventDefault());
+      this.form.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" || !this.inputs.includes(event.target)) return;
         event.preventDefault();
         this.check();
       });
@@ -539,7 +540,7 @@
       this.status = makeStatus();
       host.setAttribute("role", "group");
       host.setAttribute("aria-label", host.getAttribute("label"));
-      if (this.data.needs) this.cell.after(this.elsewhere(), this.buttons);
+      if (this.data.needs) this.cell.after(...this.elsewhere(), this.buttons);
       else this.buildRunning();
       this.addHints();
       this.addSolution();
@@ -548,11 +549,12 @@
       if (!this.data.needs) whenNear(host, () => this.open());
     }
 
-    // The chapter's own heading stands above the task, outside of the element.
+    // The chapter's own heading stands above the task, outside of the element. Its number will do:
+    // the title may have got other quotation marks on the way.
     title() {
-      const label = this.host.getAttribute("label");
+      const number = `${this.host.getAttribute("label").split(" · ")[0]} `;
       const headings = this.host.closest("section")?.querySelectorAll("h2, h3, h4") ?? [];
-      return [...headings].find((heading) => heading.textContent.startsWith(label));
+      return [...headings].find((heading) => heading.textContent.startsWith(number));
     }
 
     load() {
@@ -561,7 +563,9 @@
       this.showHints(hints);
       this.showSolution(false);
       this.status.replaceChildren(fragment(result));
-      if (!this.data.needs) {
+      if (this.data.needs) {
+        this.claim.checked = Boolean(this.state.solved);
+      } else {
         this.printed.textContent = output;
         this.outputBox.hidden = !output;
         this.offerUndo(null);
@@ -571,7 +575,13 @@
     elsewhere() {
       const said = make("p", "mle-elsewhere", `This exercise needs ${this.data.needs}, `);
       said.append("which does not run on this page. ", this.colab("Run it in Colab"), ".");
-      return said;
+      // This page cannot see what is checked there.
+      const claim = make("label", "mle-option");
+      this.claim = make("input");
+      this.claim.type = "checkbox";
+      this.claim.addEventListener("change", () => this.keep({ solved: this.claim.checked }));
+      claim.append(this.claim, make("span", "", "The check there said: Correct."));
+      return [said, claim];
     }
 
     colab(text) {
@@ -852,7 +862,7 @@
       this.text.setAttribute("role", "status");
       const buttons = make("div", "mle-buttons");
       buttons.append(
-        makeButton("Start this chapter again", () =>
+        makeButton("Start this page again", () =>
           confirmThen(
             "Forget the answers, the code and the ticks of this page?",
             "Forget this page’s",
