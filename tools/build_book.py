@@ -36,7 +36,10 @@ def settings_digest(root: Path = ROOT) -> str:
     digest = hashlib.sha256()
     settings = [root / name for name in ("_config.yml", "_toc.yml", "requirements.txt")]
     # The extension; what it copies when some page has changed; the exercises that are on pages
-    folders = [root / name for name in ("book/_ext", "book/_static", "mle_lib/exercises")]
+    folders = [
+        root / name
+        for name in ("book/_ext", "book/_static", "book/_templates", "mle_lib/exercises")
+    ]
     found = [path for folder in folders for path in sorted(folder.rglob("*"))]
     files = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
     for path in [*settings, *files]:

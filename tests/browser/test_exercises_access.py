@@ -1,0 +1,94 @@
+"""Every page with exercises: accessible, readable without JavaScript, never wider than a screen."""
+
+import json
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from exercise_page import CHAPTER_3, answer, editor, exercise_pages, opened
+from playwright.sync_api import Browser, Page
+
+from mle_lib.exercises.registry import by_id
+from mle_lib.exercises.results import Result
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "page_with_exercises" in metafunc.fixturenames:
+        metafunc.parametrize("page_with_exercises", exercise_pages() or ["(no site)"])
+
+
+def show_everything(page: Page) -> None:
+    """Open every editor, hint and solution, and have something said of every quiz."""
+    for place in page.locator("mle-exercise").all():
+        kind = place.get_attribute("kind")
+        if kind == "code":
+            if place.get_by_role("button", name="Run").count():
+                editor(place)
+            place.get_by_role("button", name="Hint").click()
+            place.get_by_role("button", name="Solution").click()
+        elif kind in ("choice", "several"):
+            place.locator("input").first.check()
+            place.get_by_role("button", name="Check").click()
+        elif kind == "numeric":
+            answer(place, "-123456.5")
+
+
+def restored_results() -> dict[str, str]:
+    """What the browser keeps of code exercises that were solved and have printed something."""
+    states = {}
+    for id, (_, e) in by_id().items():
+        if e.kind == "code":
+            result = Result(id, "correct", e.why)._repr_html_()
+            states[f"mle-book/{id}"] = json.dumps(
+                {"solved": True, "result": result, "output": "shape (6, 3)\n" * 40}
+            )
+    return states
+
+
+# Each page light and dark, wide and narrow; with a sidebar, which is the same on all, also dark.
+VIEWS: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (390, "dark")]
+
+
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+def test_accessible(
+    site: str,
+    browser: Browser,
+    page_with_exercises: str,
+    width: int,
+    scheme: Literal["light", "dark"],
+) -> None:
+    """axe-core finds nothing, nothing widens the page, and fingers find the controls."""
+    look_closely(browser, f"{site}/{page_with_exercises}", width, scheme)
+
+
+def test_accessible_dark_with_a_sidebar(site: str, browser: Browser) -> None:
+    look_closely(browser, f"{site}/{CHAPTER_3}", 1280, "dark")
+
+
+def look_closely(browser: Browser, url: str, width: int, scheme: Literal["light", "dark"]) -> None:
+    with opened(browser, "about:blank", width, scheme) as page:
+        script = f"Object.assign(localStorage, {json.dumps(restored_results())})"
+        page.add_init_script(f"if (location.protocol !== 'about:') {{ {script} }}")
+        page.goto(url, wait_until="networkidle")
+        show_everything(page)
+        code = page.locator("mle-exercise[kind='code']").count()
+        assert page.locator("h3 .mle-tick").count() == code
+        # Frames of a figure that are not shown are thousands of elements, and nobody meets them.
+        page.evaluate("document.querySelectorAll('figure[hidden]').forEach(f => f.remove())")
+        found = Axe().run(page, options={"resultTypes": ["violations"]})
+        assert found.violations_count == 0, found.generate_report()
+        excess = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(excess) <= 0
+        for control in page.locator(
+            "mle-exercise :is(.mle-button, summary, .mle-option, input[type=text]):visible"
+        ).all():
+            assert control.bounding_box()["height"] >= 44, control.inner_text()
+
+
+def test_readable_without_javascript(site: str, browser: Browser, page_with_exercises: str) -> None:
+    with opened(browser, f"{site}/{page_with_exercises}", java_script_enabled=False) as page:
+        for place in page.locator("mle-exercise:not([kind='progress'])").all():
+            assert place.locator("summary:visible").count() >= 1
+            code = place.get_attribute("kind") == "code"
+            assert place.locator("pre:visible" if code else "legend:visible").count() == 1
+        assert page.locator("mle-exercise button").count() == 0
