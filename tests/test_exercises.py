@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -407,6 +407,111 @@ def test_a_stub_takes_no_name_that_its_chapter_uses(number: int) -> None:
                 }
     assert len(stubs) == sum(e.kind == "code" for e in chapter(number))
     assert not stubs & used
+
+
+def test_one_array_for_all_calls_hides_no_memory() -> None:
+    kept: dict[int, np.ndarray] = {}
+    calls = [0]
+
+    def right_every_other_time(gradients: np.ndarray, indices: np.ndarray) -> np.ndarray:
+        calls[0] += 1
+        total = kept.setdefault(gradients.shape[1], np.zeros(gradients.shape[1]))
+        value = len(gradients) / len(indices) * gradients[indices].sum(0)
+        total[...] = value if calls[0] % 2 == 0 else 0
+        return total
+
+    result = check("minibatch-gradient", right_every_other_time)
+    assert "two different values" in result.message
+
+
+class NoText(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class EndOfTheWorld(BaseException):
+    pass
+
+
+class NoClass:
+    @property
+    def __class__(self) -> type:
+        raise RuntimeError("no class")
+
+
+class NoRows(list):
+    def __iter__(self) -> Any:
+        raise RuntimeError("no rows")
+
+
+@pytest.mark.parametrize("error", [NoText, EndOfTheWorld])
+def test_no_error_comes_through(error: type[BaseException]) -> None:
+    def answer(*_: Any) -> None:
+        raise error
+
+    assert check("minibatch-gradient", answer).status == "incorrect"
+
+
+@pytest.mark.parametrize("errors", ["ignore", "raise"])
+def test_no_value_is_too_strange(errors: Literal["ignore", "raise"]) -> None:
+    for value in (NoClass(), NoRows([1.0]), np.ones(3) + 1j, 2**70, [[], [1]], np.full(3, 1e308)):
+        with np.errstate(all=errors):
+            result = check("minibatch-gradient", lambda *_, value=value: value)
+            assert result.status == "incorrect"
+
+
+def test_what_an_error_says_is_shown_as_text() -> None:
+    def answer(*_: Any) -> None:
+        raise ValueError("<img src=x> `code` & more")
+
+    html = check("minibatch-gradient", answer)._repr_html_()
+    assert "<img" not in html
+    assert "&lt;img src=x&gt; " in html
+    assert " &amp; more" in html
+
+
+def test_a_right_answer_with_an_imaginary_part_is_none() -> None:
+    right = EXERCISES["minibatch-gradient"].answer
+    assert check("minibatch-gradient", lambda g, i: right(g, i) + 0j).status == "incorrect"
+
+
+def test_a_small_error_is_seen_whatever_the_scale() -> None:
+    right = EXERCISES["minibatch-gradient"].answer
+    assert check("minibatch-gradient", lambda g, i: right(g, i) + 1e-3).status == "incorrect"
+    assert check("minibatch-gradient", lambda g, i: right(g, i) * (1 + 1e-7)).status == "correct"
+
+
+def test_not_finished_is_not_attempted_at_any_trial() -> None:
+    right = EXERCISES["minibatch-gradient"].answer
+    later = check("minibatch-gradient", lambda g, i: right(g, i) if len(g) == 6 else ...)
+    assert later.status == "not attempted"
+
+    def to_do(*_: Any) -> None:
+        raise NotImplementedError
+
+    assert check("minibatch-gradient", to_do).status == "not attempted"
+
+
+def test_what_an_exercise_needs_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mle_lib.exercises.code.importable", lambda module: module != "torch")
+    result = check("train-step", lambda *_: None)
+    assert result.status == "not attempted"
+    assert "needs `torch`" in result.message
+
+
+def test_stopping_where_numpy_would_go_on_is_the_same_slip() -> None:
+    clip = EXERCISES["clip-by-norm"]
+    assert any(
+        out is None or not np.isfinite(out[0]).all()
+        for slip in clip.slips
+        for out in clip.outcomes(slip.answer)
+    )
+
+
+@pytest.mark.parametrize("id", [3, ["a"], np.ones(2), {}, None])
+def test_an_id_is_a_text(id: Any) -> None:
+    with pytest.raises(ValueError, match="id must be the id of an exercise"):
+        check(id)
 
 
 def test_the_readers_line_is_quoted_not_a_librarys(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 // the folder that this file is in.
 //
 // It says {type: "step", text} while it starts, then {type: "ready"}. Told {code}, it says
-// {type: "running"}, {type: "output", text} for what the code prints, and {type: "done", outcome}.
+// {type: "output", text} for what the code prints, and {type: "done", outcome}.
 // {type: "failed", reason} is its last word.
 
 const here = (path) => new URL(path, import.meta.url).href;
@@ -29,23 +29,34 @@ async function start() {
   return pyodide.pyimport("mle_lib.exercises.cells");
 }
 
+// Pyodide only warns if its program cannot be fetched or compiled, and would wait for ever.
+const broken = new Promise((_, reject) => {
+  const instantiate = WebAssembly.instantiateStreaming;
+  WebAssembly.instantiateStreaming = (...given) => {
+    const made = instantiate(...given);
+    made.catch(reject);
+    return made;
+  };
+});
+
+const lastLine = (error) => String(error.message).trim().split("\n").at(-1);
+
 let cells;
 try {
-  cells = await start();
+  cells = await Promise.race([start(), broken]);
   say("ready");
 } catch (error) {
   const reason = "Its files are missing on this site, or something keeps them from being loaded.";
-  say("failed", { reason: `${reason} (${error.message})` });
+  say("failed", { reason: `${reason} (${lastLine(error)})` });
 }
 
 self.onmessage = ({ data }) => {
-  say("running");
   try {
     const outcome = cells.run_cell(data.code, (text) => say("output", { text }));
     say("done", { outcome: outcome.toJs({ dict_converter: Object.fromEntries }) });
     outcome.destroy();
   } catch (error) {
     // Python's own errors are part of an outcome; what comes here has broken the interpreter.
-    say("failed", { reason: String(error.message).trim().split("\n").at(-1) });
+    say("failed", { reason: lastLine(error) });
   }
 };

@@ -12,6 +12,9 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
+from mle_lib.exercises.front import Shown
+from mle_lib.exercises.results import Result
+
 MOST = 10_000  # characters of output: a page is no log file
 NAME = "<cell>"
 
@@ -79,11 +82,11 @@ def _shown(value: Any) -> dict[str, str]:
     if value is None:
         return {}
     shown = {"text": repr(value)[:MOST]}
-    if hasattr(value, "_repr_html_"):
-        shown["html"] = str(value._repr_html_())
-    for name in ("exercise", "status"):
-        if isinstance(told := getattr(value, name, None), str):
-            shown[name] = told
+    # HTML of ours alone: that of another object might hold a program, and would be kept
+    if isinstance(value, Result | Shown):
+        shown["html"] = value._repr_html_()
+    if isinstance(value, Result):
+        shown |= {"exercise": value.exercise, "status": value.status}
     return shown
 
 

@@ -8,15 +8,14 @@ answer that gives what the slip gives has that mistake, however it is written.
 import copy
 import inspect
 import textwrap
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from mle_lib.exercises.advice import Trial, describe_difference, describe_error
+from mle_lib.exercises.calls import call, holds_ellipsis, importable
 from mle_lib.exercises.results import Result
 from mle_lib.exercises.values import Arrays, NotNumbers, as_arrays, same, unchanged
 
@@ -84,6 +83,13 @@ class CodeExercise:
 
     def judge(self, answer: Any) -> Result:
         """Judge an answer. Whatever it is and does, but for an interrupt, this raises nothing."""
+        try:
+            with np.errstate(all="ignore"):
+                return self._judge(answer)
+        except (Exception, SystemExit, GeneratorExit):  # objects whose every use fails
+            return self._wrong("What your function did or returned cannot be read.")
+
+    def _judge(self, answer: Any) -> Result:
         if answer is ...:
             return self._not_attempted()
         if answer is None:
@@ -93,7 +99,7 @@ class CodeExercise:
                 f'Pass the function itself, `check("{self.id}", {self.answer.__name__})`, not '
                 "what it returns: it will be called with other arguments."
             )
-        if self.needs and not _importable(self.needs):
+        if self.needs and not importable(self.needs):
             return Result(
                 self.id,
                 "not attempted",
@@ -118,14 +124,12 @@ class CodeExercise:
         """The ``count`` values that the answer returns, or what is wrong with how they came."""
         kept = copy.deepcopy(arguments)
         try:
-            value, again = _call(answer, kept), _call(answer, copy.deepcopy(arguments))
+            value = call(answer, kept)
         except Exception as error:
-            if isinstance(error, NotImplementedError):
+            if isinstance(error, NotImplementedError) and not error.args:
                 return self._not_attempted()
-            # what the reader's function was called with: not the arguments, where it is adapted
-            names = list(inspect.signature(self.answer).parameters)
-            return self._wrong(describe_error(error, names, () if self.needs else arguments))
-        if _holds_ellipsis(value):
+            return self._stopped(error, arguments)
+        if holds_ellipsis(value):
             return self._not_attempted()
         if value is None:
             return self._wrong("Your function returned `None`: is a `return` missing?")
@@ -136,17 +140,24 @@ class CodeExercise:
                     "there. Compute a new array: `a = a + b`, not `a += b` or `a[...] = b`."
                 )
         try:
-            arrays, repeated = as_arrays(value, count), as_arrays(again, count)
+            # copied before the second call, which may write into what the first returned
+            arrays = as_arrays(value, count)
+            repeated = as_arrays(call(answer, copy.deepcopy(arguments)), count)
         except NotNumbers as error:
             return self._wrong(f"Your function returned {error}; numbers or arrays are needed.")
-        except (Exception, SystemExit) as error:  # objects of the reader's own
-            return self._wrong(f"What your function returned cannot be read: `{error!r}`.")
+        except Exception as error:
+            return self._stopped(error, arguments)
         if not same(arrays, repeated, 0.0):
             return self._wrong(
                 "Called twice with the same arguments, your function gave two different values. "
                 "Is there chance in it, or something that it remembers from call to call?"
             )
         return arrays
+
+    def _stopped(self, error: Exception, arguments: Arguments) -> Result:
+        # what the reader's function was called with: not the arguments, where it is adapted
+        names = list(inspect.signature(self.answer).parameters)
+        return self._wrong(describe_error(error, names, () if self.needs else arguments))
 
     def _names(self, arguments: Arguments) -> list[str]:
         names = list(inspect.signature(self.adapt(self.answer)).parameters)
@@ -162,7 +173,7 @@ class CodeExercise:
         found: list[Arrays | None] = []
         for arguments in self.all_cases():
             try:
-                found.append(as_arrays(_call(adapted, copy.deepcopy(arguments))))
+                found.append(as_arrays(call(adapted, copy.deepcopy(arguments))))
             except Exception:
                 found.append(None)
         return found
@@ -205,25 +216,3 @@ class CodeExercise:
             "not attempted",
             f'Write your answer in place of `...` and run this again. Stuck? `hint("{self.id}")`.',
         )
-
-
-def _call(answer: Function, arguments: Arguments) -> Any:
-    """Call an answer, quietly: what it warns of is judged by what it returns."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            return answer(*arguments)
-        except (SystemExit, GeneratorExit) as error:  # these would end the reader's session
-            raise RuntimeError(f"{type(error).__name__}: {error}") from error
-
-
-def _importable(module: str) -> bool:
-    try:
-        import_module(module)
-    except Exception:  # a broken installation raises others than ImportError
-        return False
-    return True
-
-
-def _holds_ellipsis(value: Any) -> bool:
-    return value is ... or (isinstance(value, tuple | list) and any(part is ... for part in value))

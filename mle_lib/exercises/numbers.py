@@ -21,7 +21,10 @@ def parse_number(text: str) -> float:
         Unclear: If the text is empty, no finite number, or could be read in two ways.
     """
     plain = re.sub(r"\s+", " ", text.strip()).replace("−", "-").replace("–", "-")
-    plain = re.sub(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))", "", plain).replace(" ", "")
+    plain = re.sub(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))", "", plain)
+    if re.search(r"[0-9] [0-9]", plain):
+        raise Unclear(f"“{text.strip()}” could be two numbers. Type one, such as 1.5 or 3/2.")
+    plain = plain.replace(" ", "")
     if not plain:
         raise Unclear("Type a number.")
     parts = plain.split("/")

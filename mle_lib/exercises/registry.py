@@ -39,7 +39,7 @@ def find(exercise_id: str) -> tuple[str, Exercise]:
         ValueError: If there is none of this id.
     """
     known = by_id()
-    if exercise_id not in known:
+    if not isinstance(exercise_id, str) or exercise_id not in known:
         near = difflib.get_close_matches(str(exercise_id), known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"id must be the id of an exercise, got {exercise_id!r}{hint}")

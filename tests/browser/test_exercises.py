@@ -144,6 +144,8 @@ def test_open_question(site: str, browser: Browser) -> None:
         place = page.locator("mle-exercise[kind='open']").first
         place.locator("textarea").fill("Because …")
         boxes = place.locator("input[type=checkbox]")
+        expect(boxes.first).to_be_hidden()  # what a good answer says is not said before
+        place.get_by_text("Judge it yourself").click()
         boxes.first.check()
         expect(said(place)).to_contain_text(f"1 of {boxes.count()} lines ticked")
         page.reload(wait_until="networkidle")

@@ -162,7 +162,10 @@ def test_narrow_and_dark(site: str, browser: Browser) -> None:
         assert page.evaluate(excess) <= 0
 
 
-@pytest.mark.parametrize("missing", ["pyodide/**", "worker.mjs", "library.zip", "pyodide/numpy*"])
+@pytest.mark.parametrize(
+    "missing",
+    ["pyodide/**", "worker.mjs", "library.zip", "pyodide/numpy*", "pyodide/pyodide.asm.wasm"],
+)
 def test_missing_python_is_told(site: str, browser: Browser, missing: str) -> None:
     with opened(browser, "about:blank") as page:
         page.context.route(f"**/_exercises/{missing}", lambda route: route.fulfill(status=404))
@@ -170,6 +173,7 @@ def test_missing_python_is_told(site: str, browser: Browser, missing: str) -> No
         place = exercise(page, ESTIMATOR)
         run(place, RIGHT)
         expect(said(place)).to_contain_text("Python could not start on this page.")
+        expect(said(place)).to_contain_text("Its files are missing")
         link = said(place).get_by_role("link", name="Open this chapter in Colab")
         address = link.get_attribute("href")
         assert address.startswith("https://colab.research.google.com/github/")

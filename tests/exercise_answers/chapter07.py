@@ -315,6 +315,13 @@ def tenths(height, theta, gradient, step):
     return a
 
 
+def begun_beyond(height, theta, gradient, step):
+    a = 2.0
+    while height(theta + a * step) < height(theta) + 1e-4 * a * (gradient @ step):
+        a = a / 2
+    return a
+
+
 def ten_tries(height, theta, gradient, step):
     a = 1.0
     for _ in range(10):
@@ -397,6 +404,7 @@ ANSWERS = {
             "new_point": (where_it_ends,),
         },
         wrong=(
+            begun_beyond,
             endless,
             halved_while_it_holds_or_is_equal,
             a_loss_allowed,

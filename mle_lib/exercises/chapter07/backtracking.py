@@ -99,6 +99,8 @@ def coin(theta: np.ndarray) -> Arguments:
 
 def cases(rng: np.random.Generator) -> Iterator[Arguments]:
     yield conditional(rng, 16, np.array([4.0, -3.0, 3.0]))
+    # the full step is the longest to be tried, though a longer one would gain more
+    yield quadratic(0.7 * rng.normal(size=(6, 6)), rng.normal(size=6), 16.0)
     yield coin(np.array([12.0]))  # twelve halvings
     # a quarter of the step gains half of the 1e-4 asked for, half of it gains nothing
     yield quadratic(0.3 * rng.normal(size=(5, 5)), rng.normal(size=5), 1.00005 / 4)

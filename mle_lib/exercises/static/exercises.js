@@ -12,6 +12,8 @@
   if (customElements.get("mle-exercise")) return; // a notebook brings this file with every quiz
 
   const LIMIT_S = 20; // for one run of the reader's code
+  const MISSING =
+    "Its files are missing on this site, or something keeps them from being loaded.";
   const PREFIX = "mle-book/";
   const TITLES = {
     "not attempted": "Not attempted yet.",
@@ -126,11 +128,14 @@
 
   function parseNumber(text) {
     const typed = text.trim();
-    const plain = typed
+    const spaced = typed
       .replace(/\s+/g, " ")
       .replace(/[−–]/g, "-")
-      .replace(/([0-9]) (?=[0-9]{3}(?![0-9]))/g, "$1")
-      .replaceAll(" ", "");
+      .replace(/([0-9]) (?=[0-9]{3}(?![0-9]))/g, "$1");
+    if (/[0-9] [0-9]/.test(spaced)) {
+      throw new Unclear(`“${typed}” could be two numbers. Type one, such as 1.5 or 3/2.`);
+    }
+    const plain = spaced.replaceAll(" ", "");
     if (!plain) throw new Unclear("Type a number.");
     const parts = plain.split("/");
     if (parts.length > 2) {
@@ -176,7 +181,8 @@
     }
 
     keep(changes) {
-      this.state = { ...this.state, ...changes };
+      // From the store, not from here: another tab may have written since.
+      this.state = { ...store.get(this.id), ...changes };
       store.set(this.id, this.state);
       this.showTick();
     }
@@ -262,7 +268,8 @@
       return this.inputs.filter((input) => input.checked).map((input) => input.value);
     }
 
-    write(letters = []) {
+    write(kept) {
+      const letters = Array.isArray(kept) ? kept : [];
       for (const input of this.inputs) input.checked = letters.includes(input.value);
     }
 
@@ -333,6 +340,7 @@
       const { text = "", ticks = [] } = this.state;
       this.text.value = text;
       for (const input of this.ticks) input.checked = ticks.includes(input.value);
+      this.host.querySelector(".mle-rubric").open = ticks.length > 0;
       this.showCount();
     }
 
@@ -400,6 +408,8 @@
     send(job) {
       job.onProgress("Running …");
       this.worker.postMessage({ code: job.code });
+      // The limit counts the reader's code, not the download: the worker is ready.
+      this.timer = setTimeout(() => this.stop(job, "time"), job.limit * 1000);
     },
 
     start(job) {
@@ -409,16 +419,20 @@
         return;
       }
       job.onProgress("Starting Python: about 10 MB, once …");
+      let worker;
       try {
-        this.worker = new Worker(siteUrl("_exercises/worker.mjs"), { type: "module" });
+        worker = this.worker = new Worker(siteUrl("_exercises/worker.mjs"), { type: "module" });
       } catch (error) {
         this.fail(String(error));
         return;
       }
-      this.worker.addEventListener("message", ({ data }) => this.hear(data));
-      this.worker.addEventListener("error", (event) => {
+      // What a worker said before it was ended may come late.
+      worker.addEventListener("message", ({ data }) => {
+        if (worker === this.worker) this.hear(data);
+      });
+      worker.addEventListener("error", (event) => {
         event.preventDefault();
-        this.fail(event.message || "");
+        if (worker === this.worker) this.fail(event.message || MISSING);
       });
     },
 
@@ -428,9 +442,6 @@
       else if (message.type === "ready") {
         this.ready = true;
         this.next();
-      } else if (message.type === "running") {
-        // The limit counts the reader's code, not the download.
-        this.timer = setTimeout(() => this.stop(job, "time"), job.limit * 1000);
       } else if (message.type === "output") job?.onOutput(message.text);
       else if (message.type === "done") this.end({ kind: "done", ...message.outcome });
       else this.fail(message.reason);
@@ -451,7 +462,7 @@
       } else if (this.jobs.includes(job)) {
         this.jobs.splice(this.jobs.indexOf(job), 1);
         job.onEnd({ kind: "stopped", why });
-      }
+      } else job.onEnd({ kind: "stopped", why }); // its editor is still loading
     },
 
     terminate() {
@@ -662,18 +673,20 @@
 
     async run() {
       if (this.job) return;
-      this.job = {
+      const job = {
         limit: Number(this.host.getAttribute("limit") ?? LIMIT_S),
         onProgress: (text) => this.status.replaceChildren(make("p", "", text)),
         onOutput: (text) => this.print(text),
         onEnd: (outcome) => this.ended(outcome),
       };
+      this.job = job;
       this.showRunning(true);
       this.printed.textContent = "";
       this.outputBox.hidden = true;
       await this.open();
-      this.job.code = this.area.value;
-      python.run(this.job);
+      if (this.job !== job) return; // stopped meanwhile
+      job.code = this.area.value;
+      python.run(job);
     }
 
     // A button that is disabled would lose the focus.
