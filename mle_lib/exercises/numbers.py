@@ -4,7 +4,6 @@ runs both over one table."""
 import math
 import re
 
-SIGN = "+-"
 # [0-9], not \d: in Python that is every script's digits, in JavaScript these ten.
 DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.I)
 GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")

@@ -159,6 +159,19 @@ def test_open_question(site: str, browser: Browser) -> None:
         expect(place.locator(".mle-tick")).to_have_count(0)
 
 
+def test_another_tab_is_not_written_over(site: str, browser: Browser) -> None:
+    with opened(browser, f"{site}/{CHAPTER_3}") as first:
+        second = first.context.new_page()
+        second.goto(f"{site}/{CHAPTER_3}", wait_until="networkidle")
+        first.evaluate(
+            'id => localStorage.setItem(`mle-book/${id}`, \'{"solved": true, "code": "1"}\')',
+            ESTIMATOR,
+        )
+        exercise(second, ESTIMATOR).get_by_role("button", name="Hint").click()
+        kept = second.evaluate("id => JSON.parse(localStorage[`mle-book/${id}`])", ESTIMATOR)
+        assert kept == {"solved": True, "code": "1", "hints": 1}
+
+
 def test_progress_and_forgetting(site: str, browser: Browser) -> None:
     with opened(browser, f"{site}/{CHAPTER_3}") as page:
         link = page.locator("nav.bd-links a.current")
