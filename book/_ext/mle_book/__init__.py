@@ -9,6 +9,7 @@
 `mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
 `status`: how long each chapter ran, with which versions.
 `pages`: what the theme leaves out of, or puts too much into, a page.
+`delivery`: how a page is sent: what it may run, its icons, its scripts.
 """
 
 from typing import Any
@@ -19,6 +20,7 @@ from . import (
     api,
     callouts,
     code_links,
+    delivery,
     docstrings,
     equations,
     exercises,
@@ -31,7 +33,7 @@ from . import (
 
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
-    *(pages, reexecution),
+    *(pages, delivery, reexecution),
 )
 
 

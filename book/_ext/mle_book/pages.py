@@ -8,12 +8,14 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 DESCRIPTION_LENGTH = 160  # about what a search engine shows
+INSTALL = "install"  # the tag of a chapter's first code cell
 PUNCTUATION = re.compile(r"[.,;:!?)\]’”]+")
 
 
 def setup(app: Sphinx) -> None:
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-read", keep_punctuation)
+    app.connect("doctree-read", fold_setup)
     app.connect("html-page-context", add_description)
 
 
@@ -34,6 +36,29 @@ def keep_punctuation(app: Sphinx, doctree: nodes.document) -> None:
             group = nodes.inline(classes=["mle-nobreak"])
             formula.replace_self(group)
             group += [formula, nodes.Text(match[0])]
+
+
+def fold_setup(app: Sphinx, doctree: nodes.document) -> None:
+    """Fold what a chapter begins with, the cell that installs and the one that imports.
+
+    Who runs the notebook needs them; who reads it wants the first sentence.
+    """
+    for first in [cell for cell in doctree.findall(nodes.container) if _installs(cell)]:
+        position, parent = first.parent.index(first), first.parent
+        following = parent[position + 1 : position + 2]
+        cells = [first, *(cell for cell in following if _is_code(cell))]
+        summary = "<summary>Set up: what this chapter installs and imports</summary>"
+        opening = nodes.raw("", f'<details class="mle-setup">{summary}', format="html")
+        closing = nodes.raw("", "</details>", format="html")
+        parent[position : position + len(cells)] = [opening, *cells, closing]
+
+
+def _is_code(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
+
+
+def _installs(node: nodes.container) -> bool:
+    return _is_code(node) and INSTALL in node["cell_metadata"].get("tags", ())
 
 
 def add_description(

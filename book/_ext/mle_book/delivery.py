@@ -1,0 +1,172 @@
+"""How a page is sent: what it may run, and nothing that it does not need.
+
+The theme's pages are made as always, and then rewritten:
+
+- A Content-Security-Policy says that only scripts of the site run, and the few that stand in the
+  page, each named by its hash. One that is not known here is a warning, and would not run.
+- Scripts wait until the page is read (`defer`), so that text is shown first. Those that do nothing
+  here are left out: search is loaded by the search page alone, icons by none.
+- Icons are drawings in the page, cut from the theme's own copy of Font Awesome.
+- What a button does is named by `data-mle-action`; `page.js` does it.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pydata_sphinx_theme
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+# How the scripts begin that stand in a page: the theme's, which sets light or dark before anything
+# is painted; the settings of MathJax; the search page's, which puts the cursor into its field.
+INLINE = ("document.documentElement.dataset.mode", "window.MathJax", "// Activate the search field")
+UNUSED = ("DOCUMENTATION_OPTIONS.",)  # the theme's switch between versions, and search as one types
+NOT_LOADED = re.compile(r"/scripts/fontawesome\.js\b")
+SEARCH = re.compile(r"(?:^|/)(?:searchtools|language_data|searchindex)\.js\b")
+ACTIONS = {"window.print()": "print"}
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",  # MathJax writes styles, figures carry theirs
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "worker-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+}
+
+SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>\s*", re.S)
+PRELOAD = re.compile(r'<link rel="preload" as="script"[^>]*>\s*')
+ICON = re.compile(r'<(?:i|span)\b([^>]*?)\sclass="([^"]*\bfa-[^"]*)"([^>]*)></(?:i|span)>')
+HANDLER = re.compile(r'\sonclick="([^"]*)"')
+HEAD = re.compile(r'<head>\s*(?:<meta charset="[^"]*"\s*/?>)?')
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("builder-inited", rewrite_pages)
+    app.connect("build-finished", write_first_page)
+    app.add_js_file("page.js", defer="defer")
+
+
+def rewrite_pages(app: Sphinx) -> None:
+    """Have every page that the templates give rewritten before it is written."""
+    templates = getattr(app.builder, "templates", None)
+    if templates is None:  # not a builder of HTML
+        return
+    render: Callable[[str, dict[str, Any]], str] = templates.render
+
+    def render_and_rewrite(template: str, context: dict[str, Any]) -> str:
+        html = render(template, context)
+        return (
+            rewritten(html, context["pagename"]) if html.lstrip().startswith("<!DOCTYPE") else html
+        )
+
+    templates.render = render_and_rewrite
+
+
+def rewritten(html: str, pagename: str) -> str:
+    html = PRELOAD.sub("", html)
+    html = ICON.sub(lambda match: icon(match[2], match[1] + match[3]), html)
+    html = HANDLER.sub(_action, html)
+    hashes: list[str] = []
+    html = SCRIPT.sub(lambda match: _script(match, pagename, hashes), html)
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}" />'
+    return HEAD.sub(lambda match: f"{match[0]}\n    {meta}", html, count=1)
+
+
+def policy(hashes: list[str]) -> str:
+    """The policy of a page that runs the scripts with these hashes, and files of the site."""
+    allowed = POLICY | {"script-src": " ".join([POLICY["script-src"], *dict.fromkeys(hashes)])}
+    return "; ".join(f"{kind} {sources}" for kind, sources in allowed.items())
+
+
+def _script(match: re.Match[str], pagename: str, hashes: list[str]) -> str:
+    attributes, code = match[1], match[2]
+    if "type=" in attributes and "javascript" not in attributes:
+        return match[0]  # data, or a module of a page's own
+    if source := re.search(r'\ssrc="([^"?]*)', attributes):
+        if NOT_LOADED.search(source[1]) or (SEARCH.search(source[1]) and pagename != "search"):
+            return ""
+        return (
+            match[0] if "defer" in attributes else match[0].replace("<script", "<script defer", 1)
+        )
+    if code.lstrip().startswith(UNUSED):
+        return ""
+    if not code.lstrip().startswith(INLINE):
+        first = code.strip().partition("\n")[0]
+        logger.warning("a script in the page that is not known: %s", first, location=pagename)
+        return match[0]  # which the policy keeps from running
+    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    hashes.append(f"'sha256-{digest}'")
+    return match[0]
+
+
+def _action(match: re.Match[str]) -> str:
+    action = ACTIONS.get(match[1])
+    return f' data-mle-action="{action}"' if action else match[0]
+
+
+# ---- icons
+
+
+@cache
+def drawings() -> str:
+    path = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
+    return (path / "scripts" / "fontawesome.js").read_text("utf-8")
+
+
+@cache
+def drawing(name: str, style: str = "solid") -> tuple[str, str, str] | None:
+    """Width, height and outline of an icon; of two styles the regular one comes first."""
+    entry = rf'[{{,]"?{re.escape(name)}"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"\]'
+    found = re.findall(entry, drawings())
+    return found[0 if style == "regular" else -1] if found else None
+
+
+def icon(classes: str, attributes: str = "") -> str:
+    """The drawing in place of `<i class="fa-solid fa-NAME">`."""
+    kept = [name for name in classes.split() if not re.match(r"fa[srb]?(-|$)", name)]
+    names = re.findall(r"\bfa-(?!solid|brands|regular|lg|fw)([\w-]+)", classes)
+    style = "regular" if re.search(r"\bfa(r|-regular)\b", classes) else "solid"
+    found = drawing(names[0], style) if names else None
+    if found is None:
+        logger.warning("no drawing of the icon %r", classes)
+        return ""
+    width, height, outline = found
+    listed = escape(" ".join(["mle-icon", *kept]))
+    return (
+        f'<svg class="{listed}" viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false"'
+        f'{attributes}><path d="{outline}"/></svg>'
+    )
+
+
+# ---- the root of the site
+
+
+def write_first_page(app: Sphinx, error: Exception | None) -> None:
+    """The root leads to the book; Jupyter Book would write the same, without a policy."""
+    if error or app.builder.format != "html":
+        return
+    target, title = (
+        f"{app.config.root_doc}.html",
+        escape(app.config.html_title or app.config.project),
+    )
+    Path(app.outdir, "index.html").write_text(
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8" />\n'
+        f'<meta http-equiv="Content-Security-Policy" content="default-src \'none\'" />\n'
+        f'<meta http-equiv="refresh" content="0; url={target}" />\n'
+        f'<meta name="description" content="{title}: the way to the book." />\n'
+        f"<title>{title}</title>\n</head>\n<body>\n"
+        f'<main><h1><a href="{target}">{title}</a></h1></main>\n</body>\n</html>\n',
+        encoding="utf-8",
+    )
