@@ -105,3 +105,10 @@ def test_icons_are_drawings() -> None:
 def test_an_icon_without_a_drawing_is_a_warning(said: list[str]) -> None:
     sent('<i class="fas fa-no-such-thing"></i>')
     assert said == ["no drawing of the icon 'fas fa-no-such-thing'"]
+
+
+def test_parameters_one_a_line_are_no_list_of_definitions() -> None:
+    dd = '<dd><em class="sig-param"><span class="n">{}</span></em>,</dd>\n'
+    html = sent(f"<dl>\n{dd.format('m')}{dd.format('b')}</dl>\n<dl><dt>term</dt><dd>what</dd></dl>")
+    assert re.findall(r"</?(?:dl|dd|dt)\b", html) == ["<dl", "<dt", "</dt", "<dd", "</dd", "</dl"]
+    assert html.count('<span class="mle-parameter"><em class="sig-param">') == 2

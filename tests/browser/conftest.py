@@ -39,11 +39,6 @@ def pages() -> list[str]:
     return [page for page in all_pages() if not page.startswith("_modules/")]
 
 
-def source_pages() -> list[str]:
-    """The pages that show the library's source: many, and all made by one template."""
-    return [page for page in all_pages() if page.startswith("_modules/")]
-
-
 def figure_pages() -> list[str]:
     """The pages that hold a figure that moves."""
     return [page for page in pages() if "<mle-explore" in (SITE / page).read_text("utf-8")]
@@ -52,8 +47,8 @@ def figure_pages() -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "figure_page" in metafunc.fixturenames:
         metafunc.parametrize("figure_page", figure_pages())
-    if "source_page" in metafunc.fixturenames:
-        metafunc.parametrize("source_page", source_pages() or ["(no site)"])
+    if "any_page" in metafunc.fixturenames:
+        metafunc.parametrize("any_page", all_pages() or ["(no site)"])
     if "page_path" in metafunc.fixturenames:
         # Without a site there is one test, which says so.
         metafunc.parametrize("page_path", pages() or ["(no site)"])

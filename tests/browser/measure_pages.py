@@ -9,33 +9,25 @@ machine, the processor slowed down four times.
 """
 
 import argparse
-import gzip
 import sys
 import threading
 from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
-from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from conftest import SITE, QuietHandler, find_browser, pages  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+from visits import WIDTHS, site_file, wire_bytes  # noqa: E402
 
 SLOWDOWN = 4
-WIDTHS = (1280, 390)
-PACKED = {".woff", ".woff2", ".png", ".zip", ".whl"}
 PAINT = """() => new Promise(resolve => new PerformanceObserver(list => {
     const last = list.getEntries().at(-1);
     resolve([last.renderTime || last.startTime, last.element?.tagName ?? ""]);
 }).observe({type: "largest-contentful-paint", buffered: true}))"""
-
-
-def wire_bytes(path: Path) -> int:
-    content = path.read_bytes()
-    return len(content) if path.suffix in PACKED else len(gzip.compress(content, 6))
 
 
 def visit(browser: Browser, url: str, width: int) -> tuple[set[str], float, str]:
@@ -49,11 +41,6 @@ def visit(browser: Browser, url: str, width: int) -> tuple[set[str], float, str]
         page.goto(url, wait_until="networkidle")
         paint, tag = page.evaluate(PAINT)
         return {address for address in asked if address.startswith("http")}, paint, tag
-
-
-def site_file(url: str) -> Path:
-    path = SITE / unquote(urlsplit(url).path).lstrip("/")
-    return path / "index.html" if path.is_dir() else path
 
 
 def main() -> None:

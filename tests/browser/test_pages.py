@@ -1,87 +1,69 @@
 """Every page of the built site, opened in a browser: wide and narrow, light and dark."""
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from conftest import SITE
+from playwright.sync_api import Browser, BrowserContext, Route
+from visits import (
+    SCHEMES,
+    WIDTHS,
+    Scheme,
+    Seen,
+    accessibility_faults,
+    excess,
+    new_context,
+    opened,
+    site_file,
+    watched,
+    wire_bytes,
+)
 
-WIDTHS = (1280, 390)
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+LARGEST_FIRST_VIEW = 1_000_000  # bytes on the wire, all that a page asks for by itself
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"')
+HASH = re.compile(r" 'sha256-[A-Za-z0-9+/]{43}='")
+ALLOWED = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; form-action 'self'"
+)
 
 
-@dataclass
-class Seen:
-    """What a page did while it was open."""
-
-    console_errors: list[str] = field(default_factory=list)
-    failed_requests: list[str] = field(default_factory=list)
-    outside_requests: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def opened(
-    browser: Browser,
-    url: str,
-    width: int = 1280,
-    scheme: Literal["light", "dark"] = "light",
-    reduced_motion: Literal["reduce", "no-preference"] = "no-preference",
-) -> Iterator[tuple[Page, Seen]]:
-    """Open a page and wait until its maths stands."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion=reduced_motion
-    )
-    page, seen = context.new_page(), Seen()
-    origin = "/".join(url.split("/")[:3])
-    page.on("console", lambda m: seen.console_errors.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: seen.console_errors.append(str(error)))
-    page.on("requestfailed", lambda r: seen.failed_requests.append(r.url))
-    page.on("response", lambda r: seen.failed_requests.append(r.url) if r.status >= 400 else None)
-
-    def note(address: str) -> None:
-        if not address.startswith((origin + "/", "data:", "blob:")):
-            seen.outside_requests.append(address)
-
-    page.on("request", lambda request: note(request.url))
-    page.goto(url, wait_until="networkidle")
-    page.evaluate("async () => { if (window.MathJax?.startup) await MathJax.startup.promise; }")
-    yield page, seen
-    context.close()
+@pytest.fixture(scope="session")
+def visitors(browser: Browser) -> Iterator[dict[tuple[int, Scheme], BrowserContext]]:
+    """A browser for each view, which goes from page to page as a reader does."""
+    made = {(w, s): new_context(browser, w, s) for w in WIDTHS for s in SCHEMES}
+    yield made
+    for context in made.values():
+        context.close()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_page(
-    site: str, browser: Browser, page_path: str, width: int, scheme: Literal["light", "dark"]
+    site: str,
+    visitors: dict[tuple[int, Scheme], BrowserContext],
+    any_page: str,
+    width: int,
+    scheme: Scheme,
 ) -> None:
-    with opened(browser, f"{site}/{page_path}", width, scheme) as (page, seen):
+    with watched(visitors[width, scheme], f"{site}/{any_page}") as (page, seen, asked):
         assert page.get_attribute("html", "data-theme") == scheme
         assert page.get_attribute("html", "lang") == "en"
+        assert page.locator("h1:visible").count() == 1
         # Maths: MathJax turned every formula into a container, and none into an error.
         formulas = page.locator(".math").count()
         assert page.locator(".math > mjx-container").count() == formulas
-        assert formulas > 0 or not page_path.startswith("book/0")  # a chapter has some
+        assert formulas > 0 or not any_page.startswith("book/0")  # a chapter has some
         assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
-        # Pictures can be read out.
+        # Pictures can be read out, the frames of a figure that moves one by one.
         assert page.locator("img:not([alt]), img[alt='']").count() == 0
-        assert page.locator(".mle-figure svg:not([aria-label])").count() == 0
+        assert page.locator(".mle-figure svg:not([role=img][aria-label])").count() == 0
         assert excess(page) <= 0  # at any width
-    assert seen == Seen()
-
-
-def excess(page: Page) -> int:
-    """By how much something widens the page."""
-    return page.evaluate(
-        "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-
-
-def test_source_page(site: str, browser: Browser, source_page: str) -> None:
-    with opened(browser, f"{site}/{source_page}", width=390, scheme="dark") as (page, seen):
-        assert page.locator("h1:visible").count() == 1
-        assert excess(page) <= 0
+        assert accessibility_faults(page) == ""
+        assert sum(wire_bytes(site_file(url)) for url in asked) <= LARGEST_FIRST_VIEW
     assert seen == Seen()
 
 
@@ -90,87 +72,89 @@ def test_root_leads_to_the_book(site: str, browser: Browser) -> None:
         page.wait_for_url("**/book/index.html")
 
 
-def test_text_is_readable_without_javascript(site: str, browser: Browser, page_path: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+@pytest.fixture(scope="session")
+def without_javascript(browser: Browser) -> Iterator[BrowserContext]:
+    with new_context(browser, java_script_enabled=False) as context:
+        yield context
+
+
+def test_text_is_readable_without_javascript(
+    site: str, without_javascript: BrowserContext, page_path: str
+) -> None:
+    page = without_javascript.new_page()
     page.goto(f"{site}/{page_path}")
     for figure in page.locator("mle-explore").all():
         assert figure.locator("[data-index]:visible").count() == 1
     assert page.locator("h1:visible").count() >= 1
-    context.close()
+    page.close()
 
 
-def test_the_book_has_a_figure_that_moves(site: str, all_figure_pages: list[str]) -> None:
-    assert all_figure_pages, "no page holds <mle-explore>"
+# ---- the policy
 
 
-def test_figures_move_by_keyboard(site: str, browser: Browser, figure_page: str) -> None:
-    """Every slider of every figure shows another frame at another position."""
-    with opened(browser, f"{site}/{figure_page}") as (page, seen):
-        for figure in page.locator("mle-explore").all():
-            shown = figure.locator("[data-index]:visible")
-            for slider in figure.locator("input[type=range]").all():
-                slider.focus()
-                before = shown.get_attribute("data-index")
-                label = slider.get_attribute("aria-valuetext")
-                forward = slider.input_value() != slider.get_attribute("max")
-                page.keyboard.press("ArrowRight" if forward else "ArrowLeft")
-                assert shown.count() == 1
-                assert shown.get_attribute("data-index") != before
-                assert slider.get_attribute("aria-valuetext") != label
-                assert slider.bounding_box()["height"] >= 44
-                # The label, the slider and the read-out belong together.
-                name = slider.get_attribute("id")
-                assert figure.locator(f"label[for='{name}']").inner_text().strip()
-                read_out = figure.locator(f"output[for='{name}']").inner_text()
-                assert read_out == slider.get_attribute("aria-valuetext")
-    assert seen.console_errors == []
+def every_html_file() -> list[Path]:
+    return [p for p in SITE.rglob("*.html") if "_static" not in p.relative_to(SITE).parts]
 
 
-def test_play_runs_once_through(site: str, browser: Browser, figure_page: str) -> None:
-    with opened(browser, f"{site}/{figure_page}") as (page, _):
-        for button in page.locator(".mle-control-play").all():
-            figure = page.locator("mle-explore", has=button)
-            slider = figure.locator("input[type=range]")
-            slider.focus()
-            page.keyboard.press("End")
-            for _back in range(2):
-                page.keyboard.press("ArrowLeft")
-            button.click()
-            assert button.inner_text() == "Pause"
-            assert button.get_attribute("aria-label").startswith("Pause ")
-            page.wait_for_function(
-                "slider => slider.value === slider.max", arg=slider.element_handle()
-            )
-            assert button.inner_text() == "Play"
+def test_every_page_has_the_policy(site: str) -> None:
+    """Scripts: files of the site and, by their hashes, those that stand in the page."""
+    files = every_html_file()
+    for path in files:
+        policies = POLICY.findall(path.read_text("utf-8"))
+        assert len(policies) == 1, path
+        if path != SITE / "index.html":  # which only leads on
+            assert HASH.sub("", policies[0]) == ALLOWED, path
+    assert len(files) > 20
 
 
-def test_figures_and_buttons_have_names(site: str, browser: Browser, figure_page: str) -> None:
-    with opened(browser, f"{site}/{figure_page}") as (page, _):
-        for figure in page.locator("mle-explore").all():
-            axes = figure.locator(".mle-control-name").all_inner_texts()
-            group = page.get_by_role("group", name=f": {', '.join(axes)}")
-            assert group.and_(figure).count() == 1
-            if len(axes) == 1:
-                assert figure.get_by_role("button", name=f"Play {axes[0]}", exact=True).count() == 1
+MORE = {
+    "a script in the page": "<script>document.title = 'x'</script>",
+    "a handler": "<img src='../_static/favicon.svg' alt='x' onload='document.title = 1'>",
+    "a script of another host": "<script src='http://127.0.0.2:1/x.js'></script>",
+    "code from text": "<script src='../_static/needs-eval.js'></script>",
+    "a picture of another host": "<img src='http://127.0.0.2:1/x.png' alt='x'>",
+    "a frame": "<iframe src='index.html' title='x'></iframe>",
+    "an address that starts elsewhere": "<base href='http://127.0.0.2:1/'>",
+}
 
 
-def test_button_with_the_focus_stays_when_motion_is_reduced(
-    site: str, browser: Browser, figure_page: str
-) -> None:
-    with opened(browser, f"{site}/{figure_page}") as (page, _):
-        for button in page.locator(".mle-control-play").all():
-            page.emulate_media(reduced_motion="no-preference")
-            button.click()
-            page.emulate_media(reduced_motion="reduce")
-            expect(button).to_have_text("Play")
-            assert button.is_visible()
-            button.blur()
-            expect(button).to_be_hidden()
+@pytest.mark.parametrize("what", MORE)
+def test_a_page_that_needs_more_is_seen(site: str, browser: Browser, what: str) -> None:
+    """What the policy refuses is an error on the console, and so fails `test_page`."""
+    address = f"{site}/book/status.html"
+
+    def with_more(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(
+            response=response, body=response.text().replace("</body>", f"{MORE[what]}</body>")
+        )
+
+    with new_context(browser) as context:
+        context.route(address, with_more)
+        script = "eval('document.title = 1')"
+        context.route(
+            "**/needs-eval.js", lambda r: r.fulfill(body=script, content_type="text/javascript")
+        )
+        with watched(context, address) as (_, seen, _asked):
+            assert any("Content Security Policy" in text for text in seen.console_errors)
 
 
-def test_no_play_button_where_motion_is_reduced(
-    site: str, browser: Browser, figure_page: str
-) -> None:
-    with opened(browser, f"{site}/{figure_page}", reduced_motion="reduce") as (page, _):
-        assert page.locator(".mle-control-play:visible").count() == 0
+def test_print_button_prints(site: str, browser: Browser) -> None:
+    """The theme's handler stood in an attribute, which the policy does not let run."""
+    with opened(browser, f"{site}/book/status.html") as (page, seen):
+        page.evaluate("window.print = () => { window.printed = true; }")
+        page.locator(".dropdown-download-buttons button.dropdown-toggle").click()
+        page.locator("[data-mle-action=print]").click()
+        assert page.evaluate("window.printed")
+    assert seen == Seen()
+
+
+def test_printed_page_is_dark_on_white(site: str, browser: Browser) -> None:
+    with opened(browser, f"{site}/book/03-minibatch-estimator.html", scheme="dark") as (page, _):
+        page.emulate_media(media="print")
+        look = "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
+        assert page.locator("body").evaluate(look) == ["rgb(20, 24, 30)", "rgb(255, 255, 255)"]
+        for shown in ("h1", "article p", ".mle-figure svg", "div.math"):
+            assert page.locator(shown).first.is_visible(), shown
+        for hidden in (".bd-sidebar-primary", ".bd-header-article", ".mle-controls", ".mle-setup"):
+            assert not page.locator(hidden).first.is_visible(), hidden

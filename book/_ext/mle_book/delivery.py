@@ -8,6 +8,7 @@ The theme's pages are made as always, and then rewritten:
   here are left out: search is loaded by the search page alone, icons by none.
 - Icons are drawings in the page, cut from the theme's own copy of Font Awesome.
 - What a button does is named by `data-mle-action`; `page.js` does it.
+- A long signature's parameters, one a line, are no list of definitions, which Sphinx makes them.
 """
 
 import base64
@@ -48,6 +49,7 @@ POLICY = {
 SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>\s*", re.S)
 PRELOAD = re.compile(r'<link rel="preload" as="script"[^>]*>\s*')
 ICON = re.compile(r'<(?:i|span)\b([^>]*?)\sclass="([^"]*\bfa-[^"]*)"([^>]*)></(?:i|span)>')
+PARAMETERS = re.compile(r'<dl>\s*((?:<dd><em class="sig-param">.*?</dd>\s*)+)</dl>', re.S)
 HANDLER = re.compile(r'\sonclick="([^"]*)"')
 HEAD = re.compile(r'<head>\s*(?:<meta charset="[^"]*"\s*/?>)?')
 
@@ -78,6 +80,7 @@ def rewritten(html: str, pagename: str) -> str:
     html = PRELOAD.sub("", html)
     html = ICON.sub(lambda match: icon(match[2], match[1] + match[3]), html)
     html = HANDLER.sub(_action, html)
+    html = PARAMETERS.sub(_parameters, html)
     hashes: list[str] = []
     html = SCRIPT.sub(lambda match: _script(match, pagename, hashes), html)
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}" />'
@@ -114,6 +117,11 @@ def _script(match: re.Match[str], pagename: str, hashes: list[str]) -> str:
 def _action(match: re.Match[str]) -> str:
     action = ACTIONS.get(match[1])
     return f' data-mle-action="{action}"' if action else match[0]
+
+
+def _parameters(match: re.Match[str]) -> str:
+    lines = match[1].replace("<dd>", '<span class="mle-parameter">').replace("</dd>", "</span>")
+    return f'<span class="mle-parameters">{lines}</span>'
 
 
 # ---- icons

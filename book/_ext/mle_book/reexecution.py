@@ -26,6 +26,8 @@ from jupyter_cache.base import JupyterCacheAbstract
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+from .executing import execute_ahead
+
 PACKAGE = "mle_lib"
 NOT_SHOWN = "exercises"  # the part of it whose results are not on the page
 REQUIREMENTS = "requirements.txt"
@@ -65,6 +67,7 @@ def drop_outdated(
                 if record.hashkey == key:
                     executed.remove_cache(record.pk)
             outdated.append(docname)
+    execute_ahead(env, executed, outdated)
     return outdated
 
 

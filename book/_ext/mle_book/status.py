@@ -93,7 +93,7 @@ def fill_tables(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def version_rows(app: Sphinx, docname: str) -> Iterator[Row]:
-    yield ["", "Version"]
+    yield ["Part", "Version"]
     for row in versions(app.env):
         yield list(row)
 

@@ -1,0 +1,112 @@
+"""A page of the site, opened in a browser, and what it did there."""
+
+import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from conftest import SITE
+from playwright.sync_api import Browser, BrowserContext, Page
+
+Scheme = Literal["light", "dark"]
+
+WIDTHS = (1280, 390)
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+# It would fetch the style sheets itself, and look for those that they import in the wrong place.
+AXE = {"resultTypes": ["violations"], "preload": False}
+PACKED = {".woff", ".woff2", ".png", ".zip", ".whl"}  # compressed already
+
+
+@dataclass
+class Seen:
+    """What a page did while it was open."""
+
+    console_errors: list[str] = field(default_factory=list)
+    failed_requests: list[str] = field(default_factory=list)
+    outside_requests: list[str] = field(default_factory=list)
+
+
+def new_context(
+    browser: Browser, width: int = 1280, scheme: Scheme = "light", **options: Any
+) -> BrowserContext:
+    """A browser that has kept nothing yet."""
+    viewport = {"width": width, "height": 900}
+    return browser.new_context(viewport=viewport, color_scheme=scheme, **options)
+
+
+@contextmanager
+def watched(context: BrowserContext, url: str) -> Iterator[tuple[Page, Seen, set[str]]]:
+    """A page with its maths set; what it did; and the addresses that it asked for."""
+    page, seen, asked = context.new_page(), Seen(), set[str]()
+    origin = "/".join(url.split("/")[:3])
+    page.on("console", lambda m: seen.console_errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: seen.console_errors.append(str(error)))
+    page.on("requestfailed", lambda r: seen.failed_requests.append(r.url))
+    page.on("response", lambda r: seen.failed_requests.append(r.url) if r.status >= 400 else None)
+
+    def note(address: str) -> None:
+        if address.startswith(origin + "/"):
+            asked.add(address)
+        elif not address.startswith(("data:", "blob:")):
+            seen.outside_requests.append(address)
+
+    page.on("request", lambda request: note(request.url))
+    page.goto(url, wait_until="load")
+    page.evaluate("async () => { if (window.MathJax?.startup) await MathJax.startup.promise; }")
+    page.evaluate("document.fonts.ready.then(() => true)")
+    yield page, seen, asked
+    page.close()
+
+
+@contextmanager
+def opened(
+    browser: Browser, url: str, width: int = 1280, scheme: Scheme = "light", **options: Any
+) -> Iterator[tuple[Page, Seen]]:
+    """The same in a browser of its own."""
+    with (
+        new_context(browser, width, scheme, **options) as context,
+        watched(context, url) as (page, seen, _),
+    ):
+        yield page, seen
+
+
+def excess(page: Page) -> int:
+    """By how much something widens the page."""
+    return page.evaluate(
+        "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+
+
+def accessibility_faults(page: Page, whole: bool = False) -> str:
+    """What axe-core finds, to be read; nothing if nothing.
+
+    Unless `whole`, without what is inside of drawings and formulas: thousands of glyphs, in the
+    colour of the text around, that assistive technology never meets (it gets their names, and the
+    MathML beside). Frames of a figure that are not shown are left out always.
+    """
+    page.evaluate("document.querySelectorAll('[data-index][hidden]').forEach(f => f.remove())")
+    if not whole:
+        page.evaluate(
+            "document.querySelectorAll('svg[role=img]').forEach(e => e.replaceChildren())"
+        )
+        glyphs = "mjx-container > [aria-hidden=true]"
+        page.evaluate(f"document.querySelectorAll('{glyphs}').forEach(e => e.replaceChildren())")
+    found = Axe().run(page, options=AXE)
+    return found.generate_report() if found.violations_count else ""
+
+
+@cache
+def wire_bytes(path: Path) -> int:
+    """The size of a file as a server sends it: GitHub Pages compresses what is not compressed."""
+    content = path.read_bytes()
+    return len(content) if path.suffix in PACKED else len(gzip.compress(content, 6))
+
+
+def site_file(url: str) -> Path:
+    path = SITE / unquote(urlsplit(url).path).lstrip("/")
+    return path / "index.html" if path.is_dir() else path
