@@ -82,20 +82,32 @@ def excess(page: Page) -> int:
     )
 
 
-def accessibility_faults(page: Page, whole: bool = False) -> str:
-    """What axe-core finds, to be read; nothing if nothing.
+# Leaves out what is seen and read exactly as what stays: frames of a figure that are not shown; the
+# glyphs of a drawing or a formula, in the colour of the text around, which assistive technology does
+# not meet (it has the name, and the MathML); spans of code that look like the text they stand in.
+SIMPLIFY = """() => {
+    document.querySelectorAll("[data-index][hidden]").forEach((e) => e.remove());
+    const glyphs = "svg[role=img], mjx-container > [aria-hidden=true]";
+    document.querySelectorAll(glyphs).forEach((e) => e.replaceChildren());
+    const look = (e) => {
+        const { color, fontWeight, fontSize, opacity } = getComputedStyle(e);
+        return [color, fontWeight, fontSize, opacity].join();
+    };
+    const spans = [...document.querySelectorAll("article :is(pre, code, dt) span[class]")];
+    const needless = spans.filter((e) =>
+        e.attributes.length === 1 && look(e) === look(e.parentElement) &&
+        getComputedStyle(e).backgroundColor === "rgba(0, 0, 0, 0)" &&
+        getComputedStyle(e).display === "inline");
+    needless.forEach((e) => e.replaceWith(...e.childNodes));
+    document.querySelector("article")?.normalize();
+    return needless.length;
+}"""
 
-    Unless `whole`, without what is inside of drawings and formulas: thousands of glyphs, in the
-    colour of the text around, that assistive technology never meets (it gets their names, and the
-    MathML beside). Frames of a figure that are not shown are left out always.
-    """
-    page.evaluate("document.querySelectorAll('[data-index][hidden]').forEach(f => f.remove())")
+
+def accessibility_faults(page: Page, whole: bool = False) -> str:
+    """What axe-core finds, to be read; nothing if nothing. `whole`: on the page as it is."""
     if not whole:
-        page.evaluate(
-            "document.querySelectorAll('svg[role=img]').forEach(e => e.replaceChildren())"
-        )
-        glyphs = "mjx-container > [aria-hidden=true]"
-        page.evaluate(f"document.querySelectorAll('{glyphs}').forEach(e => e.replaceChildren())")
+        page.evaluate(SIMPLIFY)
     found = Axe().run(page, options=AXE)
     return found.generate_report() if found.violations_count else ""
 
