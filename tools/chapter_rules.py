@@ -34,7 +34,7 @@ try:
 except ImportError:  # in Colab: the book's library alone
     %pip install --quiet --no-deps git+https://github.com/{repository}"""
 
-TAGS = {CHECKED, "install", "exercise", "quiz", "raises-exception"} | {
+TAGS = {CHECKED, "install", "exercise", "quiz", "front-page", "raises-exception"} | {
     f"{verb}-{what}" for verb in ("hide", "remove") for what in ("input", "output", "cell")
 }
 MYST = {

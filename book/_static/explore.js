@@ -1,13 +1,15 @@
 // A figure of ready-made frames, one for each position of its sliders.
 //
 //   <mle-explore data-frames='{"axes": [{"name": "b", "labels": ["1", "2"]}], "start": [0]}'>
+//     <svg>what the frames share</svg>
 //     <div class="mle-controls"></div>
 //     <figure data-index="0">…</figure> <figure data-index="1" hidden>…</figure>
 //   </mle-explore>
 //
 // Without this script the frame at the start position is shown, and no controls.
 
-const STEP_MS = 700;
+const STEP_MS = 600;
+const PAUSE_MS = 500; // a slider that rests so long has been moved to where it is
 const reducedMotion = window.matchMedia("(prefers-reduced-motion: reduce)");
 let count = 0; // makes ids unique on the page
 
@@ -27,6 +29,7 @@ class MleExplore extends HTMLElement {
 
   disconnectedCallback() {
     this.pause();
+    clearTimeout(this.rest);
     reducedMotion.removeEventListener("change", this.stopOnReducedMotion);
   }
 
@@ -39,7 +42,11 @@ class MleExplore extends HTMLElement {
     this.setAttribute("role", "group");
     const what = axes.length > 1 ? "Figure with sliders" : "Figure with a slider";
     this.setAttribute("aria-label", `${what}: ${axes.map((axis) => axis.name).join(", ")}`);
-    if (axes.length === 1 && axes[0].labels.length > 1) this.addButton(controls);
+    if (axes[0].labels.length > 1) this.addButton(this.sliders[0].parentElement);
+    // What a screen reader says of the new frame, after the slider's new value.
+    this.said = element("p", "mle-explore-said");
+    this.said.setAttribute("aria-live", "polite");
+    this.append(this.said);
     this.show();
   }
 
@@ -50,12 +57,14 @@ class MleExplore extends HTMLElement {
     const output = element("output", "mle-control-value");
     Object.assign(slider, { type: "range", min: 0, max: axis.labels.length - 1, step: 1 });
     slider.value = start;
+    slider.autocomplete = "off"; // a page that is loaded again starts where its frames do
     slider.id = label.htmlFor = `mle-explore-${++count}`;
     output.setAttribute("for", slider.id);
     output.setAttribute("aria-live", "off"); // aria-valuetext says it already
     slider.addEventListener("input", () => {
       this.pause();
       this.show();
+      this.sayWhenAtRest();
     });
     // The widest label fixes the width, so that the slider does not jump.
     output.style.minWidth = `${Math.max(...axis.labels.map((text) => text.length))}ch`;
@@ -64,13 +73,14 @@ class MleExplore extends HTMLElement {
     return slider;
   }
 
-  addButton(controls) {
+  /** The button plays the first slider and leaves a second one where it is. */
+  addButton(row) {
     this.button = element("button", "mle-control-play");
     this.button.type = "button";
     this.nameButton("Play");
     this.button.addEventListener("click", () => (this.timer ? this.pause() : this.play()));
     this.button.addEventListener("blur", () => this.showButton());
-    controls.append(this.button);
+    row.append(this.button);
     this.showButton();
   }
 
@@ -91,9 +101,17 @@ class MleExplore extends HTMLElement {
     this.sliders.forEach((slider, i) => {
       const text = this.axes[i].labels[position[i]];
       slider.setAttribute("aria-valuetext", text);
-      slider.nextElementSibling.value = text;
+      slider.parentElement.querySelector("output").value = text;
     });
     for (const frame of this.frames) frame.hidden = frame.dataset.index !== position.join();
+  }
+
+  sayWhenAtRest() {
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => {
+      const shown = this.frames.find((frame) => !frame.hidden);
+      this.said.textContent = shown.querySelector("[aria-label]").getAttribute("aria-label");
+    }, PAUSE_MS);
   }
 
   play() {
@@ -109,6 +127,7 @@ class MleExplore extends HTMLElement {
   }
 
   pause() {
+    if (this.timer) this.sayWhenAtRest();
     clearInterval(this.timer);
     this.timer = null;
     if (this.button) this.nameButton("Play");

@@ -2,6 +2,7 @@
 
 from mle_lib.display.explore import explore
 from mle_lib.display.figures import show, show_images
+from mle_lib.display.paths import show_paths
 from mle_lib.display.style import COLORS, use_style
 
-__all__ = ["COLORS", "explore", "show", "show_images", "use_style"]
+__all__ = ["COLORS", "explore", "show", "show_images", "show_paths", "use_style"]

@@ -1,20 +1,36 @@
 """A figure that moves: live where a kernel runs, ready-made frames where none does."""
 
+import gzip
 import html
 import itertools
 import json
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mle_lib.display.figures import Picture
+from mle_lib.display.figures import Picture, key, named
+from mle_lib.display.svg import prefixed, share
+
+MOST_BYTES = 300_000  # of one figure on its way to the reader, compressed
 
 
 class Explorer:
     """One figure with a slider for each axis of a grid; made by ``explore``."""
 
-    def __init__(self, draw: Callable[..., Picture], grids: dict[str, list[Any]]) -> None:
-        self.draw, self.grids = draw, grids
-        self.start = [0] * len(grids)
+    def __init__(
+        self, draw: Callable[..., Picture], grids: dict[str, list[Any]], start: list[int]
+    ) -> None:
+        self.draw, self.grids, self.start = draw, grids, start
+        places = itertools.product(*(range(len(grid)) for grid in grids.values()))
+        self.frames = {place: self._picture(place) for place in places}
+        seen: dict[str, str] = {}
+        for place, picture in self.frames.items():
+            other = seen.setdefault(picture.alt, self._name(place))
+            if other != self._name(place):
+                raise ValueError(
+                    "each frame needs alt text of its own; "
+                    f"{other} and {self._name(place)} both have {picture.alt!r}"
+                )
 
     def to_html(self) -> str:
         """Every frame, ready-made; the page's ``explore.js`` adds the sliders."""
@@ -22,38 +38,62 @@ class Explorer:
             {"name": name, "labels": [str(v) for v in grid]} for name, grid in self.grids.items()
         ]
         settings = html.escape(json.dumps({"axes": axes, "start": self.start}))
-        frames = []
-        for index in itertools.product(*(range(len(grid)) for grid in self.grids.values())):
-            picture = self.draw(**self._values(index))
-            place = ",".join(map(str, index)) + ('"' if list(index) == self.start else '" hidden')
-            opening = f'<figure class="mle-figure" data-index="{place}>'
-            frames.append(f"{opening}{picture.to_html()}</figure>")
-        opening = f'<mle-explore class="mle-explore" data-frames="{settings}">'
-        return f'{opening}<div class="mle-controls"></div>{"".join(frames)}</mle-explore>'
+        shared, svgs = share([picture.svg for picture in self.frames.values()])
+        prefix = f"f{key(shared + ''.join(svgs))}"
+        hidden = 'width="0" height="0" style="position:absolute" aria-hidden="true"'
+        parts = [
+            f'<mle-explore class="mle-explore" data-frames="{settings}">',
+            f'<svg {hidden}>{prefixed(shared, prefix)}</svg><div class="mle-controls"></div>',
+        ]
+        for (place, picture), svg in zip(self.frames.items(), svgs, strict=True):
+            state = "" if list(place) == self.start else " hidden"
+            opening = f'<figure class="mle-figure" data-index="{",".join(map(str, place))}"{state}>'
+            parts.append(f"{opening}{named(prefixed(svg, prefix), picture.alt)}</figure>")
+        text = "".join(parts) + "</mle-explore>"
+        if (size := len(gzip.compress(text.encode(), mtime=0))) > MOST_BYTES:
+            warnings.warn(
+                f"{self!r} takes {size / 1000:.0f} kB compressed, more than a page should carry "
+                f"({MOST_BYTES / 1000:.0f} kB): fewer frames, or fewer points in each",
+                stacklevel=2,
+            )
+        return text
 
     def widget(self) -> Any:
         """The live figure: ipywidgets sliders (7.7 or 8) that call ``draw`` anew."""
         import ipywidgets
 
-        picture = ipywidgets.HTML()
+        picture = ipywidgets.HTML(self.frames[tuple(self.start)].to_html())
         sliders = [
             ipywidgets.SelectionSlider(
-                options=[(str(v), k) for k, v in enumerate(grid)], description=name
+                options=[(str(v), k) for k, v in enumerate(grid)],
+                value=start,
+                description=name,
+                style={"description_width": "initial"},
             )
-            for name, grid in self.grids.items()
+            for start, (name, grid) in zip(self.start, self.grids.items(), strict=True)
         ]
 
-        def redraw(_: object = None) -> None:
-            values = self._values([slider.value for slider in sliders])
-            picture.value = self.draw(**values).to_html()
+        def redraw(_: object) -> None:
+            picture.value = self._picture([slider.value for slider in sliders]).to_html()
 
         for slider in sliders:
             slider.observe(redraw, names="value")
-        redraw()
         return ipywidgets.VBox([*sliders, picture])
 
-    def _values(self, index: Sequence[int]) -> dict[str, Any]:
-        return {name: grid[k] for k, (name, grid) in zip(index, self.grids.items(), strict=True)}
+    def _picture(self, place: Sequence[int]) -> Picture:
+        picture = self.draw(**self._values(place))
+        if not isinstance(picture, Picture):
+            raise ValueError(
+                f"draw must return display.show(figure, alt), got {type(picture).__name__} "
+                f"at {self._name(place)}"
+            )
+        return picture
+
+    def _values(self, place: Sequence[int]) -> dict[str, Any]:
+        return {name: grid[k] for k, (name, grid) in zip(place, self.grids.items(), strict=True)}
+
+    def _name(self, place: Sequence[int]) -> str:
+        return ", ".join(f"{name} = {value}" for name, value in self._values(place).items())
 
     def __repr__(self) -> str:
         axes = ", ".join(f"{name} = {grid[0]} … {grid[-1]}" for name, grid in self.grids.items())
@@ -69,22 +109,51 @@ class Explorer:
         return bundle | {"application/vnd.jupyter.widget-view+json": view}
 
 
-def explore(draw: Callable[..., Picture], **grids: Sequence[Any]) -> Explorer:
+def explore(
+    draw: Callable[..., Picture],
+    start: Mapping[str, Any] | None = None,
+    /,
+    **grids: Sequence[Any],
+) -> Explorer:
     """A figure with one slider, or two, over given values.
 
     With a live kernel, moving a slider calls ``draw`` again. On the built website the same object
-    is a set of ready-made frames, one for each point of the grid.
+    is a set of ready-made frames, one for each point of the grid, and a button that plays the first
+    slider.
 
     Args:
-        draw: Called with one keyword for each grid; returns ``show(figure, alt)``.
+        draw: Called with one keyword for each grid; returns ``show(figure, alt)``, with another
+            ``alt`` for each frame.
+        start: Where the sliders stand at first, a value of its grid for each name; those not named
+            at their first value.
         **grids: Values of each slider, one or two sliders, in order.
 
     Raises:
-        ValueError: If there are no grids or more than two, or a grid is empty.
+        ValueError: If ``draw`` cannot be called or returns something else, or two frames have the
+            same ``alt``; if there are no grids or more than two, a grid is empty, no sequence, or
+            holds two values that read alike; if ``start`` names no grid or no value of it.
     """
+    if not callable(draw):
+        raise ValueError(f"draw must be a function, got {type(draw).__name__}")
     if not 1 <= len(grids) <= 2:
         raise ValueError(f"explore needs one or two grids, got {len(grids)}")
-    for name, grid in grids.items():
-        if len(grid) == 0:
-            raise ValueError(f"the grid of {name} must hold at least one value, got none")
-    return Explorer(draw, {name: list(grid) for name, grid in grids.items()})
+    values = {name: check_grid(grid, name) for name, grid in grids.items()}
+    places = dict.fromkeys(values, 0)
+    for name, value in (start or {}).items():
+        if name not in values or value not in values[name]:
+            raise ValueError(f"start must name values of the grids, got {name} = {value}")
+        places[name] = values[name].index(value)
+    return Explorer(draw, values, list(places.values()))
+
+
+def check_grid(grid: Sequence[Any], name: str) -> list[Any]:
+    """The values of a slider, or a ``ValueError``. A tensor's become numbers."""
+    if isinstance(grid, (str, bytes)) or not hasattr(grid, "__iter__"):
+        raise ValueError(f"the grid of {name} must be a list of values, got {grid!r}")
+    values = grid.tolist() if hasattr(grid, "tolist") else list(grid)
+    if len(values) == 0:
+        raise ValueError(f"the grid of {name} must hold at least one value, got none")
+    labels = [str(value) for value in values]
+    if twice := [label for label in labels if labels.count(label) > 1]:
+        raise ValueError(f"the grid of {name} must not hold two values that read {twice[0]}")
+    return values

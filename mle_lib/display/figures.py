@@ -3,7 +3,6 @@
 import hashlib
 import html
 import io
-import re
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 
 from mle_lib.checks import check_at_least, check_binary
 from mle_lib.display.style import COLORS, INK
+from mle_lib.display.svg import clean, prefixed
 
 GAP = 2  # pixels between two images
 
@@ -26,8 +26,7 @@ class Picture:
 
     def to_html(self) -> str:
         """The ``<svg>`` element, its alt text as accessible name."""
-        label = html.escape(self.alt)
-        return self.svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+        return named(prefixed(self.svg, f"f{key(self.svg)}"), self.alt)
 
     def __repr__(self) -> str:
         return f"[figure: {self.alt}]"
@@ -37,6 +36,16 @@ class Picture:
             "text/html": f'<figure class="mle-figure">{self.to_html()}</figure>',
             "text/plain": repr(self),
         }
+
+
+def key(text: str) -> str:
+    """Eight characters that stand for a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def named(svg: str, alt: str) -> str:
+    """An ``<svg>`` element as one image with an accessible name."""
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" ', 1)
 
 
 def show(figure: Figure, alt: str) -> Picture:
@@ -56,19 +65,7 @@ def show(figure: Figure, alt: str) -> Picture:
     with mpl.rc_context({"svg.hashsalt": "mle"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     plt.close(figure)
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg ") :].replace(INK, "currentColor")
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
-    # Ids count for the whole page: those of two figures, or of two frames of one, must differ.
-    key = hashlib.sha256(svg.encode()).hexdigest()[:8]
-    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>f{key}-", svg)
-    # The width in points becomes a ceiling, so that a figure shrinks with a narrow page.
-    svg = re.sub(
-        r'<svg (.*?)width="([\d.]+)pt" height="[\d.]+pt"',
-        r'<svg \1style="width:100%;max-width:\2pt"',
-        svg,
-        count=1,
-    )
+    svg = clean(buffer.getvalue()).replace(INK, "currentColor")
     return Picture(svg, " ".join(alt.split()))
 
 

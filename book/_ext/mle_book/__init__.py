@@ -7,6 +7,7 @@
 `reexecution`: a notebook is executed again when the library modules that it uses change.
 `docstrings`, `api`: the API reference, from docstrings, and where the book uses each entry.
 `mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
+`figures`: a figure of a chapter on another page.
 `status`: how long each chapter ran, with which versions.
 `pages`: what the theme leaves out of, or puts too much into, a page.
 `delivery`: how a page is sent: what it may run, its icons, its scripts.
@@ -24,6 +25,7 @@ from . import (
     docstrings,
     equations,
     exercises,
+    figures,
     links,
     mentions,
     pages,
@@ -33,7 +35,7 @@ from . import (
 
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
-    *(pages, delivery, reexecution),
+    *(figures, pages, delivery, reexecution),
 )
 
 

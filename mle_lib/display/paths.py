@@ -1,0 +1,87 @@
+"""Paths of several optimisers on one hill, up to a given step."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import torch
+from torch import Tensor
+
+from mle_lib.display.figures import Picture, show
+from mle_lib.display.style import COLORS
+
+LEVELS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # nats below the top
+MARKS = (("blue", "-", "o"), ("vermillion", ":", "s"), ("green", "-", "^"), ("purple", "--", "D"))
+
+
+def show_paths(
+    height: Callable[[Tensor], Tensor],
+    top: Tensor,
+    tracks: Mapping[str, Tensor],
+    stops: Sequence[int],
+    axes: tuple[int, int],
+    extent: tuple[float, float, float, float],
+    alt: str,
+) -> Picture:
+    """Draw contours of a hill through its top, and on them a path for each track.
+
+    The map is a plane: two coordinates vary, the others are the top's. Paths are projected onto it,
+    and the legend and the alt text say how far below the top, in the plane, each path ends.
+
+    Args:
+        height: Of places, ``(..., p) -> (...)``.
+        top: Where it is largest, ``(p,)``.
+        tracks: For each name its places at steps 0 to T, ``(T + 1, p)``; at most four.
+        stops: Steps, from 0 on: a path is drawn up to the last. It is drawn in pieces from stop to
+            stop, so that the frames of ``explore`` share them.
+        axes: The two coordinates of the map.
+        extent: Left, right, bottom and top edge of the map.
+        alt: What there is to see, but for the numbers.
+
+    Raises:
+        ValueError: If there are no tracks or more than four, one is not ``(T + 1, p)``, ``stops``
+            do not rise from 0 to at most T, or ``alt`` is empty.
+    """
+    check(top, tracks, stops)
+    places = list(axes)
+
+    def below(end: Tensor) -> Tensor:
+        """How far below the top, ``(..., 2) -> (...)``."""
+        whole = top.expand(*end.shape[:-1], -1).clone()
+        whole[..., places] = end
+        return height(top) - height(whole)
+
+    # A fixed place for the axis: the layout engine draws everything twice, for each of many frames.
+    figure, axis = plt.subplots(figsize=(5.2, 3.8), layout="none")
+    figure.subplots_adjust(0.06, 0.08, 0.99, 0.99)
+    xs, ys = torch.linspace(*extent[:2], 60), torch.linspace(*extent[2:], 60)
+    grid = torch.stack(torch.meshgrid(xs, ys, indexing="xy"), dim=-1).to(top)
+    axis.contour(xs, ys, below(grid), LEVELS, colors="grey", linewidths=0.8)
+    axis.plot(*top[places].tolist(), "+", color=COLORS["grey"], ms=13, mew=2)
+    labels = []
+    for (name, track), (color, line, mark) in zip(tracks.items(), MARKS, strict=False):
+        style = {"color": COLORS[color], "ls": line, "lw": 1.5}
+        for first, last in pairwise(stops):
+            axis.plot(*track[first : last + 1, places].T, **style)
+        end = track[stops[-1], places]
+        axis.plot(*end.tolist(), mark, color=COLORS[color], ms=8, zorder=3)
+        labels.append(f"{name}: {below(end):.4f}")
+        axis.plot([], [], marker=mark, ms=6, label=labels[-1], **style)
+    axis.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
+    axis.set(xlabel="bias", ylabel="weight")
+    axis.legend(loc="lower left", title="nats below the top", alignment="left")
+    return show(figure, f"{alt} Nats below the top: {', '.join(labels)}." if alt.strip() else alt)
+
+
+def check(top: Tensor, tracks: Mapping[str, Tensor], stops: Sequence[int]) -> None:
+    """``ValueError`` unless ``show_paths`` can draw them."""
+    if not 1 <= len(tracks) <= len(MARKS):
+        raise ValueError(f"tracks must hold one to {len(MARKS)} paths, got {len(tracks)}")
+    for name, track in tracks.items():
+        if track.ndim != 2 or track.shape[1] != len(top) or len(track) == 0:
+            shape = tuple(track.shape)
+            raise ValueError(f"{name} must have shape (T + 1, {len(top)}), got {shape}")
+    most = min(len(track) for track in tracks.values()) - 1
+    rising = all(first < last for first, last in pairwise(stops))
+    if not stops or stops[0] != 0 or not rising or stops[-1] > most:
+        raise ValueError(f"stops must rise from 0 to at most {most}, got {list(stops)}")

@@ -1,0 +1,102 @@
+"""Matplotlib's SVG made small: for one picture, and for the many frames of one figure."""
+
+import re
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Sequence
+
+WORTH_SHARING = 120  # characters; pointing at a shared piece takes about twenty
+REFERENCE = re.compile(r'href="#([^"]+)|url\(#([^)]+)\)')
+ID_OR_REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
+JOINTS = "stroke-linejoin:round;stroke-linecap:butt"
+
+
+def clean(svg: str) -> str:
+    """An ``<svg>`` element for a page: what nobody sees is left out, numbers have two decimals.
+
+    Matplotlib names every group, and styles the whole page with ``*{…}``. Here only the names that
+    something points at are kept, and the style stands on the element itself. Its width in points
+    becomes a ceiling, so that a figure shrinks with a narrow page.
+    """
+    svg = svg[svg.index("<svg ") :].replace("xlink:href", "href")
+    svg = re.sub(r'\sxmlns(?::\w+)?="[^"]*"', "", svg)
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
+    used = {name for pair in REFERENCE.findall(svg) for name in pair}
+    root = ET.fromstring(svg)
+    for element in root.iter():
+        element.text = element.tail = None  # white space: all text is drawn as paths
+        if element.get("id") not in used:
+            element.attrib.pop("id", None)
+        for name in ("d", "x", "y", "points", "transform"):
+            if name in element.attrib and "scale(0.015625)" not in element.attrib[name]:
+                element.set(name, _shorter(element.attrib[name]))
+    width = root.attrib.pop("width", "100%").replace("pt", "")
+    root.attrib.pop("height", None)
+    root.set("style", f"width:100%;max-width:{width}pt;{JOINTS}")
+    return ET.tostring(root, encoding="unicode")
+
+
+def _shorter(numbers: str) -> str:
+    numbers = re.sub(r"-?\d*\.\d+(?:e-?\d+)?", lambda number: _rounded(number[0]), numbers)
+    return re.sub(r"\s*([A-Za-z])\s+(?=[-\d])", r"\1", " ".join(numbers.split()))
+
+
+def _rounded(number: str) -> str:
+    """To 0.01, a hundredth of a point; a factor below 1 keeps three digits."""
+    value = float(number)
+    return f"{value:.3g}" if abs(value) < 1 else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def share(svgs: Sequence[str]) -> tuple[str, list[str]]:
+    """What several frames have in common, once, and the frames, which point at it.
+
+    Args:
+        svgs: Frames as ``clean`` gives them.
+
+    Returns:
+        A ``<defs>`` element, and each frame as an ``<svg>`` element.
+    """
+    frames = [ET.fromstring(svg) for svg in svgs]
+    shared = ET.Element("defs")
+    _gather_definitions(frames, shared)
+    times = Counter(_text(element) for frame in frames for element in frame.iter())
+    names: dict[str, str] = {}
+
+    def point(parent: ET.Element) -> None:
+        for k, child in enumerate(list(parent)):
+            text = _text(child)
+            if text not in names:
+                point(child)
+            if len(text) < WORTH_SHARING or times[text] == 1:
+                continue
+            if text not in names:
+                names[text] = f"s{len(names)}"
+                child.set("id", names[text])
+                shared.append(child)
+            parent[k] = ET.Element("use", href=f"#{names[text]}")
+
+    for frame in frames:
+        point(frame)
+    return _text(shared), [_text(frame) for frame in frames]
+
+
+def _gather_definitions(frames: list[ET.Element], shared: ET.Element) -> None:
+    """Letters, markers and clipping paths: matplotlib's ids say what they look like."""
+    known = set()
+    for frame in frames:
+        for parent in list(frame.iter()):
+            for defs in parent.findall("defs"):
+                parent.remove(defs)
+                for item in defs:
+                    if item.get("id") not in known:
+                        known.add(item.get("id"))
+                        shared.append(item)
+
+
+def _text(element: ET.Element) -> str:
+    return ET.tostring(element, encoding="unicode")
+
+
+def prefixed(svg: str, prefix: str) -> str:
+    """Ids count for the whole page: those of two figures must differ."""
+    return ID_OR_REFERENCE.sub(rf"\g<1>{prefix}-", svg)
