@@ -3,6 +3,7 @@ import io
 import itertools
 import json
 import re
+import sys
 import xml.etree.ElementTree as ET
 
 import matplotlib as mpl
@@ -12,9 +13,11 @@ import pytest
 import torch
 from PIL import Image
 
-from mle_lib.display import COLORS, explore, show, show_images, use_style
+from mle_lib.display import COLORS, explore, show, show_images, show_paths, use_style
+from mle_lib.display.explore import MOST_BYTES
 from mle_lib.display.figures import Picture
 from mle_lib.display.style import INK, STYLE
+from mle_lib.display.svg import clean
 
 
 def relative_luminance(color: str) -> float:
@@ -69,11 +72,11 @@ def test_equal_figures_are_equal_text() -> None:
 
 
 def test_no_two_figures_share_an_id() -> None:
-    ids = [set(re.findall(r'\bid="([^"]+)"', line_plot(k).svg)) for k in (1, 2)]
+    ids = [set(re.findall(r'\bid="([^"]+)"', line_plot(k).to_html())) for k in (1, 2)]
     assert ids[0]
     assert ids[1]
     assert not ids[0] & ids[1]
-    svg = line_plot().svg
+    svg = line_plot().to_html()
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
     assert used
     assert used <= set(re.findall(r'\bid="([^"]+)"', svg))
@@ -144,19 +147,99 @@ def test_use_style_is_the_only_thing_that_changes_settings() -> None:
         assert {key for key in before if mpl.rcParams[key] != before[key]} <= set(STYLE)
 
 
+def test_no_rule_of_a_figure_reaches_the_rest_of_the_page() -> None:
+    assert "<style" not in line_plot().svg
+    assert "stroke-linejoin:round" in ET.fromstring(line_plot().to_html()).get("style")
+
+
+def test_numbers_are_kept_to_a_hundredth_of_a_point() -> None:
+    paths = " ".join(re.findall(r'\bd="([^"]+)"', line_plot(k=1 / 3).svg))
+    assert not re.search(r"\d\.\d{3}", paths)
+    raw = io.StringIO()
+    figure, axis = plt.subplots()
+    axis.plot([0, 1e-3], [0, 1 / 3])
+    figure.savefig(raw, format="svg")
+    plt.close(figure)
+    exact = [float(v) for v in re.findall(r"[-\d.]+", last_path(raw.getvalue()))]
+    short = [float(v) for v in re.findall(r"[-\d.]+", last_path(clean(raw.getvalue())))]
+    assert np.abs(np.array(exact) - short).max() <= 0.005 + 1e-9
+
+
+def last_path(svg: str) -> str:
+    """Of the blue line."""
+    return re.findall(r'd="([^"]*)"[^>]*stroke: #0072b2', svg)[-1]
+
+
+# --- paths ---
+
+
+def bowl(places):
+    return -(places - 1).square().sum(-1)
+
+
+TRACKS = {"slow": torch.zeros(5, 3), "fast": torch.linspace(0, 1, 5)[:, None].expand(5, 3)}
+
+
+def paths(tracks=TRACKS, stops=(0, 2, 4), alt="Two paths."):
+    return show_paths(bowl, torch.ones(3), tracks, stops, (1, 2), (-1, 2, -1, 2), alt)
+
+
+def test_paths_say_how_far_below_the_top_they_end() -> None:
+    # in the plane of two coordinates: the third counts as being at the top
+    assert paths().alt == "Two paths. Nats below the top: slow: 2.0000, fast: 0.0000."
+    assert "fast: 0.5000." in paths(stops=(0, 2)).alt
+
+
+def test_paths_are_drawn_up_to_the_last_stop_in_shared_pieces() -> None:
+    def draw(t):
+        return paths(stops=range(t + 1), alt=f"Step {t}.")
+
+    html = explore(draw, t=[0, 1, 2, 3, 4]).to_html()
+    pieces = [re.findall(r'(\bd="[^"]*")[^>]*stroke: #d55e00', draw(t).svg) for t in (1, 4)]
+    assert len(pieces[1]) - len(pieces[0]) == 3
+    for piece in pieces[1]:
+        assert html.count(piece) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"tracks": {}}, "one to 4 paths, got 0"),
+        ({"tracks": {str(k): torch.zeros(5, 3) for k in range(5)}}, "one to 4 paths, got 5"),
+        ({"tracks": {"a": torch.zeros(5, 2)}}, r"a must have shape \(T \+ 1, 3\), got \(5, 2\)"),
+        ({"tracks": {"a": torch.zeros(0, 3)}}, r"a must have shape .* got \(0, 3\)"),
+        ({"stops": (0, 5)}, "rise from 0 to at most 4"),
+        ({"stops": (1, 2)}, "rise from 0"),
+        ({"stops": (0, 2, 2)}, "rise from 0"),
+        ({"stops": ()}, "rise from 0"),
+        ({"alt": " "}, "alt must say"),
+    ],
+)
+def test_paths_that_cannot_be_drawn_are_named(wrong, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        paths(**wrong)
+    plt.close("all")
+
+
 # --- explore ---
 
 
-def test_the_page_gets_one_frame_for_each_point_of_the_grid_and_shows_the_first() -> None:
+def dot(alt: str, x: object = 0) -> Picture:
+    return Picture(f'<svg viewBox="0 0 9 9"><circle r="1" cx="{x}" /></svg>', alt)
+
+
+def parsed(html: str) -> ET.Element:
+    return ET.fromstring(html.replace(" hidden>", ' hidden="">'))
+
+
+def test_the_page_gets_one_frame_for_each_point_of_the_grid() -> None:
     drawn = []
 
     def draw(b, c):
         drawn.append((b, c))
-        return Picture("<svg ></svg>", f"b = {b}, c = {c}")
+        return dot(f"b = {b}, c = {c}")
 
-    root = ET.fromstring(
-        explore(draw, b=[1, 10, 100], c=["x", "y"]).to_html().replace(" hidden>", ' hidden="">')
-    )
+    root = parsed(explore(draw, b=[1, 10, 100], c=["x", "y"]).to_html())
     assert drawn == list(itertools.product([1, 10, 100], ["x", "y"]))
     frames = root.findall("figure")
     assert [f.get("data-index") for f in frames] == ["0,0", "0,1", "1,0", "1,1", "2,0", "2,1"]
@@ -168,30 +251,134 @@ def test_the_page_gets_one_frame_for_each_point_of_the_grid_and_shows_the_first(
     }
 
 
+def test_it_starts_where_it_is_told_to() -> None:
+    figure = explore(lambda b, c: dot(f"{b} {c}"), {"c": 5}, b=[1, 2], c=[4, 5])
+    root = parsed(figure.to_html())
+    assert json.loads(root.get("data-frames"))["start"] == [0, 1]
+    shown = [f.get("data-index") for f in root.findall("figure") if f.get("hidden") is None]
+    assert shown == ["0,1"]
+    first, second, picture = figure.widget().children
+    assert (first.value, second.value) == (0, 1)
+    assert 'aria-label="1 5"' in picture.value
+
+
+def test_what_is_equal_in_several_frames_is_there_once() -> None:
+    frames = explore(line_plot_for, k=[1, 2, 3], alt=["a", "b"])
+    html = frames.to_html()
+    glyphs = re.findall(r'<path id="[^"]*-DejaVuSans-[^"]*"', html)
+    assert glyphs
+    assert len(glyphs) == len(set(glyphs))
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', html)) <= set(ids)
+    alone = [picture.to_html() for picture in frames.frames.values()]
+    assert len(html) < sum(map(len, alone)) / 2
+
+
+def line_plot_for(k: int, alt: str) -> Picture:
+    return line_plot(k, f"slope {k}, {alt}")
+
+
+def test_frames_draw_what_they_drew_before_they_shared() -> None:
+    """With every reference replaced by what it points at, both are one drawing."""
+    frames = explore(line_plot_for, k=[1, 2], alt=["a", "b"])
+    root = parsed(frames.to_html())
+    for figure, picture in zip(root.findall("figure"), frames.frames.values(), strict=True):
+        assert drawing(figure.find("svg"), root) == drawing(
+            ET.fromstring(picture.to_html()), ET.fromstring(picture.to_html())
+        )
+
+
+def drawing(element: ET.Element, root: ET.Element) -> list[tuple[str, dict[str, str]]]:
+    """Every element in order of drawing, what is referred to in place of the reference."""
+    found = []
+    for child in element:
+        if child.tag == "defs":
+            continue
+        target = child.get("href", "").lstrip("#")
+        places = {k: v for k, v in child.items() if k not in ("href", "id", "clip-path")}
+        if target:
+            inner = next(e for e in root.iter() if e.get("id") == target)
+            if places:  # a letter or a marker: placed
+                found.append(("use", places))
+            wrapped = ET.Element("g")
+            wrapped.append(inner)
+            found += drawing(wrapped, root)
+        else:
+            found += [(child.tag, places), *drawing(child, root)]
+    return found
+
+
 def test_a_kernel_gets_sliders_that_draw_anew() -> None:
     drawn = []
 
     def draw(b):
         drawn.append(b)
-        return Picture("<svg ></svg>", f"b = {b}")
+        return dot(f"b = {b}")
 
     widget = explore(draw, b=[1, 10, 100]).widget()
     slider, picture = widget.children
     assert 'aria-label="b = 1"' in picture.value
+    drawn.clear()
     slider.value = 2
     assert 'aria-label="b = 100"' in picture.value
-    assert drawn == [1, 100]  # one drawing for each move
+    assert drawn == [100]  # one drawing for each move
 
 
 def test_the_renderer_chooses() -> None:
-    bundle = explore(lambda b: Picture("<svg ></svg>", f"b = {b}"), b=[1, 2])._repr_mimebundle_()
+    bundle = explore(lambda b: dot(f"b = {b}"), b=[1, 2])._repr_mimebundle_()
     assert set(bundle) == {"text/html", "text/plain", "application/vnd.jupyter.widget-view+json"}
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"]
     assert bundle["text/plain"] == "[figure to explore: b = 1 … 2]"
 
 
-def test_bad_grids_are_named() -> None:
-    with pytest.raises(ValueError, match="one or two grids, got 0"):
-        explore(lambda: line_plot())
-    with pytest.raises(ValueError, match="the grid of b must hold at least one value"):
-        explore(lambda b: line_plot(), b=[])
+def test_without_ipywidgets_there_are_frames(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    bundle = explore(lambda b: dot(f"b = {b}"), b=[1, 2])._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "text/plain"}
+
+
+def test_a_figure_too_heavy_for_a_page_says_so() -> None:
+    noise = np.random.default_rng(0)
+    heavy = explore(lambda b: dot(f"b = {b}", noise.bytes(MOST_BYTES).hex()), b=[1, 2])
+    with pytest.warns(UserWarning, match=r"takes \d+ kB compressed, .* \(300 kB\)"):
+        heavy.to_html()
+
+
+def test_grids_may_be_ranges_and_tensors() -> None:
+    root = parsed(explore(lambda i, a: dot(f"{i} {a}"), i=range(2), a=torch.tensor([3])).to_html())
+    assert [axis["labels"] for axis in json.loads(root.get("data-frames"))["axes"]] == [
+        ["0", "1"],
+        ["3"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("grids", "message"),
+    [
+        ({}, "one or two grids, got 0"),
+        ({"b": [1], "c": [1], "d": [1]}, "one or two grids, got 3"),
+        ({"b": []}, "the grid of b must hold at least one value"),
+        ({"b": 3}, "the grid of b must be a list of values, got 3"),
+        ({"b": "123"}, "the grid of b must be a list of values, got '123'"),
+        ({"b": [1, "1"]}, "the grid of b must not hold two values that read 1"),
+    ],
+)
+def test_bad_grids_are_named(grids, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        explore(lambda **values: dot(str(values)), **grids)
+
+
+@pytest.mark.parametrize("start", [{"b": 3}, {"c": 1}])
+def test_a_start_off_the_grid_is_named(start) -> None:
+    with pytest.raises(ValueError, match="start must name values of the grids, got"):
+        explore(lambda b: dot(str(b)), start, b=[1, 2])
+
+
+def test_bad_frames_are_named() -> None:
+    with pytest.raises(ValueError, match="draw must be a function, got str"):
+        explore("draw", b=[1])
+    with pytest.raises(ValueError, match=r"return display.show.*, got NoneType at b = 1"):
+        explore(lambda b: None, b=[1])
+    with pytest.raises(ValueError, match=r"b = 1 and b = 2 both have 'A line\.'"):
+        explore(lambda b: dot("A line."), b=[1, 2])

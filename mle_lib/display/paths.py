@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
@@ -60,7 +61,7 @@ def show_paths(
     axis.plot(*top[places].tolist(), "+", color=COLORS["grey"], ms=13, mew=2)
     labels = []
     for (name, track), (color, line, mark) in zip(tracks.items(), MARKS, strict=False):
-        style = {"color": COLORS[color], "ls": line, "lw": 1.5}
+        style: dict[str, Any] = {"color": COLORS[color], "ls": line, "lw": 1.5}
         for first, last in pairwise(stops):
             axis.plot(*track[first : last + 1, places].T, **style)
         end = track[stops[-1], places]
