@@ -43,7 +43,7 @@ class FigureDirective(SphinxDirective):
         self.state.nested_parse(self.content, self.content_offset, text)
         # A caption, and no paragraph: the page is described by its own first one.
         caption = nodes.caption("", "", *(child for paragraph in text for child in paragraph))
-        return [nodes.container("", place, caption, classes=["mle-front"])]
+        return [nodes.compound("", place, caption, classes=["mle-front"])]
 
 
 def figure_html(env: BuildEnvironment, docname: str) -> str | None:

@@ -1,0 +1,239 @@
+"""Every figure that moves on the built site: by keyboard, by its button, read out, and its weight.
+
+The frames are read from the page's HTML, which is what a reader without scripts has too.
+"""
+
+import gzip
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from conftest import SITE
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from mle_lib.display.explore import MOST_BYTES
+
+FIGURE = re.compile(r"<mle-explore.*?</mle-explore>", re.DOTALL)
+FRONT_PAGE = "book/index.html"
+PAGES = ["#ffffff", "#14181e"]  # light and dark
+
+
+def figures(page: str) -> list[str]:
+    return FIGURE.findall((SITE / page).read_text("utf-8"))
+
+
+def frames(figure: str) -> list[Tag]:
+    return BeautifulSoup(figure, "html.parser").find_all("figure")
+
+
+@contextmanager
+def visit(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
+    context = browser.new_context(**options)
+    page = context.new_page()
+    page.goto(url)
+    yield page
+    context.close()
+
+
+def test_the_book_has_five_or_six_of_them(all_figure_pages: list[str]) -> None:
+    chapters = [page for page in all_figure_pages if page != FRONT_PAGE]
+    count = sum(len(figures(page)) for page in chapters)
+    assert 5 <= count <= 6, f"{count} figures in {chapters}"
+
+
+def test_the_book_opens_with_one(site: str) -> None:
+    article = BeautifulSoup((SITE / FRONT_PAGE).read_text("utf-8"), "html.parser").find("article")
+    first = article.find(["mle-explore", "p"])
+    assert first.name == "mle-explore"
+    # the same frames as in the chapter that computes it
+    assert figures(FRONT_PAGE)[0] in figures("book/06-optimizers.html")
+    weight = len(gzip.compress(figures(FRONT_PAGE)[0].encode()))
+    assert weight <= 150_000
+
+
+def test_a_figure_is_light(figure_page: str) -> None:
+    for figure in figures(figure_page):
+        assert len(gzip.compress(figure.encode())) <= MOST_BYTES
+        assert not re.search(r"(?:href|src)=\"(?!#|data:)", figure), "asks for something"
+
+
+def test_every_frame_says_what_it_shows(figure_page: str) -> None:
+    for figure in figures(figure_page):
+        found = [frame.find("svg", recursive=False) for frame in frames(figure)]
+        assert all(svg["role"] == "img" for svg in found)
+        texts = [svg["aria-label"].strip() for svg in found]
+        assert all(texts)
+        assert len(set(texts)) == len(texts) > 1
+
+
+def test_ids_are_unique_and_references_lead_somewhere(figure_page: str) -> None:
+    text = (SITE / figure_page).read_text("utf-8")
+    inside = "".join(figures(figure_page))
+    ids = re.findall(r'\sid="([^"]+)"', inside)
+    assert len(ids) == len(set(ids))
+    assert not set(ids) & set(re.findall(r'\sid="([^"]+)"', FIGURE.sub("", text)))
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', inside)) <= set(ids)
+
+
+@pytest.mark.parametrize("background", PAGES)
+def test_lines_stand_out(figure_page: str, background: str) -> None:
+    for figure in figures(figure_page):
+        strokes = set(re.findall(r"stroke: (#\w+)", figure))
+        assert strokes
+        assert {color for color in strokes if contrast(color, background) < 3} == set()
+
+
+def contrast(first: str, second: str) -> float:
+    """WCAG 2.2's definition."""
+    dark, light = sorted(map(luminance, (first, second)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(color: str) -> float:
+    channels = [int(color[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def shown(figure: Locator) -> Locator:
+    return figure.locator("[data-index]:visible")
+
+
+def test_one_frame_is_there_without_javascript(
+    site: str, browser: Browser, figure_page: str
+) -> None:
+    with visit(browser, f"{site}/{figure_page}", java_script_enabled=False) as page:
+        for figure in page.locator("mle-explore").all():
+            assert shown(figure).count() == 1
+            assert figure.locator("input:visible, button:visible").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_figures_move_by_keyboard(
+    site: str, browser: Browser, figure_page: str, width: int
+) -> None:
+    """Every slider of every figure shows another frame at each of its positions."""
+    with visit(browser, f"{site}/{figure_page}", viewport={"width": width, "height": 900}) as page:
+        requests: list[str] = []
+        page.wait_for_load_state("networkidle")
+        page.on("request", lambda request: requests.append(request.url))
+        for figure in page.locator("mle-explore").all():
+            height = shown(figure).bounding_box()["height"]
+            for slider in figure.locator("input[type=range]").all():
+                slider.focus()
+                page.keyboard.press("Home")
+                seen = [shown(figure).get_attribute("data-index")]
+                values = [slider.get_attribute("aria-valuetext")]
+                for _ in range(int(slider.get_attribute("max"))):
+                    page.keyboard.press("ArrowRight")
+                    assert shown(figure).count() == 1
+                    seen.append(shown(figure).get_attribute("data-index"))
+                    values.append(slider.get_attribute("aria-valuetext"))
+                    # nothing below the figure moves
+                    assert abs(shown(figure).bounding_box()["height"] - height) < 1
+                assert len(set(seen)) == len(seen) > 1
+                assert len(set(values)) == len(values)
+                page.keyboard.press("ArrowLeft")
+                assert shown(figure).get_attribute("data-index") == seen[-2]
+                assert slider.bounding_box()["height"] >= 44
+                # The label, the slider and the read-out belong together.
+                name = slider.get_attribute("id")
+                assert figure.locator(f"label[for='{name}']").inner_text().strip()
+                read_out = figure.locator(f"output[for='{name}']").inner_text()
+                assert read_out == slider.get_attribute("aria-valuetext")
+        assert requests == []
+
+
+def test_frames_differ_to_the_eye(site: str, browser: Browser, figure_page: str) -> None:
+    with visit(browser, f"{site}/{figure_page}") as page:
+        for figure in page.locator("mle-explore").all():
+            for slider in figure.locator("input[type=range]").all():
+                slider.focus()
+                page.keyboard.press("Home")
+                first = shown(figure).screenshot()
+                page.keyboard.press("End")
+                assert shown(figure).screenshot() != first
+
+
+def test_a_frame_is_read_out_once_the_slider_rests(
+    site: str, browser: Browser, figure_page: str
+) -> None:
+    with visit(browser, f"{site}/{figure_page}") as page:
+        for figure in page.locator("mle-explore").all():
+            said = figure.locator("[aria-live=polite]")
+            assert said.inner_text() == ""  # a page that opens says nothing
+            figure.locator("input[type=range]").last.focus()
+            for key in ("Home", "ArrowRight"):
+                page.keyboard.press(key)
+            expect(said).to_have_text(shown(figure).locator("svg").get_attribute("aria-label"))
+            assert said.bounding_box()["width"] <= 1
+
+
+def test_figures_and_buttons_have_names(site: str, browser: Browser, figure_page: str) -> None:
+    with visit(browser, f"{site}/{figure_page}") as page:
+        for figure in page.locator("mle-explore").all():
+            axes = figure.locator(".mle-control-name").all_inner_texts()
+            group = page.get_by_role("group", name=f": {', '.join(axes)}")
+            assert group.and_(figure).count() == 1
+            assert figure.get_by_role("button", name=f"Play {axes[0]}", exact=True).count() == 1
+
+
+def test_play_runs_once_through_and_pauses(site: str, browser: Browser, figure_page: str) -> None:
+    """It moves the first slider, and leaves a second one where it is."""
+    with visit(browser, f"{site}/{figure_page}") as page:
+        for figure in page.locator("mle-explore").all():
+            button = figure.locator(".mle-control-play")
+            first, *others = figure.locator("input[type=range]").all()
+            before = [slider.input_value() for slider in others]
+            first.focus()
+            page.keyboard.press("End")
+            button.click()  # from the end it starts again
+            expect(button).to_have_attribute("aria-label", re.compile("^Pause "))
+            expect(first).to_have_value("1")
+            button.press("Enter")
+            assert button.inner_text() == "Play"
+            held = first.input_value()
+            page.wait_for_timeout(800)
+            assert first.input_value() == held
+            first.focus()
+            for key in ("End", "ArrowLeft", "ArrowLeft"):
+                page.keyboard.press(key)
+            button.click()
+            expect(first).to_have_value(first.get_attribute("max"))
+            expect(button).to_have_text("Play")
+            assert [slider.input_value() for slider in others] == before
+
+
+def test_a_hand_on_the_slider_stops_the_play(site: str, browser: Browser, figure_page: str) -> None:
+    with visit(browser, f"{site}/{figure_page}") as page:
+        for figure in page.locator("mle-explore").all():
+            figure.locator(".mle-control-play").click()
+            figure.locator("input[type=range]").last.focus()
+            page.keyboard.press("Home")
+            page.keyboard.press("ArrowRight")
+            expect(figure.locator(".mle-control-play")).to_have_text("Play")
+
+
+def test_no_play_button_where_motion_is_reduced(
+    site: str, browser: Browser, figure_page: str
+) -> None:
+    with visit(browser, f"{site}/{figure_page}", reduced_motion="reduce") as page:
+        assert page.locator(".mle-control-slider:visible").count() > 0
+        assert page.locator(".mle-control-play:visible").count() == 0
+
+
+def test_button_with_the_focus_stays_when_motion_is_reduced(
+    site: str, browser: Browser, figure_page: str
+) -> None:
+    with visit(browser, f"{site}/{figure_page}") as page:
+        for button in page.locator(".mle-control-play").all():
+            page.emulate_media(reduced_motion="no-preference")
+            button.click()
+            page.emulate_media(reduced_motion="reduce")
+            expect(button).to_have_text("Play")
+            assert button.is_visible()
+            button.blur()
+            expect(button).to_be_hidden()
