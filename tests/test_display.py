@@ -251,6 +251,13 @@ def test_the_page_gets_one_frame_for_each_point_of_the_grid() -> None:
     }
 
 
+def test_greek_letters_are_written_as_in_the_text() -> None:
+    figure = explore(lambda alpha, b: dot(f"{alpha} {b}"), alpha=[1, 2], b=[3])
+    axes = json.loads(parsed(figure.to_html()).get("data-frames"))["axes"]
+    assert [axis["name"] for axis in axes] == ["α", "b"]
+    assert [s.description for s in figure.widget().children[:2]] == ["α", "b"]
+
+
 def test_it_starts_where_it_is_told_to() -> None:
     figure = explore(lambda b, c: dot(f"{b} {c}"), {"c": 5}, b=[1, 2], c=[4, 5])
     root = parsed(figure.to_html())

@@ -12,6 +12,7 @@ from mle_lib.display.figures import Picture, key, named
 from mle_lib.display.svg import prefixed, share
 
 MOST_BYTES = 300_000  # of one figure on its way to the reader, compressed
+LETTERS = {"alpha": "α", "beta": "β", "gamma": "γ", "eps": "ε"}  # as the text writes them
 
 
 class Explorer:
@@ -35,7 +36,8 @@ class Explorer:
     def to_html(self) -> str:
         """Every frame, ready-made; the page's ``explore.js`` adds the sliders."""
         axes = [
-            {"name": name, "labels": [str(v) for v in grid]} for name, grid in self.grids.items()
+            {"name": LETTERS.get(name, name), "labels": [str(v) for v in grid]}
+            for name, grid in self.grids.items()
         ]
         settings = html.escape(json.dumps({"axes": axes, "start": self.start}))
         shared, svgs = share([picture.svg for picture in self.frames.values()])
@@ -67,7 +69,7 @@ class Explorer:
             ipywidgets.SelectionSlider(
                 options=[(str(v), k) for k, v in enumerate(grid)],
                 value=start,
-                description=name,
+                description=LETTERS.get(name, name),
                 style={"description_width": "initial"},
             )
             for start, (name, grid) in zip(self.start, self.grids.items(), strict=True)
