@@ -733,6 +733,7 @@ def test_makefile_lists_its_commands() -> None:
         "book",
         "serve",
         "test",
+        "test-colab",
         "notebooks",
         "maths",
         "format",

@@ -67,10 +67,10 @@ def prefers_cpu_torch() -> bool:
     return sys.platform == "linux" and not has_gpu
 
 
-def pinned(name: str) -> str:
-    match = re.search(rf"^{name}==\S+", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+def pinned(name: str, requirements: Path = ROOT / "requirements.txt") -> str:
+    match = re.search(rf"^{name}==\S+", requirements.read_text(encoding="utf-8"), re.MULTILINE)
     if not match:
-        raise InstallError(f"requirements.txt pins no {name}: run `make lock`.")
+        raise InstallError(f"{requirements.name} pins no {name}: run `make lock`.")
     return match.group()
 
 
@@ -126,11 +126,17 @@ def last_line(text: str) -> str:
     return (errors or lines)[-1]
 
 
-def pip_install(*arguments: str) -> str | None:
-    """Run pip, everything it says going to LOG; the error in one line, or None if all is well."""
+def pip_install(
+    *arguments: str, python: Path | None = None, log_file: Path | None = None
+) -> str | None:
+    """Run pip, of .venv unless another Python is given, everything it says going to the log.
+
+    Returns the error in one line, or None if all is well.
+    """
+    python, log_file = python or PYTHON, log_file or LOG
     env = {k: v for k, v in os.environ.items() if k not in PIP_ELSEWHERE} | {"PIP_USER": "0"}
     command = [
-        str(PYTHON),
+        str(python),
         "-I",
         "-m",
         "pip",
@@ -140,7 +146,7 @@ def pip_install(*arguments: str) -> str | None:
     ]
     command += ["--progress-bar=off", *arguments]
     lines = []
-    with LOG.open("a") as log:
+    with log_file.open("a") as log:
         log.write("\n$ " + " ".join(command) + "\n")
         process = subprocess.Popen(
             command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -154,7 +160,7 @@ def pip_install(*arguments: str) -> str | None:
     text = "".join(lines)
     if process.wait() == 0:
         return None
-    return f"{diagnosis(text)} (all of pip's output: {LOG.relative_to(ROOT)})"
+    return f"{diagnosis(text)} (all of pip's output: {log_file.relative_to(ROOT)})"
 
 
 def diagnosis(text: str) -> str:
@@ -179,18 +185,21 @@ def show_progress(line: str) -> None:
             print("\r\033[K" + ("  " + doing)[:width], end="", flush=True)
 
 
+def install_cpu_torch(torch: str, **where: Path) -> None:
+    """From PyTorch's own index, where that is of use and can be reached."""
+    if not prefers_cpu_torch():
+        return
+    say(f"Installing {torch}, from PyTorch's CPU index if that can be reached ...")
+    options = (f"--index-url={TORCH_CPU_INDEX}", "--retries=0", "--timeout=5", "--no-deps")
+    if pip_install(*options, torch, **where):  # the next step takes what pip finds by itself
+        say(f"  {torch} did not come from there; taking what pip finds instead.")
+
+
 def install() -> None:
     was_complete = STAMP.exists()
     STAMP.unlink(missing_ok=True)
     LOG.write_text("")
-    if prefers_cpu_torch():
-        torch = pinned("torch")
-        say(f"Installing {torch}, from PyTorch's CPU index if that can be reached ...")
-        error = pip_install(
-            f"--index-url={TORCH_CPU_INDEX}", "--retries=0", "--timeout=5", "--no-deps", torch
-        )
-        if error:  # the next step takes what pip finds by itself
-            say(f"  {torch} did not come from there; taking what pip finds instead.")
+    install_cpu_torch(pinned("torch"))
     count = len(re.findall(r"^\S+==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
     say(f"Installing the {count} packages of requirements.txt (minutes, the first time) ...")
     error = pip_install("--requirement=requirements.txt")

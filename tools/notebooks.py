@@ -7,9 +7,11 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import yaml
+from jupyter_client import AsyncKernelManager, KernelManager
 from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -30,6 +32,8 @@ _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 class NotebookError(Exception):
     """What went wrong in which notebook, for its author to read."""
+
+    notebook: NotebookNode | None = None  # as far as it ran, if it did
 
 
 def toc_files(root: Path = ROOT) -> list[Path]:
@@ -121,23 +125,37 @@ def strip(notebook: NotebookNode) -> NotebookNode:
     return clean
 
 
-async def execute(path: Path) -> NotebookNode:
-    """Run a notebook in its own folder; the notebook with all its outputs."""
+async def execute(
+    path: Path, kernel: type[KernelManager] = AsyncKernelManager, **start: Any
+) -> NotebookNode:
+    """Run a notebook in its own folder; the notebook with all its outputs.
+
+    Args:
+        path: The notebook's file, which stays as it is.
+        kernel: What starts the kernel: this environment's, unless another is given.
+        **start: For ``subprocess``, how the kernel's process is started (``env``).
+
+    Raises:
+        NotebookError: If a cell fails, takes too long, or ends the kernel.
+    """
     notebook = read(path)
     started: list[NotebookNode] = []
     client = NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,
         kernel_name="python3",
+        kernel_manager_class=kernel,
         extra_arguments=["--log-level=ERROR"],  # a warning about TCP, for each notebook
         resources={"metadata": {"path": str(path.parent)}},
         coalesce_streams=True,  # how text was cut into pieces is chance
         on_cell_execute=lambda cell, **_: started.append(cell),
     )
     try:
-        await client.async_execute()
+        await client.async_execute(**start)
     except (CellExecutionError, CellTimeoutError, RuntimeError, OSError, NoSuchKernel) as error:
-        raise NotebookError(describe_failure(path, started, error)) from error
+        failure = NotebookError(describe_failure(path, started, error))
+        failure.notebook = notebook
+        raise failure from error
     return notebook
 
 
