@@ -17,11 +17,13 @@ from torch.func import functional_call, jacrev
 from mle_lib.models import FVSBN
 from mle_lib.results import load_result
 from tools import references
-from tools.chapter_rules import MATHS, links
 from tools.environment import ROOT
+from tools.markdown import links
 from tools.notebooks import is_checked, read
 
 BOOK = ROOT / "book"
+# as in Pandoc: no space inside the dollars, no digit after them, so that prices are none
+MATHS = re.compile(r"(?<!\\)\$(?!\s)[^$]+(?<!\s)\$(?!\d)")
 INDEX, NOTATION, QUESTIONS = (
     (BOOK / f"{name}.md").read_text(encoding="utf-8")
     for name in ("index", "notation", "lecture-questions")
@@ -132,14 +134,18 @@ def test_works_stand_in_alphabetical_order_with_year_and_valid_address() -> None
 def test_a_citation_without_an_entry_is_found(tmp_path) -> None:
     for folder in ("book", "mle_lib", "benchmarks"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "book" / "one.md").write_text("# One\n\n[A](https://doi.org/10.1000/A%281%29b).\n")
-    text = '"""See (https://doi.org/10.1000/a(1)B), https://example.org/x."""\n'
+    (tmp_path / "_config.yml").write_text("repository:\n  url: https://github.com/ada/mle\n")
+    ours = "[Us](https://github.com/ada/mle/blob/main/a.md)"
+    one = f"# One\n\n[A](https://doi.org/10.1000/A%281%29b), {ours}.\n"
+    (tmp_path / "book" / "one.md").write_text(one)
+    text = '"""See (https://doi.org/10.1000/a(1)B), https://example.org/x, https://github.com/ada/mle-2."""\n'
     (tmp_path / "mle_lib" / "two.py").write_text(text)
     cited = references.citations(tmp_path)
     places = ["[one](one.md)", "`mle_lib/two.py`"]
     assert cited == {
         "https://doi.org/10.1000/a(1)b": places,
         "https://example.org/x": ["`mle_lib/two.py`"],
+        "https://github.com/ada/mle-2": ["`mle_lib/two.py`"],
     }
     page = "- A (2000). T. [a](https://doi.org/10.1000/a%281%29b). Cited in nothing.\n"
     expected = f"- A (2000). T. [a](https://doi.org/10.1000/a%281%29b). Cited in {places[0]}, "

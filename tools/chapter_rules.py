@@ -7,7 +7,7 @@ exercise is written by the reader; neither counts among the code cells.
 
 import re
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from nbformat import NotebookNode
 
@@ -17,6 +17,7 @@ from tools.exercise_rules import (
     is_exercise,
     leaves_exercises_alone,
 )
+from tools.markdown import links, macros, myst
 from tools.notebooks import CHECKED, is_checked, is_text, strip
 
 MAX_WORDS = 3500
@@ -37,35 +38,12 @@ except ImportError:  # in Colab: the book's library alone
 TAGS = {CHECKED, "install", "exercise", "quiz", "front-page", "raises-exception"} | {
     f"{verb}-{what}" for verb in ("hide", "remove") for what in ("input", "output", "cell")
 }
-MYST = {
-    "a directive": re.compile(r"^\s*(?:`{3,}|~{3,}|:{3,})\s*\{[\w:+.-]+\}|^:{3,}", re.M),
-    "a role": re.compile(r"(?<!`)\{[\w:+.-]+\}`[^`]+`"),
-    "a target": re.compile(r"^\([\w:.-]+\)=\s*$", re.M),
-    "a substitution": re.compile(r"\{\{.*?\}\}"),
-}
-MACRO = re.compile(r"\\(?:re)?newcommand|\\def\b|\\DeclareMathOperator")
-LINK = re.compile(
-    r"\]\(\s*<?([^)\s>]*)|^\[[^\]^]+\]:\s*(\S+)|\b(?:src|href)\s*=\s*[\"']?([^\"'\s>]+)", re.M
-)
-# as in Pandoc: no space inside the dollars, no digit after them, so that prices are none
-MATHS = re.compile(r"(?<!\\)\$(?!\s)[^$]+(?<!\s)\$(?!\d)")
 NO_TEXT = re.compile(r"\b(?!display\b)\w+\.show\(")
 FIGURE = re.compile(r"(?<![\w.])(?:display\.)?(?:show|show_images|explore)\(")
 
 
 def markdown(notebook: NotebookNode) -> str:
     return "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
-
-
-def without_fences(text: str) -> str:
-    return re.sub(r"^ *(`{3,}|~{3,}).*?^ *\1", "", text, flags=re.M | re.S)
-
-
-def prose(notebook: NotebookNode) -> str:
-    """The Markdown without code and maths, where `](` and `{` mean something else."""
-    text = without_fences(markdown(notebook))
-    text = re.sub(r"\$\$.*?\$\$", "", text, flags=re.S)
-    return re.sub(rf"{MATHS.pattern}|`[^`\n]+`", "", text)
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -114,29 +92,16 @@ def has_known_tags(notebook: NotebookNode) -> list[str]:
 
 
 def is_plain_markdown(notebook: NotebookNode) -> list[str]:
-    whole = markdown(notebook)
-    # each is looked for where it would work: a directive is a fence, a role ends in a code span
-    texts = {"a role": without_fences(whole), "a substitution": prose(notebook)}
-    found = [
-        f"{what} of MyST, which Colab shows raw: {match.group().strip()!r}"
-        for what, pattern in MYST.items()
-        if (match := pattern.search(texts.get(what, whole)))
-    ]
-    if macro := MACRO.search(whole):
-        found.append(f"a custom maths macro: {macro.group()!r}")
-    return found
-
-
-def links(text: str) -> Iterator[str]:
-    for match in LINK.finditer(text):
-        yield next(group for group in match.groups() if group is not None)
+    text = markdown(notebook)
+    found = [f"{kind} of MyST, which Colab shows raw: {shown!r}" for kind, shown in myst(text)]
+    return found + [f"maths that is more than a formula: {macro!r}" for macro in macros(text)]
 
 
 def has_absolute_links(notebook: NotebookNode) -> list[str]:
     return [
-        f"a relative link, which does not work in Colab: {link!r}"
-        for link in links(prose(notebook))
-        if not re.match(r"https?://|mailto:|#\w", link)
+        f"a link that does not work in Colab, as it is not absolute: {link!r}"
+        for link in links(markdown(notebook))
+        if not re.match(r"https?://[^/]|mailto:", link)
     ]
 
 

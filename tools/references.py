@@ -13,18 +13,20 @@ from urllib.parse import unquote
 
 from myst_parser.mdit_to_docutils.base import default_slugify
 
-from tools.chapter_rules import links
 from tools.environment import ROOT, say
+from tools.markdown import links
 from tools.notebooks import read
+from tools.publish_as import repository
 
 PAGE = Path("book") / "references.md"
 CODE = ("mle_lib", "benchmarks")
 
 URL = re.compile(r"https?://[^\s\"'`<>]+")
-# no works: the book's own addresses, its licence, the address that data are fetched from
+# no works: notebooks in Colab, the book's licence, the address that data are fetched from; and the
+# book's own address, which is asked for
 NO_WORK = re.compile(
     r"https://(?:colab\.research\.google\.com|raw\.githubusercontent\.com|creativecommons\.org)/"
-    r"|https?://(?:localhost|github\.com/[^/]+/mle-minibatches)\b"
+    r"|https?://localhost\b"
 )
 HEADING = re.compile(r"^#{1,3} +(.+?)\s*$", re.M)
 CITED = " Cited in "
@@ -71,17 +73,24 @@ def name(link: str) -> str:
     return plain.lower() if plain.startswith("https://doi.org/") else plain
 
 
+def is_work(link: str, repo: str) -> bool:
+    """Whether a link leads to something that others have written."""
+    ours = re.compile(rf"https://github\.com/{re.escape(repo)}(?![\w.-])")
+    return link.startswith("http") and not NO_WORK.match(link) and not ours.match(link)
+
+
 def mentions(root: Path = ROOT) -> Iterator[tuple[str, str]]:
     """(name of a work, place that links to it, as Markdown), in the order of the book."""
+    repo = repository(root)
     for path in pages(root):
         for section in sections(page_text(path)):
             for link in links(section.text):
-                if link.startswith("http") and not NO_WORK.match(link):
+                if is_work(link, repo):
                     yield name(link), place(path, section)
     for folder in CODE:
         for path in sorted((root / folder).rglob("*.py")):
             for match in URL.finditer(path.read_text(encoding="utf-8")):
-                if not NO_WORK.match(match.group()):
+                if is_work(match.group(), repo):
                     yield name(trimmed(match.group())), f"`{path.relative_to(root)}`"
 
 
