@@ -44,6 +44,8 @@ def allocated_variance(terms: Tensor, sizes: Tensor) -> Tensor:
 
         m² Σ_i Σ_l C_il / b_il · (m − b_il)/(m − 1).
 
+    Equation: (8.8).
+
     Args:
         terms: g_ji of all the data, ``(m, n, p)``, from ``gradient.per_variable_gradients``.
         sizes: b_i, ``(n,)`` int64, at most m.
@@ -81,6 +83,8 @@ def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
 
     Rounded down, each at least 1 and at most m, as large as the budget allows. Source: Neyman
     (1934), https://doi.org/10.2307/2342192, there for strata of equal cost.
+
+    Equation: (8.9).
 
     Args:
         spread: s_i ≥ 0, ``(n,)``.

@@ -24,6 +24,8 @@ def clip_by_norm(params: Parameters, max_norm: float) -> Tensor:
     algorithm 1, https://doi.org/10.48550/arXiv.1211.5063; the 10⁻⁶ is that of
     ``torch.nn.utils.clip_grad_norm_``, to which this is equal.
 
+    Equation: (6.13).
+
     Args:
         params: ``model.parameters()``, or ``model.named_parameters()`` to see names in errors.
             Those without a gradient count as 0.
@@ -58,6 +60,8 @@ def clip_by_value(params: Parameters, max_value: float) -> None:
     Equal to ``torch.nn.utils.clip_grad_value_``, but for entries that are not finite: that keeps a
     NaN and makes ∞ a c. Arguments and errors are those of ``clip_by_norm``, with ``max_value`` as
     c; the entries must be finite, their norm may overflow.
+
+    Equation: (6.13).
     """
     check_threshold(max_value, "max_value")
     gradients = dense_gradients(not_empty(params))

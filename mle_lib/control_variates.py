@@ -29,6 +29,8 @@ class ControlVariate:
     the batch depend on each other, and the estimate has a bias of order 1/b. Source: Owen
     (2013), Monte Carlo theory, methods and examples, section 8.9, https://artowen.su.domains/mc/.
 
+    Equation: (9.2).
+
     Args:
         control: h: rows ``(b, n)`` to ``(b, p)``. It must not change.
         x: The whole data set, ``(m, n)``; Σ_j h_j is computed here, once.
@@ -136,6 +138,8 @@ class SVRG:
     each snapshot. Source: Johnson & Zhang (2013), figure 1,
     https://proceedings.neurips.cc/paper/2013/hash/ac1dd209cbcc5e5d1c6e28598e8cbbe8-Abstract.html.
 
+    Equation: (9.2).
+
     Args:
         model: p_θ; its parameters are copied as θ̃.
         x: The whole data set, ``(m, n)``.
@@ -172,6 +176,8 @@ class SAG:
     with y = 0; then the sum, which lacks the samples not seen yet, is divided by the share of those
     that it has. Source: Schmidt, Le Roux & Bach (2017), equation 5 and
     section 4, https://doi.org/10.1007/s10107-016-1030-6.
+
+    Equation: (9.3).
 
     Args:
         model: p_θ.
@@ -231,6 +237,8 @@ class SAGA(SAG):
     Unbiased for ∇ℓ whatever the table holds, zeros included, with (m/b)² times the variance of SAG
     on a full one (without replacement). Source: Defazio, Bach & Lacoste-Julien (2014), section
     3, https://doi.org/10.48550/arXiv.1407.0202.
+
+    Equation: (9.3).
     """
 
     def _combine(self, news: Tensor, rows: Tensor, times: Tensor) -> Tensor:

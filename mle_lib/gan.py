@@ -17,6 +17,8 @@ def game_value(real: Tensor, fake: Tensor) -> Tensor:
     − log 4, JS the Jensen–Shannon divergence in nats. Source: Goodfellow et al. (2014), eq. 1,
     proposition 1 and theorem 1, https://doi.org/10.48550/arXiv.1406.2661.
 
+    Equation: (10.1).
+
     Args:
         real: Logits at data, any shape.
         fake: Logits at generated x, any shape.
@@ -31,6 +33,8 @@ def fooling_value(fake: Tensor, saturating: bool) -> Tensor:
     logit a is D = σ(a), that of the second is 1 − D: the ratio of the two is D/(1 − D) = eᵃ, tiny
     where D wins. Source: Goodfellow et al.
     (2014), section 3.
+
+    Equation: (10.7).
 
     Args:
         fake: Logits at generated x, any shape.

@@ -21,6 +21,8 @@ __all__ = ["full_gradient", "per_sample_gradients", "per_variable_gradients"]
 def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None = None) -> Tensor:
     """∇ℓ(θ) = Σ_{j=1}^m Σ_{i=1}^n ∇ log p(x_i^(j) | x_<i^(j); θ_i), by backpropagation.
 
+    Equation: (2.1).
+
     Args:
         model: p_θ.
         x: Data, ``(m, n)``, 0s and 1s.
@@ -86,6 +88,8 @@ def per_sample_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
     It holds b·p numbers; ``minibatch.gradient_moments`` gets their mean and variance without
     holding them.
 
+    Equation: (2.1).
+
     Raises:
         ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s.
     """
@@ -102,6 +106,8 @@ def per_variable_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
     """The ``(b, n, p)`` terms of the double sum: [j, i] is ∇ log p(x_i^(j) | x_<i^(j); θ_i).
 
     Summed over i they are ``per_sample_gradients``. It holds b·n·p numbers.
+
+    Equation: (2.1).
 
     Raises:
         ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s.

@@ -13,6 +13,8 @@ def log_likelihood(model: AutoregressiveModel, x: Tensor, chunk_size: int | None
 
     The terms are added in float64, whatever the model's dtype, on a device that has float64.
 
+    Equation: (1.3).
+
     Args:
         model: p_θ.
         x: Data, ``(m, n)``, 0s and 1s.

@@ -56,6 +56,8 @@ def minibatch_gradient(model: AutoregressiveModel, x: Tensor, indices: Tensor) -
     ``len(indices)``, so that a short batch is scaled with its own size. Only the rows
     ``x[indices]`` are read.
 
+    Equation: (3.1).
+
     Args:
         model: p_θ.
         x: The whole data set, ``(m, n)``.
@@ -147,6 +149,8 @@ def estimator_variance(moments: GradientMoments, m: int, b: int, replacement: bo
 
     With replacement m²σ²/b; without, m²σ²/b · (m − b)/(m − 1), which is 0 at b = m (and at m = 1).
 
+    Equations: (3.3), (3.4).
+
     Args:
         moments: σ², from all m samples (divisor m) or estimated from a subsample (divisor count −
             1, unbiased for σ² when the subsample was drawn with replacement; without, it is too
@@ -182,6 +186,8 @@ def gradient_noise_scale(moments: GradientMoments | Sequence[GradientMoments]) -
     subsamples numerators and denominators are averaged apart, then divided: a mean of ratios would
     be biased. Source: McCandlish et al. (2018), where it is the *simple* noise scale (section 2.2
     and appendix A), https://doi.org/10.48550/arXiv.1812.06162.
+
+    Equation: (3.5).
 
     Args:
         moments: One ``GradientMoments``, or several taken at the same θ.

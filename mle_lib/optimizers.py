@@ -103,6 +103,8 @@ class SGD(Optimizer):
 
     Source: Robbins & Monro (1951), https://doi.org/10.1214/aoms/1177729586. Equals
     ``torch.optim.SGD`` with ``momentum=0``.
+
+    Equation: (2.5).
     """
 
     def __init__(self, params: ParamsT, lr: float, weight_decay: float = 0) -> None:
@@ -122,6 +124,8 @@ class Momentum(Optimizer):
     whole velocity. torch skips τ on the first step, and we with it; at β = 0 it skips τ altogether.
     Schedulers that also change the momentum, such as ``OneCycleLR``, need
     ``cycle_momentum=False``.
+
+    Equation: (6.1).
     """
 
     def __init__(
@@ -150,6 +154,8 @@ class Nesterov(Optimizer):
     point ahead, θ = y − αβu, so that g is taken at θ itself: Bengio, Boulanger-Lewandowski &
     Pascanu (2013), section 3.5, https://doi.org/10.48550/arXiv.1212.0901 (while α and β are
     constant). Equals ``torch.optim.SGD(momentum=β, nesterov=True)``.
+
+    Equations: (6.6), (6.7).
     """
 
     def __init__(
@@ -171,6 +177,8 @@ class RMSprop(Optimizer):
     up to 1/√(1 − β) times too long. torch calls β ``alpha``. Source: Tieleman & Hinton, lecture 6.5
     (2012); in print in Graves (2013), eq. 38-45, https://doi.org/10.48550/arXiv.1308.0850, with the
     mean of g subtracted (torch's ``centered``) and ε under the root; here, as in torch, outside.
+
+    Equation: (6.8).
     """
 
     def __init__(
@@ -198,6 +206,8 @@ class Adam(Optimizer):
     divisors correct the bias of a mean that starts at 0. Source: Kingma & Ba (2015), algorithm 1
     (where they are m and v), https://doi.org/10.48550/arXiv.1412.6980. The faster form at the end
     of the paper's section 2 adds ε before the correction; here, as in ``torch.optim.Adam``, after.
+
+    Equation: (6.9).
     """
 
     def __init__(
@@ -230,6 +240,8 @@ class AdamW(Adam):
     whatever scale the loss is. Source: Loshchilov & Hutter (2019), algorithm 2,
     https://doi.org/10.48550/arXiv.1711.05101. There ρ (λ in the paper) is multiplied by the
     schedule alone, here, as in ``torch.optim.AdamW``, by the whole step size α.
+
+    Equation: (6.10).
     """
 
     def __init__(

@@ -72,6 +72,8 @@ class VAE(nn.Module):
 
         by z = μ(x) + s(x) ε: the mean over the S draws of ε. Kingma & Welling (2014), eq. 10.
 
+        Equation: (10.2).
+
         Args:
             x: ``(b, n)``, 0s and 1s.
             noise: ε, ``(S, b, latent)``, as ``draw_noise`` makes it.
@@ -92,6 +94,8 @@ class VAE(nn.Module):
         E[w] = p(x), and the log of a mean of K is below log p(x) in expectation, less so for larger
         K; K = ``len(noise)``. Source: Burda, Grosse & Salakhutdinov (2016), eq. 8,
         https://doi.org/10.48550/arXiv.1509.00519. Arguments and errors as in ``elbo``.
+
+        Equation: (10.4).
         """
         return torch.logsumexp(self(*self.prepare(x, noise)), 0) - math.log(len(noise))
 

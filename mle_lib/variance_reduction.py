@@ -90,6 +90,8 @@ def doubly_stochastic_gradient(
 
     Unbiased for ∇ℓ when every sample is equally likely to be in B and every variable in K_j.
 
+    Equation: (8.5).
+
     Args:
         model: p_θ.
         x: The whole data set, ``(m, n)``.
@@ -123,6 +125,8 @@ def doubly_stochastic_variance(
 
         a K_j for each sample:   m²/b Σ f          from the samples,  m²/b V̄  from the variables;
         one K for the batch:     m²/b (Σ + V̄ − V_0) f                m² V_0.
+
+    Equation: (8.6).
 
     Args:
         terms: g_ji of all the data, ``(m, n, p)``, from ``gradient.per_variable_gradients``.

@@ -59,7 +59,10 @@ class AutoregressiveModel(nn.Module):
 
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(x) = Σ_i log p(x_i | x_<i; θ_i), ``(b, n) -> (b,)``, in nats. Raises as
-        ``log_prob_per_variable``."""
+        ``log_prob_per_variable``.
+
+        Equation: (1.1).
+        """
         return self.log_prob_per_variable(x).sum(1)
 
     def prepare(self, x: Tensor) -> Tensor:

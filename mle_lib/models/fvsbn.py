@@ -16,6 +16,8 @@ class FVSBN(AutoregressiveModel):
     ℓ(θ) is concave in θ, so θ_0 = 0 is as good a start as any. Source: Neal
     (1992), https://doi.org/10.1016/0004-3702(92)90065-6, without hidden units; CS236, lecture 3.
 
+    Equation: (1.2).
+
     Args:
         n: Number of variables, at least 1.
     """

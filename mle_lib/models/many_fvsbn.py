@@ -56,6 +56,8 @@ class ManyFVSBN:
     def gradient(self, theta: Tensor, shares: Tensor | None = None) -> Tensor:
         """ḡ = ∇ℓ/m, or its estimate (1/b) Σ_{j∈B} g_j from a batch, ``(..., p)``.
 
+        Equation: (2.3).
+
         Args:
             theta: ``(..., p)``.
             shares: Of each state in the batch, ``(..., k)``; those of the data set if ``None``.
@@ -69,7 +71,10 @@ class ManyFVSBN:
         return self.gradient(theta, torch.eye(len(self.states)).to(theta))
 
     def curvature(self, theta: Tensor) -> Tensor:
-        """H = −∇²ℓ/m at one θ, ``(p,) -> (p, p)``, positive semidefinite (2.6)."""
+        """H = −∇²ℓ/m at one θ, ``(p,) -> (p, p)``, positive semidefinite (2.6).
+
+        Equation: (2.6).
+        """
         p = torch.sigmoid(self.logits(theta))
         weights = (self.share[:, None] * p * (1 - p)).flatten()
         return (self._A.mT * weights) @ self._A

@@ -21,6 +21,8 @@ class NADE(AutoregressiveModel):
     Source: Larochelle & Murray (2011), eq. 10 and 11,
     https://proceedings.mlr.press/v15/larochelle11a.html.
 
+    Equation: (4.1).
+
     Args:
         n: Number of variables, at least 1.
         hidden: Number of hidden units, at least 1.

@@ -6,9 +6,12 @@
 `exercises`: cells that name an exercise become the form or the editor that answers.
 `reexecution`: a notebook is executed again when the library modules that it uses change.
 `docstrings`, `api`: the API reference, from docstrings, and where the book uses each entry.
+`claims`, `claim_lines`: from an equation to the functions that compute it, and back; to tests too.
+`tested`, `tested_pages`: which tests test what, and their source.
 `mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
 `figures`: a figure of a chapter on another page.
 `status`: how long each chapter ran, with which versions.
+`not_found`: the page for an address that does not exist.
 `pages`: what the theme leaves out of, or puts too much into, a page.
 `delivery`: how a page is sent: what it may run, its icons, its scripts.
 """
@@ -20,6 +23,8 @@ from sphinx.application import Sphinx
 from . import (
     api,
     callouts,
+    claim_lines,
+    claims,
     code_links,
     delivery,
     docstrings,
@@ -28,14 +33,16 @@ from . import (
     figures,
     links,
     mentions,
+    not_found,
     pages,
     reexecution,
     status,
+    tested_pages,
 )
 
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
-    *(figures, pages, delivery, reexecution),
+    *(claims, claim_lines, tested_pages, figures, pages, not_found, delivery, reexecution),
 )
 
 

@@ -29,7 +29,7 @@ TAG = re.compile(rf"\\tag\*?\{{\(?({NUMBER})\)?\}}")
 MENTION = re.compile(rf"\(({NUMBER})\)")
 # "equation (2.3)", and the later members of "equations (2.3), (2.4) and (2.5)"
 SAYS_EQUATION = re.compile(
-    rf"\b(?:equations?|eqs?\.)\s+(?:\({NUMBER}\)(?:,|\s|-|\u2013|and|or|to)+)*$",
+    rf"\b(?:equations?:?|eqs?\.)\s+(?:\({NUMBER}\)(?:,|\s|-|\u2013|and|or|to)+)*$",
     re.IGNORECASE,
 )
 HEADING = re.compile(r"(\d+\.\d+)\s")

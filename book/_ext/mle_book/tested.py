@@ -1,0 +1,122 @@
+"""Which tests use which names of the library: by reading the tests, not running them.
+
+A test uses a name where it says it, or where a helper, a fixture or a table of cases does that
+it names, in the same file.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .names import Use, read_cells
+
+
+@dataclass(frozen=True)
+class Block:
+    """A statement at the top of a file of tests: a test, a helper, a table of cases."""
+
+    names: tuple[str, ...]  # what it defines
+    start: int  # first and last line, from 0; decorators belong to it
+    end: int
+    says: frozenset[str]  # names and attributes in it
+    paths: frozenset[str]  # names of the library, dotted
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test function, with what it uses, by itself or by what it names."""
+
+    name: str
+    paths: frozenset[str]
+    says: frozenset[str]
+
+
+class TestFile:
+    """A file of tests."""
+
+    def __init__(self, name: str, source: str) -> None:
+        self.name = name
+        self.source = source
+        self.uses: list[Use] = [use for use in read_cells([source])[1][0] if not use.is_import]
+        self.blocks = [self._block(node) for node in ast.parse(source).body]
+        self.tests = [
+            self._test(block)
+            for block in self.blocks
+            for name in block.names
+            if name.startswith("test_")
+        ]
+
+    def resolve(self, defined_as: Callable[[str], str]) -> None:
+        """Know every name of the library by where it is defined."""
+        self.tests = [
+            replace(test, paths=frozenset(map(defined_as, test.paths))) for test in self.tests
+        ]
+
+    def _block(self, node: ast.stmt) -> Block:
+        decorators = getattr(node, "decorator_list", [])
+        start = min([node.lineno, *(d.lineno for d in decorators)]) - 1
+        end = (node.end_lineno or node.lineno) - 1
+        paths = frozenset(use.path for use in self.uses if start <= use.line <= end)
+        return Block(tuple(_defined(node)), start, end, frozenset(_said(node)), paths)
+
+    def _test(self, block: Block) -> Test:
+        by_name = {name: other for other in self.blocks for name in other.names}
+        found, waiting = [block], [block]
+        while waiting:
+            for name in waiting.pop().says & by_name.keys():
+                if by_name[name] not in found:
+                    found.append(by_name[name])
+                    waiting.append(by_name[name])
+        paths = frozenset().union(*(other.paths for other in found))
+        says = frozenset().union(*(other.says for other in found))
+        return Test(block.names[0], paths, says)
+
+
+def _defined(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            yield from (name.id for name in ast.walk(target) if isinstance(name, ast.Name))
+
+
+def _said(node: ast.stmt) -> Iterator[str]:
+    """Names, attributes and arguments; an argument may be a fixture."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            yield part.id
+        elif isinstance(part, ast.Attribute):
+            yield part.attr
+        elif isinstance(part, ast.arg):
+            yield part.arg
+
+
+def read_tests(folder: Path) -> list[TestFile]:
+    """All files of tests in a folder, in alphabetical order."""
+    paths = sorted(folder.glob("test_*.py"))
+    return [TestFile(path.stem, path.read_text(encoding="utf-8")) for path in paths]
+
+
+def find_tests(
+    files: list[TestFile], path: str, modules: list[str], method: str
+) -> tuple[TestFile, list[Test]] | None:
+    """The file that tests what stands at a path, and its tests; those of errors come last.
+
+    It is the file named after the first of the modules that has one, or else that with the most
+    such tests. A method is used where its name and that of its class, the path's, are said.
+    """
+    found = []
+    for file in files:
+        uses = [test for test in file.tests if path in test.paths]
+        tests = [test for test in uses if not method or method in test.says]
+        if tests:
+            found.append((file, sorted(tests, key=lambda test: "raises" in test.says)))
+    wanted = [f"test_{module}" for module in modules]
+
+    def order(item: tuple[TestFile, list[Test]]) -> tuple[int, int]:
+        name = item[0].name
+        return wanted.index(name) if name in wanted else len(wanted), -len(item[1])
+
+    return min(found, key=order, default=None)
