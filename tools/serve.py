@@ -4,14 +4,31 @@ import errno
 import functools
 import http.server
 import sys
+from pathlib import Path
+from typing import Any
 
 from tools.build_book import HTML
 from tools.environment import say
+
+NOT_FOUND = "404.html"
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_arguments: object) -> None:
         """A line for each request would bury the address."""
+
+    def send_error(self, code: int, *arguments: Any, **options: Any) -> None:
+        """As GitHub Pages does: where there is no page, the site's own says so."""
+        page = Path(self.directory, NOT_FOUND)
+        if code != http.HTTPStatus.NOT_FOUND or not page.exists():
+            return super().send_error(code, *arguments, **options)
+        body = page.read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "no-cache")  # a rebuilt page shows at once
