@@ -15,6 +15,7 @@ from test_site import ROOT, Book, Build
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from mle_book.api import public_members
+from mle_book.claims import CLAIM, NUMBERS
 from mle_book.docstrings import to_rest
 from mle_book.names import Use, read_cells
 
@@ -36,6 +37,21 @@ def documented() -> dict[str, object]:
         for member_name, member in public_members(importlib.import_module(name)):
             found.setdefault(member, f"{name}.{member_name}")
     return {name: member for member, name in found.items()}
+
+
+def claims() -> dict[str, list[str]]:
+    """Number of an equation -> the functions, classes and methods that say they compute it."""
+    found: dict[str, list[str]] = {}
+    for name, member in documented().items():
+        methods = vars(member).items() if inspect.isclass(member) else []
+        said = {name: member, **{f"{name}.{k}": v for k, v in methods if inspect.isfunction(v)}}
+        for of, thing in said.items():
+            for paragraph in (thing.__doc__ or "").split("\n\n"):
+                if claim := CLAIM.fullmatch(paragraph.strip()):
+                    assert NUMBERS.fullmatch(claim[1]), of
+                    for number in re.findall(r"\d+\.\d+", claim[1]):
+                        found.setdefault(number, []).append(of)
+    return found
 
 
 # --- The list of modules, and the docstrings ----------------------------------------------------
@@ -100,6 +116,81 @@ def test_every_public_name_says_what_it_is(module: str) -> None:
 def test_a_docstring_in_rest(docstring: str, rest: str) -> None:
     formula = ".. parsed-literal::\n   :class: mle-formula\n\n"
     assert to_rest(docstring) == rest.replace("FORMULA", formula) + "\n"
+
+
+# --- Equations ----------------------------------------------------------------------------------
+
+# Every numbered equation is claimed by a function, or stands here with the reason why by none.
+BY_NONE = {
+    "1.4": "how ℓ/m splits; a cell prints both parts",
+    "2.2": "a step on the way to (2.3)",
+    "2.4": "what nobody computes: L underflows",
+    "3.2": "the proof that (3.1) is unbiased",
+    "4.2": "a mistake, made by a cell and mended by an exercise",
+    "5.1": "a law fitted to what a benchmark measured",
+    "5.2": "an expectation that cells compare with an enumeration",
+    "5.3": "where (5.2) is largest",
+    "5.4": "one dimension of (5.5)",
+    "5.5": "an equation that a cell solves",
+    "6.2": "(6.1) without its velocity",
+    "6.3": "the best constants of (6.1)",
+    "6.4": "a step size, in place of another",
+    "6.5": "the stationary variance of (6.1), for one direction",
+    "6.11": "what becomes of (6.9) under noise",
+    "6.12": "a derivative, which autograd takes",
+    "7.2": "when a step is taken, inside of `newton`",
+    "7.5": "what becomes of (7.1) with fewer rows",
+    "7.6": "what becomes of (7.1) under noise",
+    "7.7": "(7.6) for the average of a run",
+    "8.1": "what (3.1), (8.5) and (8.8) have in common",
+    "8.2": "a trace, taken apart by a cell",
+    "8.3": "what an entry of (8.2) is where the model is right",
+    "8.4": "a proof that terms are uncorrelated",
+    "8.7": "when (8.5) would pay",
+    "9.1": "what every estimator's error consists of",
+    "9.4": "the squared error of (9.3)",
+    "9.6": "where a biased run ends, solved by a cell",
+    "9.7": "a comparison of two errors",
+    "10.3": "(3.4) with noise of a second kind, compared with an enumeration by a cell",
+    "10.5": "what the maximum of the game is",
+    "10.6": "what the other loss descends",
+    "10.8": "two numbers that go round in a cell",
+}
+
+
+def numbered() -> set[str]:
+    sources = [
+        cell.source
+        for path in NOTEBOOKS
+        for cell in nbformat.read(path, 4).cells
+        if cell.cell_type == "markdown"
+    ]
+    return set(re.findall(r"\\tag\{([\d.]+)\}", "".join(sources)))
+
+
+def test_every_numbered_equation_has_a_function_or_a_reason() -> None:
+    claimed = set(claims())
+    assert claimed & set(BY_NONE) == set()
+    assert claimed | set(BY_NONE) == numbered()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("likelihood.log_likelihood", "gradient.full_gradient", "gradient.per_sample_gradients"),
+        *("minibatch.minibatch_gradient", "minibatch.estimator_variance"),
+        *("minibatch.gradient_noise_scale", "clipping.clip_by_norm", "clipping.clip_by_value"),
+        *(f"optimizers.{k}" for k in ("SGD", "Momentum", "Nesterov", "RMSprop", "Adam", "AdamW")),
+        *("models.FVSBN", "models.NADE", "second_order.newton", "second_order.exact_fisher"),
+        *("second_order.natural_gradient", "paradigms.game_value", "paradigms.VAE.elbo"),
+        *(f"variance_reduction.{k}" for k in ("ControlVariate", "SVRG", "SAG")),
+        *(f"variance_reduction.{k}_gradient" for k in ("importance", "doubly_stochastic")),
+    ],
+)
+def test_what_the_lecture_writes_as_a_formula_says_which(name: str) -> None:
+    found = {of.removeprefix("mle_lib.") for functions in claims().values() for of in functions}
+    # the optimisers' module has clipping too
+    assert name in found or name.replace("clipping", "optimizers") in found
 
 
 # --- Names in code ------------------------------------------------------------------------------
@@ -176,6 +267,8 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     notebook.cells.insert(2, nbformat.v4.new_markdown_cell(PROSE))
     notebook.cells[-1].metadata["tags"] = ["nbval-check-output"]
     nbformat.write(notebook, path)
+    equations = "\n\n".join(f"$$a \\tag{{{number}}}$$" for number in claims())
+    book.markdown("equations", f"# Equations\n\nText.\n\n{equations}\n")
     book.markdown("api", f"# API\n\nText.\n\n{DIRECTIVE[0]}\n")
     status = "```{mle-status} chapters\n```\n\n```{mle-status} versions\n```"
     book.markdown("status", f"# Status\n\nText.\n\n{status}\n")
@@ -202,7 +295,7 @@ def test_every_public_name_has_one_entry(build: Build) -> None:
 
 def test_an_entry_says_where_it_is_used(build: Build) -> None:
     entry = build.article("api").find(id="mle_lib.results.load_result").parent
-    (line,) = entry.select(".mle-used-in")
+    line = entry.select(".mle-used-in")[-1]
     assert line.text.strip() == "Used in chapter 1 (1.1)"
     assert [a["href"] for a in line.select("a")] == [
         "01-one.html", "01-one.html#a-section-with-load-result",

@@ -11,6 +11,7 @@
 `mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
 `figures`: a figure of a chapter on another page.
 `status`: how long each chapter ran, with which versions.
+`descriptions`: what a search engine says of a page.
 `not_found`: the page for an address that does not exist.
 `pages`: what the theme leaves out of, or puts too much into, a page.
 `delivery`: how a page is sent: what it may run, its icons, its scripts.
@@ -27,6 +28,7 @@ from . import (
     claims,
     code_links,
     delivery,
+    descriptions,
     docstrings,
     equations,
     exercises,
@@ -42,7 +44,8 @@ from . import (
 
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
-    *(claims, claim_lines, tested_pages, figures, pages, not_found, delivery, reexecution),
+    *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, delivery),
+    reexecution,
 )
 
 

@@ -104,7 +104,7 @@ class ClaimDomain(Domain):
         """Find the tests of every entry."""
         files = read_tests(folder)
         for file in files:
-            file.resolve(defined_as)
+            file.resolve(known_as)
         self.tests = {}
         for name, (_, entry) in self.entries().items():
             modules = [*reversed(entry.path.split(".")[:-1]), *reversed(name.split("."))]
@@ -113,14 +113,17 @@ class ClaimDomain(Domain):
 
 
 @cache
-def defined_as(path: str) -> str:
-    """`mle_lib.clipping.clip_by_norm` for `mle_lib.optimizers.clip_by_norm`: one and the same."""
+def known_as(path: str) -> tuple[str, ...]:
+    """Where a name is defined: mle_lib.clipping.clip_by_norm for mle_lib.optimizers.clip_by_norm.
+
+    After a class come its bases.
+    """
     module, _, name = path.rpartition(".")
     try:
         found = getattr(importlib.import_module(module), name)
-        return f"{found.__module__}.{found.__qualname__}"
+        return tuple(f"{k.__module__}.{k.__qualname__}" for k in getattr(found, "__mro__", [found]))
     except (ImportError, AttributeError, ValueError):
-        return path
+        return (path,)
 
 
 def claims_of(app: Sphinx) -> ClaimDomain:

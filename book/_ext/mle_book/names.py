@@ -55,10 +55,12 @@ def read_cells(cells: list[str]) -> tuple[Names, list[list[Use]]]:
 
 
 def _tree(cell: str) -> ast.Module:
-    try:  # %pip and ! become plain Python
-        return ast.parse(TransformerManager().transform_cell(cell))
-    except SyntaxError:
-        return ast.parse("")
+    for plain in (str, TransformerManager().transform_cell):  # %pip and ! become plain Python
+        try:
+            return ast.parse(plain(cell))
+        except SyntaxError:
+            continue
+    return ast.parse("")
 
 
 def _is_ours(module: str | None) -> bool:

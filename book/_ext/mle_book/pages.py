@@ -1,13 +1,10 @@
 """What the theme leaves out of, or puts too much into, a page."""
 
 import re
-from html import escape
-from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
-DESCRIPTION_LENGTH = 160  # about what a search engine shows
 INSTALL = "install"  # the tag of a chapter's first code cell
 PUNCTUATION = re.compile(r"[.,;:!?)\]’”]+")
 
@@ -16,7 +13,6 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-read", keep_punctuation)
     app.connect("doctree-read", fold_setup)
-    app.connect("html-page-context", add_description)
 
 
 def drop_widget_state(app: Sphinx, doctree: nodes.document) -> None:
@@ -59,19 +55,3 @@ def _is_code(node: nodes.Node) -> bool:
 
 def _installs(node: nodes.container) -> bool:
     return _is_code(node) and INSTALL in node["cell_metadata"].get("tags", ())
-
-
-def add_description(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
-    doctree: nodes.document | None,
-) -> None:  # fmt: skip
-    """Describe a page by its first paragraph."""
-    paragraph = next(doctree.findall(nodes.paragraph), None) if doctree else None
-    if paragraph is None:
-        return
-    text = " ".join(paragraph.astext().split())
-    if len(text) > DESCRIPTION_LENGTH:
-        text = text[:DESCRIPTION_LENGTH].rsplit(" ", 1)[0] + " …"
-    context["metatags"] = (
-        context.get("metatags", "") + f'\n<meta name="description" content="{escape(text)}" />'
-    )

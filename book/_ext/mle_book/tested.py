@@ -1,7 +1,8 @@
 """Which tests use which names of the library: by reading the tests, not running them.
 
 A test uses a name where it says it, or where a helper, a fixture or a table of cases does that
-it names, in the same file.
+it names, in the same file. What is used in that way by no test but those of errors, as a base class
+is, is looked for once more: through `conftest.py`, and by the names of subclasses.
 """
 
 import ast
@@ -30,27 +31,40 @@ class Test:
     name: str
     paths: frozenset[str]
     says: frozenset[str]
+    shared: frozenset[str]  # `paths`, and those that come by `conftest.py`
+
+    @property
+    def of_errors(self) -> bool:
+        return "raises" in self.says
 
 
 class TestFile:
     """A file of tests."""
 
-    def __init__(self, name: str, source: str) -> None:
+    def __init__(self, name: str, source: str, shared: "TestFile | None" = None) -> None:
         self.name = name
         self.source = source
         self.uses: list[Use] = [use for use in read_cells([source])[1][0] if not use.is_import]
         self.blocks = [self._block(node) for node in ast.parse(source).body]
         self.tests = [
-            self._test(block)
+            self._test(block, shared)
             for block in self.blocks
             for name in block.names
             if name.startswith("test_")
         ]
 
-    def resolve(self, defined_as: Callable[[str], str]) -> None:
-        """Know every name of the library by where it is defined."""
+    def resolve(self, known_as: Callable[[str], tuple[str, ...]]) -> None:
+        """Know every name of the library by where it is defined, and with its base classes.
+
+        `known_as` gives both, the former first.
+        """
         self.tests = [
-            replace(test, paths=frozenset(map(defined_as, test.paths))) for test in self.tests
+            replace(
+                test,
+                paths=frozenset(known_as(path)[0] for path in test.paths),
+                shared=frozenset(name for path in test.shared for name in known_as(path)),
+            )
+            for test in self.tests
         ]
 
     def _block(self, node: ast.stmt) -> Block:
@@ -60,17 +74,27 @@ class TestFile:
         paths = frozenset(use.path for use in self.uses if start <= use.line <= end)
         return Block(tuple(_defined(node)), start, end, frozenset(_said(node)), paths)
 
-    def _test(self, block: Block) -> Test:
-        by_name = {name: other for other in self.blocks for name in other.names}
-        found, waiting = [block], [block]
-        while waiting:
-            for name in waiting.pop().says & by_name.keys():
-                if by_name[name] not in found:
-                    found.append(by_name[name])
-                    waiting.append(by_name[name])
-        paths = frozenset().union(*(other.paths for other in found))
-        says = frozenset().union(*(other.says for other in found))
-        return Test(block.names[0], paths, says)
+    def _test(self, block: Block, shared: "TestFile | None") -> Test:
+        own = _reached(block, self.blocks)
+        paths = frozenset().union(*(other.paths for other in own))
+        says = frozenset().union(*(other.says for other in own))
+        all_blocks = [*(shared.blocks if shared else ()), *self.blocks]
+        reached = _reached(block, all_blocks)
+        return Test(
+            block.names[0], paths, says, frozenset().union(*(other.paths for other in reached))
+        )
+
+
+def _reached(block: Block, blocks: list[Block]) -> list[Block]:
+    """A block and those that it names, that they name, and so on."""
+    by_name = {name: other for other in blocks for name in other.names}
+    found, waiting = [block], [block]
+    while waiting:
+        for name in waiting.pop().says & by_name.keys():
+            if by_name[name] not in found:
+                found.append(by_name[name])
+                waiting.append(by_name[name])
+    return found
 
 
 def _defined(node: ast.stmt) -> Iterator[str]:
@@ -95,8 +119,10 @@ def _said(node: ast.stmt) -> Iterator[str]:
 
 def read_tests(folder: Path) -> list[TestFile]:
     """All files of tests in a folder, in alphabetical order."""
+    common = folder / "conftest.py"
+    shared = TestFile("conftest", common.read_text("utf-8")) if common.exists() else None
     paths = sorted(folder.glob("test_*.py"))
-    return [TestFile(path.stem, path.read_text(encoding="utf-8")) for path in paths]
+    return [TestFile(path.stem, path.read_text("utf-8"), shared) for path in paths]
 
 
 def find_tests(
@@ -107,16 +133,23 @@ def find_tests(
     It is the file named after the first of the modules that has one, or else that with the most
     such tests. A method is used where its name and that of its class, the path's, are said.
     """
+    best = _choose(files, modules, method, lambda test: path in test.paths)
+    if best is None or all(test.of_errors for test in best[1]):
+        best = _choose(files, modules, method, lambda test: path in test.shared) or best
+    return best
+
+
+def _choose(
+    files: list[TestFile], modules: list[str], method: str, uses: Callable[[Test], bool]
+) -> tuple[TestFile, list[Test]] | None:
+    wanted = [f"test_{module}" for module in modules]
     found = []
     for file in files:
-        uses = [test for test in file.tests if path in test.paths]
-        tests = [test for test in uses if not method or method in test.says]
+        tests = [test for test in file.tests if uses(test) and (not method or method in test.says)]
+        place = wanted.index(file.name) if file.name in wanted else len(wanted)
         if tests:
-            found.append((file, sorted(tests, key=lambda test: "raises" in test.says)))
-    wanted = [f"test_{module}" for module in modules]
-
-    def order(item: tuple[TestFile, list[Test]]) -> tuple[int, int]:
-        name = item[0].name
-        return wanted.index(name) if name in wanted else len(wanted), -len(item[1])
-
-    return min(found, key=order, default=None)
+            found.append((place, -len(tests), file, tests))
+    if not found:
+        return None
+    _, _, file, tests = min(found, key=lambda item: item[:2])
+    return file, sorted(tests, key=lambda test: test.of_errors)

@@ -17,6 +17,7 @@ from sphinx.util.nodes import make_refnode
 
 from .claims import TESTS, ClaimDomain, claims_of, page_of
 from .code_links import with_links
+from .descriptions import DESCRIPTION
 from .equations import is_prose
 from .mentions import MentionDomain
 from .tested import TestFile
@@ -54,8 +55,14 @@ def collect_pages(app: Sphinx) -> Iterator[Page]:
             f"<code>{escape(entries[entry][1].short)}</code></a>"
             for entry in tested
         )
-        body = f"<h1>Tests in {name}.py</h1>\n<p>Of {links}.</p>\n{_source(app, page, file)}"
-        context = {"parents": [], "title": f"{name}.py", "body": body}
+        body = f"<h1>Tests in {name}.py</h1>\n<p>They test {links}.</p>\n{_source(app, page, file)}"
+        names = ", ".join(entries[entry][1].short for entry in tested)
+        context = {
+            "parents": [],
+            "title": f"{name}.py",
+            "body": body,
+            DESCRIPTION: f"{name}.py, the tests of {names}",
+        }
         yield page, context, "page.html"
 
 
