@@ -133,11 +133,10 @@ def main(arguments: list[str], site: Path = HTML, pause: float = PAUSE) -> int:
     if not options.check:
         for url in others:
             say(f"{url}\n    {listed(pages[url])}")
-    say(
-        f"{len(others)} links leave the site, to {len({urlsplit(u).netloc for u in others})} hosts."
-    )
+    hosts = {urlsplit(url).netloc for url in others}
+    say(f"{len(others)} links leave the site; hosts: {len(hosts)}.")
     if ours:
-        say(f"{len(ours)} lead to the repository, which is not published yet.")
+        say(f"To the repository, which is not published yet: {len(ours)}.")
     if not options.check:
         return 0
     answers = list(ask_all(others, pause))

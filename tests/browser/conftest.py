@@ -5,13 +5,14 @@ import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tools.check import SKIPPED
+from tools.serve import Handler
 
 ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("MLE_SITE", ROOT / "_build" / "html"))
@@ -27,9 +28,9 @@ BROWSERS = (
 def all_pages() -> list[str]:
     """Every page of the site, the chapters first, as a path below its root."""
     found = (p.relative_to(SITE) for p in SITE.rglob("*.html") if "_static" not in p.parts)
-    # The root page does nothing but lead to the index of the book.
+    # The root page does nothing but lead to the index of the book; test_not_found.py has the other.
     return sorted(
-        (p.as_posix() for p in found if p.as_posix() != "index.html"),
+        (p.as_posix() for p in found if p.as_posix() not in ("index.html", "404.html")),
         key=lambda page: (not page.startswith("book/"), page),
     )
 
@@ -65,17 +66,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = SKIPPED
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
     """The address of the served site."""
     if not (SITE / "book" / "index.html").exists():
         pytest.fail(f"no site in {SITE}: run `make book` first", pytrace=False)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=SITE))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(SITE)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

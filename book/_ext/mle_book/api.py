@@ -17,6 +17,7 @@ from docutils.statemachine import StringList
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.ext.viewcode import OUTPUT_DIRNAME, viewcode_anchor
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
@@ -30,6 +31,7 @@ def setup(app: Sphinx) -> None:
     app.add_directive("mle-api", ApiDirective)
     app.add_node(used_in)
     app.connect("doctree-read", make_room)
+    app.connect("doctree-read", answer_to_both_names)
     app.connect("doctree-resolved", say_where_used)
 
 
@@ -86,6 +88,16 @@ def make_room(app: Sphinx, doctree: nodes.document) -> None:
             content = entry.next_node(addnodes.desc_content)
             members = (n for n, c in enumerate(content) if isinstance(c, addnodes.desc))
             content.insert(next(members, len(content)), used_in(name=entry_name(entry)))
+
+
+def answer_to_both_names(app: Sphinx, doctree: nodes.document) -> None:
+    """viewcode leads from source to entries by one name of the module, and it may have two here."""
+    for anchor in doctree.findall(viewcode_anchor):
+        module = anchor["reftarget"].removeprefix(f"{OUTPUT_DIRNAME}/").replace("/", ".")
+        _, _, _, name = app.env._viewcode_modules[module]
+        entry, signature = f"{name}.{anchor['refid']}", anchor.parent
+        if entry not in signature["ids"]:
+            signature["ids"].append(entry)
 
 
 def say_where_used(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -192,7 +192,9 @@ def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
     for docname, entries in domain.data["entries"].items():
         if REFERENCE in env.metadata[docname]:
             tests = {name: listed(domain, name) for name in entries}
-            now[docname] = now.get(docname, {}) | tests
+            # the pages of the tests are written together with this one
+            files = {file.name: file.digest for file, _ in domain.tests.values()}
+            now[docname] = now.get(docname, {}) | tests | files
     before, domain.data["written"] = domain.data["written"], now
     changed = [docname for docname, said in now.items() if said != before.get(docname)]
     domain.changed = any(REFERENCE in env.metadata[docname] for docname in changed)

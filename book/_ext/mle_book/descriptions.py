@@ -22,7 +22,7 @@ OTHERS = {
 }
 SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z“])")
 CLAUSE = re.compile(r"[,;:]\s")
-COMMAND = re.compile(r"\\([A-Za-z]+)\s*|\\[,;! ]")
+COMMAND = re.compile(r"\\([A-Za-z]+)|\\[,;! ]")
 SYMBOLS = {
     "ell": "ℓ", "theta": "θ", "alpha": "α", "beta": "β", "kappa": "κ", "nabla": "∇", "sum": "Σ",
     "sigma": "σ", "Sigma": "Σ", "approx": "≈", "le": "≤", "ge": "≥", "mid": "|", "to": "→",
@@ -74,7 +74,7 @@ def plain(node: nodes.Node) -> str:
 def latex(formula: str) -> str:
     """A short formula in Unicode: `x_<i` for `x_{<i}`."""
     text = COMMAND.sub(lambda command: SYMBOLS.get(command[1] or "", command[1] or " "), formula)
-    return re.sub(r"[{}]", "", text)
+    return " ".join(re.sub(r"[{}]", "", text).split())
 
 
 def shortened(text: str) -> str:

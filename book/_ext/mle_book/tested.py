@@ -6,6 +6,7 @@ is, is looked for once more: through `conftest.py`, and by the names of subclass
 """
 
 import ast
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +45,7 @@ class TestFile:
     def __init__(self, name: str, source: str, shared: "TestFile | None" = None) -> None:
         self.name = name
         self.source = source
+        self.digest = hashlib.sha256(source.encode()).hexdigest()
         self.uses: list[Use] = [use for use in read_cells([source])[1][0] if not use.is_import]
         self.blocks = [self._block(node) for node in ast.parse(source).body]
         self.tests = [

@@ -1,0 +1,101 @@
+"""The page for an address that does not exist, where GitHub Pages puts the site and elsewhere."""
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import ThreadingHTTPServer
+from typing import Literal
+
+import pytest
+from conftest import SITE
+from playwright.sync_api import Browser, Page
+
+from tools.publish_as import repository
+from tools.serve import Handler
+
+NAME = repository().partition("/")[2]
+DEPTHS = ("nothing", "book/nothing.html", "some/where/deep/nothing")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+@pytest.fixture(scope="module", params=["", f"/{NAME}"], ids=["root", "GitHub Pages"])
+def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
+    """The site at the root of a host, and in a folder of the repository's name."""
+    if not (SITE / "404.html").exists():
+        pytest.fail(f"no site in {SITE}: run `make book` first", pytrace=False)
+    root = SITE
+    if request.param:
+        root = tmp_path_factory.mktemp("pages")
+        (root / NAME).symlink_to(SITE)
+        (root / "404.html").symlink_to(SITE / "404.html")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(root))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}{request.param}"
+        server.shutdown()
+
+
+def opened(browser: Browser, url: str, **options: object) -> tuple[Page, list[str]]:
+    page = browser.new_context(**options).new_page()
+    errors: list[str] = []
+    # the browser itself logs that the answer is a 404
+    page.on(
+        "console",
+        lambda m: (
+            errors.append(m.text) if m.type == "error" and "status of 404" not in m.text else 0
+        ),
+    )
+    page.on("requestfailed", lambda request: errors.append(request.url))
+    answer = page.goto(url, wait_until="networkidle")
+    assert answer is not None
+    assert answer.status == 404
+    return page, errors
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_an_unknown_address_leads_back_to_the_book(
+    browser: Browser, address: str, depth: str
+) -> None:
+    page, errors = opened(browser, f"{address}/{depth}")
+    links = page.locator("a").evaluate_all("links => links.map(link => link.href)")
+    assert len(links) > 15
+    for link in links:
+        assert page.request.get(link).status == 200, link
+    page.get_by_role("link", name="3. The mini-batch estimator").click()
+    page.wait_for_url(f"{address}/book/03-minibatch-estimator.html")
+    assert errors == []
+    page.context.close()
+
+
+def test_it_searches(browser: Browser, address: str) -> None:
+    page, errors = opened(browser, f"{address}/a/b")
+    page.get_by_label("Search the book").fill("momentum")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/search.html?q=momentum")
+    page.locator("#search-results li").first.wait_for()
+    assert errors == []
+    page.context.close()
+
+
+def test_on_github_pages_it_needs_no_script(browser: Browser, address: str) -> None:
+    if not address.endswith(NAME):
+        pytest.skip("elsewhere the addresses are mended by a script")
+    page, _ = opened(browser, f"{address}/a/b", java_script_enabled=False)
+    page.get_by_role("link", name="1. Maximum likelihood").click()
+    page.wait_for_url(f"{address}/book/01-maximum-likelihood.html")
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_looks_like_the_site(
+    browser: Browser, address: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    page, errors = opened(
+        browser, f"{address}/a", viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    colour = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, colour[4:-1].split(","))) > 600) == (scheme == "light")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert page.locator("h1").inner_text() == "No such page"
+    assert errors == []
+    page.context.close()
