@@ -122,8 +122,7 @@ class Momentum(Optimizer):
     https://doi.org/10.1016/0041-5553(64)90137-5, where α stands inside, u ← β u + α g. The two are
     the same while α is constant; here, as in ``torch.optim.SGD(momentum=β)``, a new α rescales the
     whole velocity. torch skips τ on the first step, and we with it; at β = 0 it skips τ altogether.
-    Schedulers that also change the momentum, such as ``OneCycleLR``, need
-    ``cycle_momentum=False``.
+    Schedulers that also change the momentum (``OneCycleLR``) need ``cycle_momentum=False``.
 
     Equation: (6.1).
     """

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from nbclient.exceptions import DeadKernelError
@@ -576,6 +578,24 @@ def test_site_is_served_to_this_machine_alone() -> None:
         assert server.server_address[0] == "127.0.0.1"
 
 
+@pytest.mark.parametrize("own", [True, False], ids=["the site's page", "without one"])
+def test_an_unknown_address_is_answered_by_the_sites_own_page(tmp_path: Path, own: bool) -> None:
+    (tmp_path / "index.html").write_text("the book")
+    if own:
+        (tmp_path / "404.html").write_text("no such page")
+    handler = partial(serve.Handler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        assert urlopen(f"{address}/index.html").read() == b"the book"
+        with pytest.raises(HTTPError) as error:
+            urlopen(f"{address}/a/b?c")
+        with error.value as answer:
+            assert answer.code == 404
+            assert (answer.read() == b"no such page") == own
+        server.shutdown()
+
+
 @pytest.mark.parametrize("port", ["", "abc", "0", "70000", "-1"])
 def test_a_faulty_port_is_named(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert serve.main(port) == 1
@@ -736,6 +756,7 @@ def test_makefile_lists_its_commands() -> None:
         "test-colab",
         "notebooks",
         "maths",
+        "links",
         "format",
         "lock",
         "publish-as",
