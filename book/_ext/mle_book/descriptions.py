@@ -78,13 +78,14 @@ def latex(formula: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """As many whole sentences as there is room for, or the clauses of the first."""
+    """As many whole sentences as there is room for; if that is little, as many clauses or words."""
     sentences = SENTENCE.split(text)
-    if len(sentences[0]) <= LENGTH:
-        while len(" ".join(sentences)) > LENGTH:
-            sentences.pop()
-        return " ".join(sentences)
+    while sentences and len(" ".join(sentences)) > LENGTH:
+        sentences.pop()
+    whole = " ".join(sentences)
+    if whole == text or len(whole) > LENGTH // 2:
+        return whole
     ends = [match.start() for match in CLAUSE.finditer(text) if match.start() <= LENGTH - 2]
-    if ends and ends[-1] > LENGTH // 3:
+    if ends and ends[-1] > LENGTH // 2:
         return f"{text[: ends[-1]]} …"
-    return f"{text[: LENGTH - 2].rsplit(' ', 1)[0]} …"
+    return whole or f"{text[: LENGTH - 2].rsplit(' ', 1)[0]} …"
