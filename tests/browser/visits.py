@@ -83,8 +83,8 @@ def excess(page: Page) -> int:
 
 
 # Leaves out what is seen and read exactly as what stays: frames of a figure that are not shown; the
-# glyphs of a drawing or a formula, in the colour of the text around, which assistive technology does
-# not meet (it has the name, and the MathML); spans of code that look like the text they stand in.
+# glyphs of a drawing or a formula, of one colour, which assistive technology does not meet (it has
+# the name, and the MathML); spans of code that look like the text they stand in.
 SIMPLIFY = """() => {
     document.querySelectorAll("[data-index][hidden]").forEach((e) => e.remove());
     const glyphs = "svg[role=img], mjx-container > [aria-hidden=true]";
