@@ -295,7 +295,7 @@ def test_every_public_name_has_one_entry(build: Build) -> None:
 
 def test_an_entry_says_where_it_is_used(build: Build) -> None:
     entry = build.article("api").find(id="mle_lib.results.load_result").parent
-    line = entry.select(".mle-used-in")[-1]
+    (line,) = entry.select(".mle-used-in")
     assert line.text.strip() == "Used in chapter 1 (1.1)"
     assert [a["href"] for a in line.select("a")] == [
         "01-one.html", "01-one.html#a-section-with-load-result",

@@ -63,6 +63,39 @@ def test_every_link_from_a_chapter_leads_to_the_entry_of_its_name() -> None:
     assert in_code > 0
 
 
+def test_equations_and_the_functions_that_compute_them_lead_to_each_other() -> None:
+    below = {}  # number -> the entries that the line below an equation leads to
+    for page in [page for page in pages() if page.startswith("book/")]:
+        for line in article(page).select("p.mle-computed"):
+            equation = line.find_previous_sibling()
+            links = [follow(page, a["href"]) for a in line.select("a")]
+            assert all(place is not None for _, place in links)
+            below[page, equation["id"]] = {place["id"] for to, place in links if to == API}
+    claimed: dict[tuple[str, str], set[str]] = {}
+    for dt in article(API).select("dl.py dt.sig"):
+        own = dt.parent.find("dd", recursive=False)
+        for line in own.find_all("p", class_="mle-equations", recursive=False):
+            for a in line.select("a"):
+                page, equation = follow(API, a["href"])
+                claimed.setdefault((page, equation["id"]), set()).add(dt["id"])
+    assert below == claimed
+    assert len(claimed) > 25
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_line_below_an_equation_is_small_and_can_be_tapped(
+    site: str, browser: Browser, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(f"{site}/book/03-minibatch-estimator.html")
+    size = "e => parseFloat(getComputedStyle(e).fontSize)"
+    for link in page.locator("p.mle-computed a").all():
+        box = link.bounding_box()
+        assert min(box["width"], box["height"]) >= 24
+        assert link.evaluate(size) < page.locator("article > section p").first.evaluate(size)
+    page.close()
+
+
 def test_links_in_code_look_like_code_until_they_have_the_focus(
     site: str, browser: Browser
 ) -> None:

@@ -43,16 +43,16 @@ def _links(app: Sphinx, docname: str, page: str, entry: Entry) -> Iterator[nodes
 
 
 def say_what_tests(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Fill the places for "Tests" in the entries of one page."""
+    """Fill the places for "Tests" in the entries of one page; the name of a test is a sentence."""
     for place in list(doctree.findall(tested_by)):
         file, tests, others = listed(claims_of(app), place["name"])
-        line = nodes.paragraph("", "", nodes.strong("", "Tests"), classes=["mle-used-in"])
+        line = nodes.paragraph("", "", nodes.strong("", "Tests"), classes=["mle-tests"])
         for number, test in enumerate(tests):
-            name = nodes.literal("", test)
-            line += nodes.Text(", " if number else " ")
-            line += make_refnode(app.builder, docname, page_of(file), test, name)
-        if others:
-            name = nodes.literal("", f"{file}.py")
-            line += nodes.Text(f" and {others} more in ")
+            words = nodes.inline("", test.removeprefix("test_").replace("_", " "))
+            line += nodes.Text("; " if number else " ")
+            line += make_refnode(app.builder, docname, page_of(file), test, words, f"{test}()")
+        if tests:
+            name = nodes.inline("", f"{file}.py")
+            line += nodes.Text(f"; and {others} more in " if others else ", in ")
             line += make_refnode(app.builder, docname, page_of(file), "", name)
         place.replace_self([line] if tests else [])

@@ -169,7 +169,7 @@ def _equations(paragraph: nodes.paragraph) -> nodes.paragraph:
     """The same links behind a bold word, as in "Used in"."""
     links = list(paragraph.findall(addnodes.pending_xref))
     label = "Equation" if len(links) == 1 else "Equations"
-    line = nodes.paragraph("", "", nodes.strong("", label), classes=["mle-used-in"])
+    line = nodes.paragraph("", "", nodes.strong("", label), classes=["mle-equations"])
     line.source, line.line = paragraph.source, paragraph.line
     for number, link in enumerate(links):
         line += [nodes.Text(", " if number else " "), link]
