@@ -50,7 +50,18 @@ def test_by_a_helper():
 def test_of_nothing():
     assert True
 ''',
-    "test_models.py": "def test_a_model(model):\n    assert model.log_prob(x)\n",
+    "test_models.py": """import pytest
+from mle_lib.models import Base
+
+
+def test_an_error():
+    with pytest.raises(ValueError):
+        Base().log_prob(0)
+
+
+def test_a_model(model):
+    assert model.log_prob(1)
+""",
     "test_training.py": "from mle_lib.results import load_result\n\n\n"
     "def test_elsewhere():\n    load_result('z')\n",
 }
@@ -214,9 +225,10 @@ def test_which_tests_use_a_name(book: Book) -> None:
     assert found(load, ["training"]) == ["test_training", "test_elsewhere"]
     assert found(load, ["unknown"]) == of_results  # which has the most
     assert found("mle_lib.results.other", ["results"]) == []
-    # through conftest.py, and by a subclass
+    # through conftest.py, and by a subclass where the class itself is only tested for errors
     assert found("mle_lib.models.NADE", ["models"]) == ["test_models", "test_a_model"]
-    assert found("mle_lib.models.Base", ["models"], "log_prob") == ["test_models", "test_a_model"]
+    of_base = ["test_models", "test_a_model", "test_an_error"]
+    assert found("mle_lib.models.Base", ["models"], "log_prob") == of_base
     assert found("mle_lib.models.Base", ["models"], "sample") == []
 
 
