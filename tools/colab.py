@@ -189,7 +189,8 @@ def main(given: str, *names: str) -> int:
             remote = serve(ROOT, Path(name) / "remote")
             every = toc_notebooks(remote.folder)
             chapters = [path for path in every if not names or path.stem in names]
-            say(f"{len(chapters)} chapters, as committed in {remote.commit[:7]} ...")
+            head = git("-C", str(ROOT), "rev-parse", "--short", "HEAD")
+            say(f"{len(chapters)} chapters, as committed in {head} ...")
             if changed := git("-C", str(ROOT), "status", "--porcelain").splitlines():
                 say(f"  what is not committed is NOT tried: {len(changed)} files")
             failed = asyncio.run(run_all(chapters, python, remote, Path(name)))

@@ -140,10 +140,17 @@ def git(*arguments: str) -> str:
 
 
 def serve(source: Path, folder: Path) -> Remote:
-    """A clone of the last commit in `source`, with its files: notebooks are read from it too."""
+    """A repository of the last commit in `source`, and its files: notebooks are read from there."""
     git("clone", "--quiet", "--no-local", str(source), str(folder))
-    git("-C", str(folder), "config", "uploadpack.allowFilter", "true")  # pip asks for it
-    return Remote(repository(folder), folder, git("-C", str(folder), "rev-parse", "HEAD"))
+    here = ("-C", str(folder))
+    # pip leaves out what it does not need, as it may on GitHub; where history is cut off, as in a
+    # workflow's checkout, that never ends. So the commit becomes one without a history.
+    who = ("-c", "user.name=mle_lib", "-c", "user.email=mle_lib@localhost")
+    commit = git(*here, *who, "commit-tree", "-m", "The last commit", "HEAD^{tree}")
+    git(*here, "update-ref", "HEAD", commit)
+    (folder / ".git" / "shallow").unlink(missing_ok=True)
+    git(*here, "config", "uploadpack.allowFilter", "true")
+    return Remote(repository(folder), folder, commit)
 
 
 def settings(python: Path, home: Path, remote: Remote) -> dict[str, str]:
