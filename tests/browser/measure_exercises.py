@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from conftest import SITE, QuietHandler, find_browser  # noqa: E402
+from conftest import SITE, Handler, find_browser  # noqa: E402
 from exercise_page import CHAPTER_3, ESTIMATOR, RIGHT, exercise, finished, write  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
@@ -47,7 +47,7 @@ def first_and_second_run(browser: Browser, address: str) -> tuple[float, float, 
 
 
 def main() -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=SITE))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(SITE)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     runs = []

@@ -19,7 +19,7 @@ from statistics import median
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from conftest import SITE, QuietHandler, find_browser, pages  # noqa: E402
+from conftest import SITE, Handler, find_browser, pages  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 from visits import WIDTHS, site_file, wire_bytes  # noqa: E402
 
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("pages", nargs="*", default=pages())
     options = parser.parse_args()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=SITE))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(SITE)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     print(

@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 from conftest import SITE
 from playwright.sync_api import Browser, Page
+from visits import accessibility_faults
 
 from tools.publish_as import repository
 from tools.serve import Handler
@@ -97,5 +98,6 @@ def test_it_looks_like_the_site(
     assert (sum(map(int, colour[4:-1].split(","))) > 600) == (scheme == "light")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     assert page.locator("h1").inner_text() == "No such page"
+    assert accessibility_faults(page) == ""
     assert errors == []
     page.context.close()

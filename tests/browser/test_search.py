@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import pytest
 from conftest import SITE
 from playwright.sync_api import Browser, Page, expect
-from test_pages import Seen, opened
+from visits import Seen, opened
 
 # Words of the book, and the page that should be among the first that are found.
 QUERIES = [
