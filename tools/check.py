@@ -29,7 +29,7 @@ def steps() -> list[tuple[str, list[str]]]:
         ("library tests", [*PYTEST, "--numprocesses=2", "tests", "--ignore=tests/browser"]),
         ("notebooks", nbval(notebooks)),
         ("book", ["-m", "tools.build_book", "--fresh"]),
-        ("browser tests", [*PYTEST, "tests/browser"]),
+        ("browser tests", [*PYTEST, "--numprocesses=2", "tests/browser"]),
     ]
 
 

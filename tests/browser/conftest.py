@@ -17,6 +17,7 @@ from tools.serve import Handler
 ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("MLE_SITE", ROOT / "_build" / "html"))
 BROWSERS = (
+    "chromium-headless-shell",  # Debian's: the same without windows, which cost half of the time
     "chromium",
     "chromium-browser",
     "google-chrome",

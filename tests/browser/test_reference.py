@@ -101,6 +101,7 @@ def test_links_in_code_look_like_code_until_they_have_the_focus(
 ) -> None:
     page = browser.new_page()
     page.goto(f"{site}/book/03-minibatch-estimator.html")
+    page.locator("details.mle-setup > summary").click()
     link = page.locator("pre a.mle-api").first
     look = "(e) => { const s = getComputedStyle(e); return [s.color, s.textDecorationLine]; }"
     colour, line = link.evaluate(look)
@@ -119,6 +120,7 @@ def test_the_copy_button_copies_the_code_alone(site: str, browser: Browser) -> N
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.goto(f"{site}/book/03-minibatch-estimator.html")
+    page.locator("details.mle-setup > summary").click()
     cell = page.locator("div.highlight:has(a.mle-api)").first
     cell.hover()
     cell.locator("button.copybtn").click()

@@ -82,33 +82,39 @@ def excess(page: Page) -> int:
     )
 
 
-# Leaves out what is seen and read exactly as what stays: frames of a figure that are not shown; the
-# glyphs of a drawing or a formula, of one colour, which assistive technology does not meet (it has
-# the name, and the MathML); spans of code that look like the text they stand in.
+# Leaves out what axe-core would only look at again: frames of a figure that are not shown; glyphs
+# of a drawing or a formula, of one colour, which assistive technology does not meet (it has the
+# name or the MathML); words of code in the colour of the text around or, but for the first of a
+# kind, in the same colour on the same ground.
 SIMPLIFY = """() => {
     document.querySelectorAll("[data-index][hidden]").forEach((e) => e.remove());
     const glyphs = "svg[role=img], mjx-container > [aria-hidden=true]";
     document.querySelectorAll(glyphs).forEach((e) => e.replaceChildren());
+    const ground = (e) => {
+        const color = e ? getComputedStyle(e).backgroundColor : "";
+        return color === "rgba(0, 0, 0, 0)" ? ground(e.parentElement) : color;
+    };
     const look = (e) => {
         const { color, fontWeight, fontSize, opacity } = getComputedStyle(e);
-        return [color, fontWeight, fontSize, opacity].join();
+        return [color, fontWeight, fontSize, opacity, ground(e)].join();
     };
+    const known = new Set();
     const spans = [...document.querySelectorAll("article :is(pre, code, dt) span[class]")];
-    const needless = spans.filter((e) =>
-        e.attributes.length === 1 && look(e) === look(e.parentElement) &&
-        getComputedStyle(e).backgroundColor === "rgba(0, 0, 0, 0)" &&
-        getComputedStyle(e).display === "inline");
+    const needless = spans.filter((e) => {
+        if (e.attributes.length > 1 || getComputedStyle(e).display !== "inline") return false;
+        if (look(e) === look(e.parentElement) || known.has(look(e))) return true;
+        known.add(look(e));
+        return false;
+    });
     needless.forEach((e) => e.replaceWith(...e.childNodes));
     document.querySelector("article")?.normalize();
-    return needless.length;
 }"""
 
 
-def accessibility_faults(page: Page, whole: bool = False) -> str:
-    """What axe-core finds, to be read; nothing if nothing. `whole`: on the page as it is."""
-    if not whole:
-        page.evaluate(SIMPLIFY)
-    found = Axe().run(page, options=AXE)
+def accessibility_faults(page: Page, within: str = "html") -> str:
+    """What axe-core finds, to be read; nothing if nothing."""
+    page.evaluate(SIMPLIFY)
+    found = Axe().run(page, context=within, options=AXE)
     return found.generate_report() if found.violations_count else ""
 
 
