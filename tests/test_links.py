@@ -9,6 +9,8 @@ import pytest
 
 from tools import links
 
+OURS = f"https://github.com{links.UNPUBLISHED}mle-minibatches"
+
 
 class Host(BaseHTTPRequestHandler):
     """A host whose paths say how they answer: /404, /head-404 (to HEAD alone), /twice-503, …"""
@@ -91,9 +93,8 @@ def test_a_host_is_asked_once_at_a_time_for_each_address(host: type[Host]) -> No
 @pytest.fixture
 def site(tmp_path: Path, host: type[Host]) -> Path:
     (tmp_path / "book").mkdir()
-    ours = f"https://github.com{links.UNPUBLISHED}mle-minibatches"
     (tmp_path / "book" / "one.html").write_text(
-        f'<a href="{host.address}/200#part">a</a> <a href="two.html">b</a> <a href="{ours}">c</a>'
+        f'<a href="{host.address}/200#part">a</a> <a href="two.html">b</a> <a href="{OURS}">c</a>'
         f'<a href="{host.address}/200">d</a> <img src="{host.address}/403" /> <a href="#x">e</a>'
     )
     (tmp_path / "two.html").write_text(f'<a href="{host.address}/200?x&amp;y">f</a>')
@@ -110,7 +111,7 @@ def test_links_are_listed_with_their_pages(
         "/200": ["book/one.html"],
         "/200?x&y": ["two.html"],
         "/403": ["book/one.html"],
-        "https://github.com/-unpublished-/mle-minibatches": ["book/one.html"],
+        OURS: ["book/one.html"],
     }
     assert links.main([], site) == 0
     out = capsys.readouterr().out
