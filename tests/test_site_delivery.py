@@ -112,3 +112,10 @@ def test_parameters_one_a_line_are_no_list_of_definitions() -> None:
     html = sent(f"<dl>\n{dd.format('m')}{dd.format('b')}</dl>\n<dl><dt>term</dt><dd>what</dd></dl>")
     assert re.findall(r"</?(?:dl|dd|dt)\b", html) == ["<dl", "<dt", "</dt", "<dd", "</dd", "</dl"]
     assert html.count('<span class="mle-parameter"><em class="sig-param">') == 2
+
+
+def test_frames_that_are_not_shown_wait_in_templates() -> None:
+    frame = '<figure class="mle-figure" data-index="{}"{}><svg></svg></figure>'
+    html = sent(frame.format("0,0", "") + frame.format("0,1", " hidden"))
+    assert f"<template>{frame.format('0,1', ' hidden')}</template>" in html
+    assert html.count("<template>") == 1

@@ -33,11 +33,19 @@ class MleExplore extends HTMLElement {
     reducedMotion.removeEventListener("change", this.stopOnReducedMotion);
   }
 
+  get frames() {
+    return [...this.querySelectorAll("[data-index]")];
+  }
+
   build() {
     const { axes, start } = JSON.parse(this.dataset.frames);
     const controls = this.querySelector(".mle-controls");
     this.axes = axes;
-    this.frames = [...this.querySelectorAll("[data-index]")];
+    // The site sends frames that are not shown in templates, which a browser does not build.
+    this.waiting = new Map();
+    for (const template of this.querySelectorAll("template")) {
+      this.waiting.set(template.content.firstElementChild.dataset.index, template);
+    }
     this.sliders = axes.map((axis, i) => this.addSlider(controls, axis, start[i] ?? 0));
     this.setAttribute("role", "group");
     const what = axes.length > 1 ? "Figure with sliders" : "Figure with a slider";
@@ -103,7 +111,11 @@ class MleExplore extends HTMLElement {
       slider.setAttribute("aria-valuetext", text);
       slider.parentElement.querySelector("output").value = text;
     });
-    for (const frame of this.frames) frame.hidden = frame.dataset.index !== position.join();
+    const index = position.join();
+    const template = this.waiting.get(index);
+    template?.replaceWith(template.content);
+    this.waiting.delete(index);
+    for (const frame of this.frames) frame.hidden = frame.dataset.index !== index;
   }
 
   sayWhenAtRest() {

@@ -183,6 +183,7 @@ def test_missing_python_is_told(site: str, browser: Browser, missing: str) -> No
 def test_page_opened_as_a_file_says_so(browser: Browser) -> None:
     with opened(browser, (SITE / CHAPTER_3).as_uri()) as page:
         place = exercise(page, ESTIMATOR)
+        editor(place)  # once it stands, nothing moves under the mouse
         place.get_by_role("button", name="Run").click()
         expect(said(place)).to_contain_text("opened as a file")
         expect(said(place).get_by_role("link", name="Colab")).to_be_visible()

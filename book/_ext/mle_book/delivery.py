@@ -8,6 +8,8 @@ The theme's pages are made as always, and then rewritten:
   here are left out: search is loaded by the search page alone, icons by none.
 - Icons are drawings in the page, cut from the theme's own copy of Font Awesome.
 - What a button does is named by `data-mle-action`; `page.js` does it.
+- Frames of a figure that are not shown wait in a `<template>`: a browser reads on without building
+  them, and the first sentence is there sooner.
 - A long signature's parameters, one a line, are no list of definitions, which Sphinx makes them.
 """
 
@@ -50,6 +52,7 @@ SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>\s*", re.S)
 PRELOAD = re.compile(r'<link rel="preload" as="script"[^>]*>\s*')
 ICON = re.compile(r'<(?:i|span)\b([^>]*?)\sclass="([^"]*\bfa-[^"]*)"([^>]*)></(?:i|span)>')
 PARAMETERS = re.compile(r'<dl>\s*((?:<dd><em class="sig-param">.*?</dd>\s*)+)</dl>', re.S)
+FRAME = re.compile(r'<figure class="mle-figure" data-index="[^"]*" hidden>.*?</figure>', re.S)
 HANDLER = re.compile(r'\sonclick="([^"]*)"')
 HEAD = re.compile(r'<head>\s*(?:<meta charset="[^"]*"\s*/?>)?')
 
@@ -81,6 +84,7 @@ def rewritten(html: str, pagename: str) -> str:
     html = ICON.sub(lambda match: icon(match[2], match[1] + match[3]), html)
     html = HANDLER.sub(_action, html)
     html = PARAMETERS.sub(_parameters, html)
+    html = FRAME.sub(lambda match: f"<template>{match[0]}</template>", html)
     hashes: list[str] = []
     html = SCRIPT.sub(lambda match: _script(match, pagename, hashes), html)
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}" />'
