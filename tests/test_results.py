@@ -56,6 +56,23 @@ def test_the_stored_tables_say_what_the_stored_data_say() -> None:
     table = maps.summary(steps["batch sizes"], steps["exponents"], steps["maps"])
     assert table == steps["summary"]
     assert maps.network_summary(made["alphas"], made["warm-up"]) == steps["MADE summary"]
+    equal, gain = steps["equal steps"], steps["warm-up gain"]
+    table = maps.equal_steps_summary(
+        equal["batch sizes"], equal["steps"], steps["exponents"], equal["maps"]
+    )
+    assert table == steps["equal steps summary"]
+    assert maps.turns_summary(steps["turns"]) == steps["turns summary"]
+    table = maps.gain_summary(gain["alphas"], gain["heights"], made["warm-up"])
+    assert table == steps["warm-up gain summary"]
+    climbers, cut = load_result("optimizers"), load_result("clipping")
+    table = script("optimizers").summary(climbers["batch sizes"], climbers["table"])
+    assert table == climbers["summary"]
+    table = script("optimizers").paired(climbers["runs"], climbers["batch sizes"][:4])
+    assert table == climbers["paired"]
+    for name, factors in climbers["growth"].items():
+        assert script("optimizers").growth(climbers["runs"], name, 3, 100) == factors
+    assert script("clipping").summary(cut["rows"]) == cut["summary"]
+    assert script("clipping").confirmed_summary(cut["fresh"]) == cut["fresh summary"]
     newton, network = load_result("second_order"), load_result("second_order_network")
     contest = script("second_order")
     assert contest.summary(newton["rows"], newton["gaps"]) == newton["summary"]
@@ -69,6 +86,7 @@ def test_the_stored_tables_say_what_the_stored_data_say() -> None:
     table = script("term_correlation").table(terms["rows"], setting["n"], setting["ks"])
     assert table == terms["summary"]
     assert script("term_correlation").correlations(terms["rows"]) == terms["correlations"]
+    assert script("term_correlation").worth(terms["rows"], setting["n"]) == terms["worth"]
     assert script("allocation").averages(sizes["average"]) == sizes["average"]["summary"]
     biased, contest = load_result("bias_variance"), script("bias_variance")
     assert contest.summary(biased["rows"]) == biased["summary"]
@@ -78,6 +96,14 @@ def test_the_stored_tables_say_what_the_stored_data_say() -> None:
     ages = load_result("snapshot_age")
     assert script("snapshot_age").summary(ages["rows"]) == ages["summary"]
     assert script("snapshot_age").contest_summary(ages["contest"]) == ages["contest summary"]
+    starts, models = load_result("random_starts"), load_result("three_models")
+    table = script("random_starts").summary(starts["rows"], starts["setting"]["passes"])
+    assert table == starts["summary"]
+    assert script("three_models").summary(models["models"]) == models["summary"]
+    differences = script("snapshot_age").contest_differences(ages["contest"])
+    assert differences == ages["contest differences"]
+    assert contest.ratios(biased["rows"]) == biased["ratios"]
+    assert contest.floors(biased["floor rows"]) == biased["floors"]
 
 
 def test_the_stored_tables_of_the_paradigms_say_what_was_measured() -> None:
@@ -92,6 +118,9 @@ def test_the_stored_tables_of_the_paradigms_say_what_was_measured() -> None:
     assert tables.pace_table(result["pace"]) == result["pace summary"]
     assert tables.turns_table(result["turns"]) == result["turns summary"]
     assert tables.slopes_table(result["bias"]) == result["slopes summary"]
+    assert tables.momentum_table(result["batches"]) == result["momentum summary"]
+    gains = tables.gains_table(result["batches"], result["equal steps"], result["pace"])
+    assert gains == result["gains summary"]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

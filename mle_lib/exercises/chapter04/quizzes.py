@@ -33,7 +33,7 @@ COPIES = Numeric(
     ),
     otherwise="Which units get the same gradient at the first step? These are still alike at the "
     "second.",
-    why="One for each degree: in the checked output below, the row “start 0.1” counts 63 different "
+    why="One for each degree: in the checked output below, the row “all 0.1” counts 63 different "
     "units of 100.",
     prediction=True,
     printed="63",
