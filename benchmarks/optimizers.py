@@ -5,7 +5,8 @@ optimisers at their usual settings (β = 0.9; Adam 0.9 and 0.999), and Adam with
 (β₁ = 0), on the loss −ℓ/m of the batch. For each optimiser and batch size b the step sizes are
 powers of √2. A run ends where ℓ/m of the training set first is above the target, looked at whenever
 the steps have grown by 2 %, or where it has taken three times the steps of the best step size so
-far. The grid is widened until the best is not at its edge.
+far. The grid is widened until the best is not at its edge. All optimisers see the same batches, so
+that steps are also compared in pairs.
 
     python benchmarks/optimizers.py           # about 10 minutes on one core; writes the JSON
     python benchmarks/optimizers.py --smoke   # the same path at tiny sizes; writes nothing
@@ -114,6 +115,56 @@ def tuned(
     return dict(sorted(tried.items()))
 
 
+def summary(batch_sizes: list[int], table: dict[str, dict[str, list[float]]]) -> list[str]:
+    """Steps and best step size, and the critical batch size that (5.1) has if the table's ends are
+    its: E_min / S_min."""
+    lines = ["b        " + "".join(f"{b:14}" for b in batch_sizes) + "  E_min/S_min"]
+    for name, row in table.items():
+        pairs = list(zip(row["steps"], row["best alpha"], strict=True))
+        cells = "".join(f"{steps:6.0f} ({alpha:.3f})" for steps, alpha in pairs)
+        critical = batch_sizes[0] * row["steps"][0] / row["steps"][-1]
+        lines.append(f"{name:9}{cells}{critical:13.0f}")
+    return lines
+
+
+def paired(runs: list[dict[str, Any]], batch_sizes: list[int]) -> list[str]:
+    """Steps over SGD's with the same batches, each at its best α: geometric mean over the seeds and
+    its 95 % interval (Student's t)."""
+    best = {
+        (run["optimizer"], run["b"]): min(
+            (curve["steps"] for curve in run["tried"]), key=lambda steps: middle(steps)
+        )
+        for run in runs
+    }
+    lines = ["over SGD's " + "".join(f"{f'b = {b}':>22}" for b in batch_sizes)]
+    for name in OPTIMIZERS:
+        if name != "SGD":
+            line = f"{name:11}"
+            for b in batch_sizes:
+                logs = [
+                    math.log((ours or math.inf) / (theirs or math.inf))
+                    for ours, theirs in zip(best[name, b], best["SGD", b], strict=True)
+                ]
+                mean = statistics.mean(logs)
+                t = {2: 12.706, 5: 2.776}[len(logs)]
+                half = t * statistics.stdev(logs) / len(logs) ** 0.5
+                low, high = math.exp(mean - half), math.exp(mean + half)
+                line += f"{f'{math.exp(mean):.2f} ({low:.2f} to {high:.2f})':>22}"
+            lines.append(line)
+    return lines
+
+
+def growth(runs: list[dict[str, Any]], name: str, small: int, big: int) -> list[float]:
+    """By what factor the best α grows from one batch size to another, for each seed alone."""
+    best = []
+    for b in (small, big):
+        (tried,) = (run["tried"] for run in runs if (run["optimizer"], run["b"]) == (name, b))
+        seeds = range(len(tried[0]["steps"]))
+        ks = [min(tried, key=lambda c: c["steps"][s] or math.inf)["exponent"] for s in seeds]
+        best.append(ks)
+    return [2 ** (high - low) for low, high in zip(*best, strict=True)]
+
+
 def main() -> None:
     smoke = smoke_is_asked_for(__doc__)
     torch.set_num_threads(1)
@@ -147,6 +198,10 @@ def main() -> None:
             inside = inside and min(curve) < start < max(curve)
             tried = [{"exponent": k / 2, "steps": values} for k, values in curve.items()]
             runs.append({"optimizer": name, "b": b, "tried": tried})
+    ends = [batch_sizes[0], batch_sizes[-1] if smoke else 100]
+    grown = {name: growth(runs, name, *ends) for name in ("SGD", "Adam")}
+    lines, pairs = summary(batch_sizes, table), paired(runs, batch_sizes[: 1 if smoke else 4])
+    print("\n".join(lines + pairs))
     if not smoke:
         setting = {"m": m, "seeds": seeds, "target": target, "most steps": most}
         data = {
@@ -154,6 +209,9 @@ def main() -> None:
             "table": table,
             "inside the grids": inside,
             "runs": runs,
+            "summary": lines,
+            "paired": pairs,
+            "growth": grown,
         }
         write_result(__file__, setting, data)
 

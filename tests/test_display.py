@@ -190,6 +190,15 @@ def test_paths_say_how_far_below_the_top_they_end() -> None:
     assert "fast: 0.5000." in paths(stops=(0, 2)).alt
 
 
+def test_paths_print_means_of_many_runs_if_given() -> None:
+    view = (0, 2, 4), (1, 2), (-1, 2, -1, 2), "Two paths."
+    means = {"slow": 1.5, "fast": 0.25}
+    picture = show_paths(bowl, torch.ones(3), TRACKS, *view, means)
+    assert picture.alt == "Two paths. Mean nats below the top: slow: 1.5000, fast: 0.2500."
+    with pytest.raises(ValueError, match=r"means must name \['slow', 'fast'\], got \['slow'\]"):
+        show_paths(bowl, torch.ones(3), TRACKS, *view, {"slow": 1.5})
+
+
 def test_paths_are_drawn_up_to_the_last_stop_in_shared_pieces() -> None:
     def draw(t):
         return paths(stops=range(t + 1), alt=f"Step {t}.")

@@ -23,6 +23,7 @@ def show_paths(
     axes: tuple[int, int],
     extent: tuple[float, float, float, float],
     alt: str,
+    means: Mapping[str, float] | None = None,
 ) -> Picture:
     """Draw contours of a hill through its top, and on them a path for each track.
 
@@ -38,12 +39,16 @@ def show_paths(
         axes: The two coordinates of the map.
         extent: Left, right, bottom and top edge of the map.
         alt: What there is to see, but for the numbers.
+        means: For each name a number to print in place of the path's own: how far below the top the
+            mean of many runs is, where the one that is drawn may mislead.
 
     Raises:
         ValueError: If there are no tracks or more than four, one is not ``(T + 1, p)``, ``stops``
-            do not rise from 0 to at most T, or ``alt`` is empty.
+            do not rise from 0 to at most T, ``means`` lacks a name, or ``alt`` is empty.
     """
     check(top, tracks, stops)
+    if means is not None and not tracks.keys() <= means.keys():
+        raise ValueError(f"means must name {list(tracks)}, got {list(means)}")
     places = list(axes)
 
     def below(end: Tensor) -> Tensor:
@@ -66,12 +71,15 @@ def show_paths(
             axis.plot(*track[first : last + 1, places].T, **style)
         end = track[stops[-1], places]
         axis.plot(*end.tolist(), mark, color=COLORS[color], ms=8, zorder=3)
-        labels.append(f"{name}: {below(end):.4f}")
+        gap = below(end) if means is None else means[name]
+        labels.append(f"{name}: {gap:.4f}")
         axis.plot([], [], marker=mark, ms=6, label=labels[-1], **style)
     axis.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
     axis.set(xlabel="bias", ylabel="weight")
-    axis.legend(loc="lower left", title="nats below the top", alignment="left")
-    return show(figure, f"{alt} Nats below the top: {', '.join(labels)}." if alt.strip() else alt)
+    title = ("" if means is None else "mean ") + "nats below the top"
+    axis.legend(loc="lower left", title=title, alignment="left")
+    numbers = f"{title[0].upper()}{title[1:]}: {', '.join(labels)}."
+    return show(figure, f"{alt} {numbers}" if alt.strip() else alt)
 
 
 def check(top: Tensor, tracks: Mapping[str, Tensor], stops: Sequence[int]) -> None:
