@@ -128,8 +128,18 @@ def correlations(rows: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def worth(rows: list[dict[str, Any]], n: int) -> list[str]:
+    """To how many uncorrelated terms the n of a sample come, for each model, over all its runs."""
+    lines = []
+    for name in dict.fromkeys(row["model"] for row in rows):
+        values = [n / over_own(row) for row in rows if row["model"] == name]
+        lines.append(f"{n} terms of a {name} are worth {min(values):.0f} to {max(values):.0f}")
+    return lines
+
+
 def table(rows: list[dict[str, Any]], n: int, ks: list[int]) -> list[str]:
-    """What leaving variables out does, a line for each model and time: means over seeds."""
+    """What leaving variables out does, a line for each model and time, means over seeds; and the
+    least variance, cost counted, that any number of variables has."""
     heads = [f"at k={k}" for k in ks] + [f"cost, {k}" for k in ks]
     lines = ["model     steps" + "".join(f"{h:>10}" for h in heads)]
     for same in groups(rows):
@@ -138,7 +148,19 @@ def table(rows: list[dict[str, Any]], n: int, ks: list[int]) -> list[str]:
         for k, share in zip(ks * 2, shares, strict=True):
             line += f"{statistics.mean(sub_sampled(row, n, k) for row in same) * share:10.2f}"
         lines.append(line)
-    return lines
+    least = [
+        min(
+            statistics.mean(sub_sampled(row, n, k) for row in same)
+            * cost_share(same[0]["model"], n, k)
+            for same in groups(rows)
+        )
+        for k in range(1, n)
+    ]
+    at = n // 2
+    return [
+        *lines,
+        f"least cost of all lines: {least[at - 1]:.2f} at k = {at}, {min(least):.3f} at any k < n",
+    ]
 
 
 def main() -> None:
@@ -173,12 +195,13 @@ def main() -> None:
                 row |= {"height": height} | moments(double, x.double(), chunk, SHARED[name])
                 rows.append(row)
                 print(name, steps, seed, f"over own {over_own(row):.3f}", flush=True)
-    pairs, lines = correlations(rows), table(rows, n, ks)
-    print("\n".join(pairs + lines))
+    pairs, worths, lines = correlations(rows), worth(rows, n), table(rows, n, ks)
+    print("\n".join(pairs + worths + lines))
     if not smoke:
         setting = {"m": m, "n": n, "b": 100, "alpha": 0.01, "hidden": sizes, "ks": ks}
         setting |= {"steps": times, "seeds": seeds, "clipped at": 5.0}
-        write_result(__file__, setting, {"rows": rows, "correlations": pairs, "summary": lines})
+        data = {"rows": rows, "correlations": pairs, "worth": worths, "summary": lines}
+        write_result(__file__, setting, data)
 
 
 if __name__ == "__main__":
