@@ -6,6 +6,9 @@ method has its own step size, from powers of 2, and the better of two schedules 
 falling to 0 in a line), chosen for each budget by the mean gap over the seeds. A budget is in
 passes: m sample gradients of any kind, snapshots, first tables and probabilities included.
 
+And the step size's own bias: plain runs that start at the top of the TinyWorld's ℓ with a constant
+α, and what the mean of their places lacks of it, by α, b and the length of the runs.
+
     python benchmarks/bias_variance.py           # about 15 minutes on one core; writes the JSON
     python benchmarks/bias_variance.py --smoke   # the same path at tiny sizes; writes nothing
 """
@@ -36,6 +39,20 @@ COMPARED = (
     ("digits", 16, "reshuffled", "plain, averaged"),
     ("digits", 16, "SAG", "reshuffled"),
     ("digits", 64, "SAGA, reshuffled", "reshuffled"),
+)
+RATIOS = (  # of gaps, in both worlds
+    (64, "momentum", "plain"),
+    (64, "Adam", "plain"),
+    (64, "clipped batch", "plain"),
+    (64, "importance", "plain"),
+    (64, "control, γ = 1", "plain"),
+    (64, "reshuffled", "plain"),
+    (64, "momentum, reshuffled", "momentum"),
+    (64, "clipped, then plain", "clipped samples"),
+    (16, "SAG", "reshuffled"),
+    (16, "SAGA", "reshuffled"),
+    (4, "SAGA", "reshuffled"),
+    (4, "SAGA, reshuffled", "SAGA"),
 )
 
 
@@ -434,8 +451,11 @@ def main() -> None:
         facts[world["name"]] = {k: v for k, v in world.items() if isinstance(v, (int, float))} | {
             "m": len(world["x"])
         }
+    steps, runs = ([20], 3) if smoke else ([500, 2000, 8000], 100)
+    floor = floor_rows(TinyWorld(6, seed=0).sample(500, seeded(1)).double(), steps, runs)
     tests = summary(rows, "test", ".3f")
-    print(*summary(rows), "test l/m:", *tests, *comparisons(rows), sep="\n")
+    print(*floors(floor), sep="\n")
+    print(*summary(rows), "test l/m:", *tests, *comparisons(rows), *ratios(rows), sep="\n")
     if not smoke:
         setting = {"b": B, "ridge": 1.0, "seeds": SEEDS}
         data = {
@@ -444,9 +464,67 @@ def main() -> None:
             "summary": summary(rows),
             "test summary": tests,
             "comparisons": comparisons(rows),
+            "ratios": ratios(rows),
+            "floor rows": floor,
+            "floors": floors(floor),
             "curves": curves(rows),
         }
         write_result(__file__, setting, data)
+
+
+def places(
+    many: ManyFVSBN, b: int, alpha: float, steps: list[int], runs: int, falling: bool = False
+) -> list[Tensor]:
+    """Plain runs from the top: for each length the mean place of each run over its second half,
+    ``(runs, p)``. α is constant, or falls to 0 in a line over the last of the lengths."""
+    theta, draws = many.maximum().repeat(runs, 1), many.batches(b, runs, generator=seeded(b))
+    sums = [torch.zeros_like(theta) for _ in steps]
+    for t in range(steps[-1]):
+        rate = alpha * (1 - t / steps[-1]) if falling else alpha
+        theta = theta + rate * many.gradient(theta, next(draws))
+        for k, length in enumerate(steps):
+            if length / 2 <= t < length:
+                sums[k] += theta / (length / 2)
+    return sums
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def floor_rows(x: Tensor, steps: list[int], runs: int) -> list[dict[str, Any]]:
+    """What the mean place of all runs lacks of the top's ℓ/m, and how much of that is chance."""
+    many = ManyFVSBN(x)
+    top, rows = many.maximum(), []
+    settings = [(b, alpha, False) for b in (2, 10) for alpha in (1.0, 0.5)]
+    for b, alpha, falling in [*settings, (2, 1.0, True), (8, 1.0, True)]:
+        lengths = [1000] if falling else steps
+        ends = places(many, b, alpha, lengths, 4 * runs if falling else runs, falling)
+        for length, place in zip(lengths, ends, strict=True):
+            apart = place - place.mean(0)
+            one = torch.einsum("rp,pq,rq->", apart, many.curvature(top), apart) / 2 / len(apart)
+            row = {"b": b, "alpha": alpha, "falling": falling, "steps": length}
+            lost = many.height(top) - many.height(place.mean(0))
+            rows.append(row | {"runs": len(apart), "lost": float(lost), "one run": float(one)})
+    return rows
+
+
+def floors(rows: list[dict[str, Any]]) -> list[str]:
+    """The step size's own bias, with α constant: nats lost by the mean place of many runs; then
+    with α falling, as the chapter's crosses have it, beside what chance adds to ten runs."""
+    lengths = sorted({row["steps"] for row in rows if not row["falling"]})
+    runs = rows[0]["runs"]
+    lines = [f"plain, {runs} runs, steps:" + "".join(f"{k:9}" for k in lengths)]
+    for b, alpha in dict.fromkeys((r["b"], r["alpha"]) for r in rows if not r["falling"]):
+        mine = [r for r in rows if (r["b"], r["alpha"], r["falling"]) == (b, alpha, False)]
+        text = f"b = {b}, alpha = {alpha:g}"
+        lines.append(f"{text:23}" + "".join(f"{r['lost']:9.2g}" for r in mine))
+    for row in rows:
+        if row["falling"]:
+            text = f"b = {row['b']}, alpha falls from {row['alpha']:g}, {row['runs']} runs: "
+            text += f"{row['lost']:.2g}; ten runs add by chance {row['one run'] / 10:.2g}"
+            lines.append(text)
+    return lines
 
 
 def summary(rows: list[dict[str, Any]], key: str = "gap", form: str = ".2g") -> list[str]:
@@ -480,6 +558,30 @@ def comparisons(rows: list[dict[str, Any]]) -> list[str]:
             half = T_95.get(len(gain), math.nan) * float(gain.std()) / len(gain) ** 0.5
             name = f"{world}, {passes} passes, {one} over {other}:"
             lines.append(f"{name:55}{float(gain.mean()):+.4f} ± {half:.4f}")
+    return lines
+
+
+def ratios(rows: list[dict[str, Any]]) -> list[str]:
+    """The mean gap of one method over that of another, in each world, with 95 % intervals over the
+    seeds: Student's t for the mean of gap − ratio × other gap, in units of the other's mean gap."""
+    names = list(dict.fromkeys(row["world"] for row in rows))
+    lines = [f"{'gap over the gap of, passes':46}" + "".join(f"{name:>15}" for name in names)]
+    for passes, one, other in RATIOS:
+        line = f"{one + ' over ' + other:42}{passes:4}"
+        for name in names:
+            gaps = {
+                row["method"]: torch.tensor(row["gap"])
+                for row in rows
+                if (row["world"], row["passes"]) == (name, passes)
+            }
+            if one not in gaps:
+                line += f"{'-':>15}"
+                continue
+            ratio = float(gaps[one].mean() / gaps[other].mean())
+            rest = gaps[one] - ratio * gaps[other]
+            half = T_95.get(len(rest), math.nan) * float(rest.std() / gaps[other].mean())
+            line += f"{f'{ratio:.2f} ± {half / len(rest) ** 0.5:.2f}':>15}"
+        lines.append(line)
     return lines
 
 

@@ -16,12 +16,15 @@ step size of its generator), float32, fresh batches with replacement. Seven tabl
   (GAN), and beside it where it can: an FVSBN with a ridge is fitted to 2,000 generated samples,
   and has its ℓ/m on the test digits;
 - equal steps: all three at 2,000 steps; the GAN with b = 1000 also after fewer;
-- turns: the GAN with 1 and 3 steps of D for one of G, at equal work.
+- turns: the GAN with 1 and 3 steps of D for one of G, at equal work; ten seeds, a finer grid.
 
-    python benchmarks/paradigms.py           # about 30 minutes on one core; writes JSON
+Two settings are compared by the differences of their runs with the same seed.
+
+    python benchmarks/paradigms.py           # about 35 minutes on one core; writes JSON
     python benchmarks/paradigms.py --smoke   # the same path in a TinyWorld, no file
 """
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -48,7 +51,7 @@ from mle_lib.second_order import newton
 Weights = dict[str, Tensor]
 Row = dict[str, Any]
 Sets, Setting = dict[str, Tensor], dict[str, Any]
-T_975 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # Student's t, by the number of runs
+T_975 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 10: 2.262}  # Student's t, by the number of runs
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -204,6 +207,13 @@ def fitted(samples: Tensor) -> FVSBN:
 def interval(values: list[float]) -> float:
     """Half of the 95 % interval of the mean over runs, by Student's t."""
     return T_975[len(values)] * statistics.stdev(values) / len(values) ** 0.5
+
+
+def gain(one: list[Row], other: list[Row], key: str) -> str:
+    """How much higher the score of one setting is, run by run, with the 95 % interval."""
+    assert [row["seed"] for row in one] == [row["seed"] for row in other]
+    values = [a[key] - b[key] for a, b in zip(one, other, strict=True)]
+    return f"{statistics.mean(values):+7.2f} ± {interval(values):.2f}"
 
 
 def best_setting(scores: list[Row], *keys: str, by: str = "valid") -> list[Row]:
@@ -452,15 +462,18 @@ BOUNDS = [
 def bounds_table(rows: list[Row]) -> list[str]:
     """The table the chapter prints."""
     alphas = {row["alpha"] for row in rows}
-    lines = ["   b   K  bound   alpha    test l/m         train"]
+    lines = ["   b   K  bound   alpha    test l/m         train   the first over it"]
+    first: list[Row] = []
     for b, K, bound in BOUNDS:
         mine = [r for r in rows if (r["b"], r["K"], r["bound"]) == (b, K, bound)]
         best = best_setting(mine, "alpha")
+        first = first or best
         alpha, test = best[0]["alpha"], [r["test"] for r in best]
         train = statistics.mean(r["train"] for r in best)
         edge = "" if min(alphas) < alpha < max(alphas) else "  (edge of the grid)"
         text = f"{b:4}{K:4}  {bound}  {alpha:6.4f}  {statistics.mean(test):7.2f} ± "
-        lines.append(text + f"{interval(test):.2f}  {train:8.2f}{edge}")
+        over = "" if best is first else f"    {gain(first, best, 'test')}"
+        lines.append(text + f"{interval(test):.2f}  {train:8.2f}{over}{edge}")
     return lines
 
 
@@ -634,9 +647,63 @@ def tuned(rows: list[Row], suffix: str) -> str:
     return text + (f"  beta_1 = {first['beta']}" if "beta" in first else "")
 
 
+def best_game(rows: list[Row], which: str, *keys: str) -> list[Row]:
+    """The games of the best setting, by the last generator or by the average of its weights."""
+    return best_setting([r for r in rows if r["which"] == which], *keys, by="valid, judge")
+
+
+def gains_table(work: list[Row], steps: list[Row], pace: list[Row]) -> list[str]:
+    """What a larger batch gains at equal work and at equal steps; then what the largest one gains,
+    after fewer steps, on the one before it."""
+    sizes = sorted({row["b"] for row in work})
+    pairs = list(itertools.pairwise(sizes))
+    lines = [f"{'a larger batch gains':26}" + "".join(f"{f'{a} to {b}':>18}" for a, b in pairs)]
+    best: dict[tuple[str, str, int], list[Row]] = {}
+    for name, rows in (("equal work", work), ("equal steps", steps)):
+        for kind, by in itertools.product(KINDS, (", judge", "")):
+            if kind == "GAN" and not by:
+                continue
+            for b in sizes:
+                mine = [r for r in rows if (r["kind"], r["b"]) == (kind, b)]
+                if kind == "GAN":
+                    mine = [r for r in mine if r["which"] == "last" and r["beta"] in BETAS]
+                keys = ("alpha", "beta") if kind == "GAN" else ("alpha",)
+                best[name, kind, b] = best_setting(mine, *keys, by=f"valid{by}")
+            cells = [gain(best[name, kind, b], best[name, kind, a], f"test{by}") for a, b in pairs]
+            text = f"{name:13}{kind}{by or ', exact'}"
+            lines.append(f"{text:26}" + "".join(f"{cell:>18}" for cell in cells))
+    before, largest = sizes[-2:]
+    for mark in sorted({row["steps"] for row in pace}):
+        mine = best_game([r for r in pace if r["steps"] == mark], "last", "alpha")
+        over = gain(mine, best["equal steps", "GAN", before], "test, judge")
+        lines.append(f"GAN, b = {largest} after {mark:4} steps over b = {before}: {over}")
+    return lines
+
+
+def momentum_table(rows: list[Row]) -> list[str]:
+    """What a smaller β_1 gains on the next larger one, each with its best α."""
+    lines = []
+    games = [row for row in rows if row["kind"] == "GAN" and row["b"] >= 100]
+    for b in sorted({row["b"] for row in games}):
+        mine = [row for row in games if row["b"] == b]
+        betas = sorted({row["beta"] for row in mine})
+        for low, high in itertools.pairwise(betas):
+            text = f"b = {b:4}, beta_1 = {low} over {high}:"
+            for which in ("last", "average"):
+                one, other = (
+                    best_game([r for r in mine if r["beta"] == beta], which, "alpha")
+                    for beta in (low, high)
+                )
+                text += f" {which}{gain(one, other, 'test, judge')}"
+            lines.append(text)
+    return lines
+
+
 def tricks_table(rows: list[Row]) -> list[str]:
     """For b >= 100 and each β_1 the last generator and the average, each with its best α."""
-    lines = ["   b  beta_1   last: alpha    test          average: alpha  test"]
+    lines = [
+        "   b  beta_1   last: alpha    test          average: alpha  test        average over last"
+    ]
     games = [row for row in rows if row["kind"] == "GAN" and row["b"] >= 100]
     for b, beta in sorted({(row["b"], row["beta"]) for row in games}):
         text = f"{b:4}{beta:7}"
@@ -644,17 +711,38 @@ def tricks_table(rows: list[Row]) -> list[str]:
             mine = [r for r in games if (r["b"], r["beta"], r["which"]) == (b, beta, which)]
             mine = [{k: v for k, v in row.items() if k != "beta"} for row in mine]
             text += f"      {tuned(mine, ', judge')}" if mine else ""
-        lines.append(text)
+        mine = [r for r in games if (r["b"], r["beta"]) == (b, beta)]
+        average, last = (best_game(mine, which, "alpha") for which in ("average", "last"))
+        lines.append(f"{text}   {gain(average, last, 'test, judge')}")
     return lines
 
 
 def turns_table(rows: list[Row]) -> list[str]:
-    """The GAN by the steps of D for each of G, at equal work."""
-    lines = ["D for one of G  steps of G   alpha     test"]
-    for turns in sorted({row["turns"] for row in rows}):
-        mine = [r for r in rows if r["turns"] == turns and r["which"] == "last"]
-        lines.append(f"{turns:14}{mine[0]['steps']:12}  {tuned(mine, ', judge')}")
-    return lines
+    """The GAN by the steps of D for each of G, at equal work; then what more of them gain, and what
+    averaging gains."""
+    whiches = ("last", "average")
+    lines = ["D for one of G  steps of G   last: alpha    test          average: alpha  test"]
+    best: dict[tuple[int, str], list[Row]] = {}
+    turns = sorted({row["turns"] for row in rows})
+    for k in turns:
+        text = f"{k:14}{rows_with(rows, k)[0]['steps']:12}  "
+        for which in whiches:
+            mine = [r for r in rows_with(rows, k) if r["which"] == which]
+            best[k, which] = best_game(mine, which, "alpha")
+            mine = [{key: v for key, v in row.items() if key != "beta"} for row in mine]
+            text += f"    {tuned(mine, ', judge')}"
+        lines.append(text)
+    less, more = turns
+    cells = [f"{w}{gain(best[more, w], best[less, w], 'test, judge')}" for w in whiches]
+    lines.append(f"{more} over {less}: " + ", ".join(cells))
+    cells = [
+        f"D {k} times{gain(best[k, 'average'], best[k, 'last'], 'test, judge')}" for k in turns
+    ]
+    return [*lines, "average over last: " + ", ".join(cells)]
+
+
+def rows_with(rows: list[Row], turns: int) -> list[Row]:
+    return [row for row in rows if row["turns"] == turns]
 
 
 def pace_table(rows: list[Row]) -> list[str]:
@@ -799,7 +887,8 @@ def measure_batches(sets: Sets, labels: Tensor | None, setting: Setting) -> dict
             rows += game_scores(sets, b, beta, grid, [steps], setting)
     judge = judge_rows(sets, setting["samples"], labels)
     found: dict[str, Any] = {"batches": rows, "judge": judge, "summary": batches_table(rows)}
-    return found | {"tricks summary": tricks_table(rows)}
+    tables = {"tricks summary": tricks_table(rows), "momentum summary": momentum_table(rows)}
+    return found | tables
 
 
 def measure_steps(sets: Sets, labels: Tensor | None, setting: Setting) -> dict[str, Any]:
@@ -817,14 +906,14 @@ def measure_steps(sets: Sets, labels: Tensor | None, setting: Setting) -> dict[s
 
 
 def measure_turns(sets: Sets, labels: Tensor | None, setting: Setting) -> dict[str, Any]:
-    rows = []
-    for turns in (1, 3):
+    rows, setting = [], setting | {"seeds": setting["turns' seeds"]}
+    for turns, grid in TURNS_GRIDS.items():
         steps = [round(2 * setting["pace"][-1] / (1 + turns))]
-        grid = WIDE[1 if turns == 1 else 2 : 5]
         rows += game_scores(sets, 100, 0.5, grid, steps, setting, turns)
     return {"turns": rows, "turns summary": turns_table(rows)}
 
 
+TURNS_GRIDS = {1: [0.001, 0.003, 0.0055, 0.01, 0.03], 3: [0.003, 0.0055, 0.01, 0.03]}
 MEASURES: dict[str, Callable[[Sets, Tensor | None, Setting], dict[str, Any]]] = {
     "noise": measure_noise,
     "bias": measure_bias,
@@ -842,7 +931,13 @@ def prepared(smoke: bool) -> tuple[Sets, Tensor | None, Setting]:
         world = TinyWorld(6, seed=0)
         sizes = {"train": 150, "valid": 60, "test": 70}
         sets = {name: world.sample(m, seeded(m)).float() for name, m in sizes.items()}
-        setting: Setting = {"seeds": 2, "marks": [0, 3], "repeats": 2, "budget": 4}
+        setting: Setting = {
+            "seeds": 2,
+            "turns' seeds": 2,
+            "marks": [0, 3],
+            "repeats": 2,
+            "budget": 4,
+        }
         setting |= {
             "passes": 200,
             "total": 1000,
@@ -854,7 +949,13 @@ def prepared(smoke: bool) -> tuple[Sets, Tensor | None, Setting]:
         setting |= {"more": [2, 4], "sizes": [10, 1000], "bounds' grid": [0.001, 0.003, 0.01]}
         return sets, None, setting
     sets = {name: load_digits_binary(name) for name in ("train", "valid", "test")}
-    setting = {"seeds": 3, "marks": [0, 300, 1000, 3000], "repeats": 2, "budget": 10}
+    setting = {
+        "seeds": 3,
+        "turns' seeds": 10,
+        "marks": [0, 300, 1000, 3000],
+        "repeats": 2,
+        "budget": 10,
+    }
     setting |= {
         "passes": 200_000,
         "total": 200_000,
@@ -879,6 +980,8 @@ def main() -> None:
     for name, value in data.items():
         if "summary" in name:
             print("", *value, sep="\n")
+    data["gains summary"] = gains_table(data["batches"], data["equal steps"], data["pace"])
+    print("", *data["gains summary"], sep="\n")
     print(*(f"{value:8.2f}  judged from {name}" for name, value in data["judge"].items()), sep="\n")
     if not smoke:
         write_result(__file__, setting, data)

@@ -6,8 +6,10 @@ sampling with probabilities proportional to ‖g_j‖, in place of equal ones.
 
 Then whether SVRG pays for itself on such a network: a MADE, with the step size falling to 0 in a
 line, in the same number of sample gradients as the plain estimator, a reshuffled pass and Adam.
+And, to tell a lack of steps from a lack of precision, SVRG with only the gradients at θ counted:
+as many steps as the plain estimator has.
 
-    python benchmarks/snapshot_age.py           # about 4 minutes on one core; writes the JSON
+    python benchmarks/snapshot_age.py           # about 5 minutes on one core; writes the JSON
     python benchmarks/snapshot_age.py --smoke   # the same path at tiny sizes; writes nothing
 """
 
@@ -33,7 +35,14 @@ METHODS = {  # the exponents of the step sizes tried
     "SVRG": range(-5, 2),
     "SVRG, reshuffled": range(-5, 2),
     "Adam, reshuffled": range(-10, -3),
+    "free SVRG, reshuffled": range(-5, 2),
 }
+OVER = (  # compared, by their differences
+    ("reshuffled", "plain"),
+    ("SVRG", "reshuffled"),
+    ("SVRG, reshuffled", "reshuffled"),
+    ("free SVRG, reshuffled", "reshuffled"),
+)
 
 
 def snapshots(
@@ -80,8 +89,9 @@ def climb(method: str, models: list[MADE], x: Tensor, budget: int) -> Lanes:
     """The lanes (step sizes × models) after ``budget`` passes; step size 2^exponent, falling to 0.
 
     SVRG begins after a quarter of the budget, with a snapshot every 2m rows (m sample gradients);
-    then each row counts twice.
+    then each row counts twice. With "free" neither does: only the gradients at θ are counted.
     """
+    extra = 0 if "free" in method else 1
     alphas = 2.0 ** torch.tensor(list(METHODS[method])).repeat_interleave(len(models))
     lanes = Lanes([model for _ in METHODS[method] for model in models])
     generators = [torch.Generator().manual_seed(seed) for seed in range(len(models))]
@@ -103,10 +113,10 @@ def climb(method: str, models: list[MADE], x: Tensor, budget: int) -> Lanes:
                 snapshot, rows = copy.copy(lanes), 0
                 snapshot.weights = [w.clone() for w in lanes.weights]
                 full = snapshot.mean_gradient(x[None])
-                spent += m
+                spent += extra * m
             old = snapshot.mean_gradient(batch)
             gradients = [g - h + f for g, h, f in zip(gradients, old, full, strict=True)]
-            spent, rows = spent + B, rows + B
+            spent, rows = spent + extra * B, rows + B
         if "Adam" in method:
             for k, g in enumerate(gradients):
                 mu[k].lerp_(g, 0.1)
@@ -137,16 +147,40 @@ def contest(x: Tensor, test: Tensor, hidden: int, seeds: int, budgets: list[int]
 def contest_summary(rows: list[dict[str, Any]]) -> list[str]:
     """The mean train and test ℓ/m with their 95 % intervals over the seeds, each at the step size
     that is best for it; last, the exponents of the two."""
-    lines = [f"{'MADE, passes':24}{'train':>15}{'test':>17}   step sizes"]
+    lines = [f"{'MADE, passes':27}{'train':>15}{'test':>17}   step sizes"]
     for row in rows:
-        line, chosen = f"{row['passes']:3}  {row['method']:19}", []
+        line, chosen = f"{row['passes']:3}  {row['method']:22}", []
         for key in ("train", "test"):
-            values = torch.tensor(row[key]).double()
-            best = int(values.mean(1).nan_to_num(nan=-torch.inf).argmax())
-            half = T_95[values.shape[1]] * float(values[best].std()) / values.shape[1] ** 0.5
-            line += f"{float(values[best].mean()):9.2f} ± {half:.2f}"
+            best, values = best_runs(row, key)
+            line += f"{float(values.mean()):9.2f} ± {half_width(values):.2f}"
             chosen.append(f"2^{METHODS[row['method']][best]}")
         lines.append(f"{line}   {', '.join(chosen)}")
+    return lines
+
+
+def best_runs(row: dict[str, Any], key: str) -> tuple[int, Tensor]:
+    """The place of the step size with the best mean ℓ/m, and its ℓ/m for each seed."""
+    values = torch.tensor(row[key]).double()
+    best = int(values.mean(1).nan_to_num(nan=-torch.inf).argmax())
+    return best, values[best]
+
+
+def half_width(values: Tensor) -> float:
+    """Half of the 95 % interval of the mean over seeds, by Student's t."""
+    return T_95[len(values)] * float(values.std()) / len(values) ** 0.5
+
+
+def contest_differences(rows: list[dict[str, Any]]) -> list[str]:
+    """Differences of ℓ/m, seed by seed, of the pairs in ``OVER``, with their 95 % intervals."""
+    lines = [f"{'one over the other, passes':54}{'train':>15}{'test':>15}"]
+    for one, other in OVER:
+        for budget in dict.fromkeys(row["passes"] for row in rows):
+            mine = {row["method"]: row for row in rows if row["passes"] == budget}
+            line = f"{one + ' over ' + other:50}{budget:4}"
+            for key in ("train", "test"):
+                gain = best_runs(mine[one], key)[1] - best_runs(mine[other], key)[1]
+                line += f"{float(gain.mean()):+8.2f} ± {half_width(gain):.2f}"
+            lines.append(line)
     return lines
 
 
@@ -174,7 +208,7 @@ def main() -> None:
         if smoke
         else contest(x, test, HIDDEN, 5, [4, 16, 64])
     )
-    print(*summary(rows), *contest_summary(runs), sep="\n")
+    print(*summary(rows), *contest_summary(runs), *contest_differences(runs), sep="\n")
     if not smoke:
         rates = {name: lr for name, (_, lr) in models.items()}
         setting = {
@@ -184,7 +218,8 @@ def main() -> None:
             "exponents": {k: list(v) for k, v in METHODS.items()},
         }
         data = {"rows": rows, "summary": summary(rows), "contest": runs}
-        write_result(__file__, setting, data | {"contest summary": contest_summary(runs)})
+        data |= {"contest summary": contest_summary(runs)}
+        write_result(__file__, setting, data | {"contest differences": contest_differences(runs)})
 
 
 if __name__ == "__main__":
