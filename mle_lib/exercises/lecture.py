@@ -60,8 +60,9 @@ BATCH = Open(
         "$b$. Steps fall like $1 + B/b$, with $B$ the critical size: below it a larger batch buys "
         "fewer steps for nearly the same work, far above it nothing.",
         "The step size must go along with $b$: nearly in proportion, until curvature is the limit.",
-        "The size of the data set plays no part in this trade-off. Nor did generalisation, once "
-        "every batch size had its own step size and was stopped at its best.",
+        "To a fixed gap the size of the data set plays no part in this trade-off. Nor did "
+        "generalisation, on one network, once every batch size had its own step size and was "
+        "stopped at its best.",
     ),
     where="sections 3.6 to 3.8 for the quality, sections 5.1, 5.2, 5.3 and 5.5 for the speed",
 )
@@ -82,9 +83,9 @@ SECOND_ORDER = Open(
         "small blocks (with some tens of rows for each parameter of a block), out of the question "
         "for a network.",
         "Whether $\\ell$ is concave: if not, something positive must stand in for $H$ (L-BFGS's "
-        "pairs, the Fisher matrix or a factored form of it).",
-        "What is there to tune: for Newton with a line search nothing; for SGD step size, decay "
-        "or averaging, and $b$.",
+        "pairs, the Gauss–Newton or the Fisher matrix, or a factored form of one).",
+        "What is there to tune: for Newton with a line search a ridge, if there is no top, else "
+        "nothing; for SGD step size, decay or averaging, and $b$.",
     ),
     where="section 7.8, from the experiments of sections 7.5 to 7.7",
 )
@@ -99,11 +100,12 @@ DEPENDENCE = Open(
         "Efficiency is variance times cost, and the two are treated apart.",
         "Cost: in training all $x_{<i}$ are data, so with masks one pass gives all $n$ terms of a "
         "sample, with a recurrence $n$ steps; only drawing a sample must wait for each variable.",
-        "Variance: dependence lowers it, since a conditional that knows more is surprised less. If "
-        "the conditionals are right, the terms of a sample are uncorrelated, however strongly the "
+        "Variance: dependence lowers the mean uncertainty of a variable, but not always the noise, "
+        "which is uncertainty times slope. If the conditionals are right, the terms of a sample "
+        "are uncorrelated, however strongly the "
         "variables depend on each other.",
-        "The strategy says for which models it is meant. With shared weights: whole rows, one $b$, "
-        "since leaving variables out saves little work and adds variance.",
+        "The strategy says for which models it is meant. With shared weights and a fixed order: "
+        "whole rows, one $b$, since leaving variables out saves little work and adds variance.",
         "With parameters of its own for each variable and a constant step: batch sizes by noise "
         "and cost, $b_i \\propto s_i/\\sqrt{t_i}$, if that promises a gain; who averages keeps one "
         "$b$. Never one subset of the variables for a whole batch.",
@@ -118,11 +120,12 @@ BIAS = Open(
     "estimates (as in some variance-reduction methods) versus unbiased ones, in the context of "
     "MLE for deep generative models.",
     rubric=(
-        "A run settles where the *mean* of the estimate is zero, and averaging removes variance, "
-        "never bias. So what counts is whether the mean is zero at the maximum.",
+        "As the step size falls to zero, a run settles where the *mean* of the estimate is zero; "
+        "averaging removes variance, no bias. So what counts is whether that mean is zero at the "
+        "maximum.",
         "Kinds of bias are told apart: a factor or a lag (momentum, SAG) leaves the place alone; "
         "bending the batch's mean (clipping, Adam) moves it by less, the larger $b$; bending "
-        "each sample moves it whatever $b$ is.",
+        "each sample moves it whatever $b$ is; a constant step size has a bias of its own.",
         "What a bias costs at the end can be predicted, and weighed against what the scatter of "
         "the data costs anyway: one that is small beside it does not matter.",
         "On the way there variance decides: in a short run a biased estimate of small variance may "
