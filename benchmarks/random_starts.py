@@ -1,4 +1,4 @@
-"""Where MADE ends from different θ_0: constants, numbers that differ, and random signs.
+"""Where MADE ends from different θ_0: constants, numbers that differ, random signs, and a small V.
 
 Chapter 4's MADE with 100 hidden units on the digits, the mean over batches of 20. Each start is run
 with each step size and each of five seeds, which set the random numbers of the start and the
@@ -20,28 +20,34 @@ from mle_lib.optimizers import SGD
 from mle_lib.training import fit
 
 BOTH = "hidden.weight hidden.bias output.weight output.bias"
-STARTS = {  # every weight and bias is uniform between two numbers; in which the sign is random
-    "all 0": (0.0, 0.0, ""),
-    "all 0.1": (0.1, 0.1, ""),
-    "0.09 to 0.11": (0.09, 0.11, ""),
-    "0 to 0.2": (0.0, 0.2, ""),
-    "±0.1 in W": (0.1, 0.1, "hidden.weight"),
-    "±0.1 in V": (0.1, 0.1, "output.weight"),
-    "±0.1 in all": (0.1, 0.1, BOTH),
+Start = tuple[float, float, str, float]
+STARTS: dict[str, Start | None] = {
+    # every weight and bias is uniform between two numbers; in which the sign is random; what
+    # multiplies the output weights V
+    "all 0": (0.0, 0.0, "", 1.0),
+    "all 0.1": (0.1, 0.1, "", 1.0),
+    "0.09 to 0.11": (0.09, 0.11, "", 1.0),
+    "0 to 0.2": (0.0, 0.2, "", 1.0),
+    "±0.1 in W": (0.1, 0.1, "hidden.weight", 1.0),
+    "±0.1 in V": (0.1, 0.1, "output.weight", 1.0),
+    "±0.1 in all": (0.1, 0.1, BOTH, 1.0),
+    "0.1, V 0.01": (0.1, 0.1, "", 0.1),
+    "0 to 0.2, V/10": (0.0, 0.2, "", 0.1),
     "the library's": None,
 }
 
 
 def heights(
-    start: tuple[float, float, str] | None, alpha: float, seed: int, x: Tensor, passes: list[int]
+    start: Start | None, alpha: float, seed: int, x: Tensor, passes: list[int]
 ) -> list[float]:
     """ℓ/m after each of ``passes``, one run."""
     generator = torch.Generator().manual_seed(seed)
     model = MADE(x.shape[1], 100, generator=generator).double()
     for name, q in model.named_parameters():
         if start is not None:
-            low, high, signed = start
+            low, high, signed, share = start
             size = low + (high - low) * torch.rand(q.shape, generator=generator)
+            size = share * size if name == "output.weight" else size
             sign = 1 - 2 * torch.randint(2, q.shape, generator=generator)
             q.data = (size * sign if name in signed else size).double()
     history = fit(
@@ -61,7 +67,7 @@ def summary(rows: list[dict[str, Any]], passes: list[int]) -> list[str]:
     """For each start the range over seeds, after each number of passes at each step size."""
     alphas = list(dict.fromkeys(row["alpha"] for row in rows))
     columns = [f"{k} passes, {alpha}" for alpha in alphas for k in passes]
-    lines = [f"{'':14}" + "".join(f"{column:>18}" for column in columns)]
+    lines = [f"{'':15}" + "".join(f"{column:>18}" for column in columns)]
     for name in STARTS:
         cells = ""
         for alpha in alphas:
@@ -69,7 +75,7 @@ def summary(rows: list[dict[str, Any]], passes: list[int]) -> list[str]:
             for k in range(len(passes)):
                 values = [end[k] for end in ends]
                 cells += f"{min(values):9.1f} to {max(values):.1f}"
-        lines.append(f"{name:14}{cells}")
+        lines.append(f"{name:15}{cells}")
     return lines
 
 
