@@ -10,6 +10,7 @@
 `tested`, `tested_pages`: which tests test what, and their source.
 `mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
 `figures`: a figure of a chapter on another page.
+`tree`: nodes are found by identity.
 `status`: how long each chapter ran, with which versions.
 `descriptions`: what a search engine says of a page.
 `not_found`: the page for an address that does not exist.

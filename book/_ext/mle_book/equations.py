@@ -22,6 +22,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
+from .tree import replace, siblings_before
+
 logger = logging.getLogger(__name__)
 
 NUMBER = r"\d+\.\d+[a-z]?"
@@ -136,7 +138,7 @@ def read_equations(app: Sphinx, doctree: nodes.document) -> None:
     for text_node in [t for t in doctree.findall(nodes.Text) if is_prose(t)]:
         parts = list(_split_mentions(text_node, docname))
         if found := {part["reftarget"] for part in parts if isinstance(part, pending_xref)}:
-            text_node.parent.replace(text_node, parts)
+            replace(text_node, *parts)
             mentions |= found
 
 
@@ -187,10 +189,9 @@ Mention = tuple[int, int, str, bool]  # start, end, number, whether there must b
 
 
 def _equations(text: nodes.Text) -> Iterator[Mention]:
-    siblings = text.parent.children
-    before = "".join(node.astext() for node in siblings[: siblings.index(text)])
+    so_far = "".join(node.astext() for node in siblings_before(text))
     for match in MENTION.finditer(text):
-        said = bool(SAYS_EQUATION.search(before + text[: match.start()]))
+        said = bool(SAYS_EQUATION.search(so_far + text[: match.start()]))
         yield match.start(), match.end(), match[1], said
 
 
@@ -208,8 +209,7 @@ def _sections(text: nodes.Text) -> Iterator[Mention]:
 def _is_of_a_work_cited(text: nodes.Text, position: int) -> bool:
     if _is_in(text, desc):
         return True
-    index = text.parent.index(text)
-    previous = text.parent[index - 1] if index else None
+    previous = next(reversed(siblings_before(text)), None)
     cited = isinstance(previous, nodes.reference) and "//" in previous.get("refuri", "")
     return cited and not re.search(r"[^),;\s]", text[:position])
 

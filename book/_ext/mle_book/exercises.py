@@ -35,6 +35,8 @@ from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.html import Exercise, code_html, heading, quiz_html
 from mle_lib.exercises.quizzes import Open
 
+from .tree import insert_before, replace, siblings_before
+
 logger = logging.getLogger(__name__)
 
 PACKAGE = Path(mle_lib.__file__).parent
@@ -86,7 +88,7 @@ def make_exercises(app: Sphinx, doctree: nodes.document) -> None:
     if tagged:  # the page does not hold the code of cells whose input is removed
         cells = nbformat.read(env.doc2path(docname), as_version=4).cells
         for node in tagged:
-            node.replace_self(_made(app, node, cells))
+            replace(node, _made(app, node, cells))
     made = [node for node in doctree.findall(nodes.raw) if "mle_exercise" in node]
     for node in made:
         if isinstance(registry.find(node["mle_exercise"])[1], Open):
@@ -158,9 +160,9 @@ def _colab(app: Sphinx) -> str:
 
 def _drop_quote(node: nodes.raw) -> None:
     """Drop a question that is quoted right above its form: GitHub shows that one, we show this."""
-    position = node.parent.index(node)
-    if position and isinstance(node.parent[position - 1], nodes.block_quote):
-        node.parent.remove(node.parent[position - 1])
+    above = next(reversed(siblings_before(node)), None)
+    if isinstance(above, nodes.block_quote):
+        replace(above)
 
 
 def _compare(docname: str, ids: list[str]) -> None:
@@ -184,7 +186,7 @@ def _insert_progress(doctree: nodes.document, docname: str) -> None:
             section.insert(1, progress)
             return
     if len(sections) > 1:
-        sections[1].parent.insert(sections[1].parent.index(sections[1]), progress)
+        insert_before(sections[1], progress)
 
 
 # ---- on every page

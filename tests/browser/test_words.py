@@ -1,0 +1,25 @@
+"""Every page says what its source says."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import SITE
+
+from tests.page_text import page_text, source_text
+from tools.notebooks import relative, toc_files
+
+
+@cache
+def html(source: Path) -> str:
+    path = SITE / relative(source).with_suffix(".html")
+    if not path.exists():
+        pytest.fail(f"no {path}: run `make book` first", pytrace=False)
+    return path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("source", toc_files(), ids=lambda path: path.stem)
+def test_no_word_is_lost_doubled_or_moved(source: Path) -> None:
+    page, wanted = page_text(html(source)).split(), source_text(source).split()
+    first = next((n for n, (a, b) in enumerate(zip(page, wanted, strict=False)) if a != b), 0)
+    assert page == wanted, (page[first - 5 : first + 9], wanted[first - 5 : first + 9])
