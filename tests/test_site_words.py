@@ -1,4 +1,4 @@
-"""A page says what its source says, on small books.
+"""A page says what its source says and shows what its cells print, on small books; what hosts need.
 
 The same is asked of every page of the book in `tests/browser/test_words.py`.
 """
@@ -8,9 +8,10 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_markdown_cell
 from test_site import COLAB, ROOT, Book
 
-from tests.page_text import page_text, source_text
+from tests.page_text import page_text, shown, source_text
 
 # What the book's tools deprecate among themselves is not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -87,3 +88,38 @@ def test_paragraphs_of_a_caption_do_not_run_together(book: Book) -> None:
     book.markdown("index", "# Index\n\n```{mle-figure} one\nFirst.\n\nSecond.\n```\n\nText.\n")
     book.markdown("one", "# One\n\nText.\n")
     assert "First. Second." in book.build().article("index").text
+
+
+PRINTED = {
+    'for i in range(3):\n    print(i, end=" ")\n    import sys; sys.stdout.flush()\nprint("end")': [
+        "0 1 2 end"
+    ],
+    'print("  a", end="", flush=True)\nprint("", flush=True)\nprint("\\n\\n b  ")': [
+        "  a\n\n\n b  "
+    ],
+    'print("no end", end="")': ["no end"],
+    'print("\\ta\\tb")\n"value"': ["\ta\tb", "'value'"],
+    'print("1 %\\r2 %\\r3 %")': ["3 %"],
+    'print("a", end="", flush=True)\ndisplay({"text/plain": "shown"}, raw=True)\nprint("b")': [
+        "a",
+        "shown",
+        "b",
+    ],
+    'print("a\\n", flush=True)\nprint("<b> & c", flush=True)\nprint("\\n")': ["a\n\n<b> & c\n\n"],
+    'print("one", flush=True)\nimport sys\nprint("two", file=sys.stderr, flush=True)\n'
+    'import time; time.sleep(.3)\nprint("three")': ["one", "two", "three"],
+    'print("\\n\\n  a")': ["\n\n  a"],
+    'for i in range(3):\n    print(f"{i:3}", end="" if i < 2 else "\\n", flush=True)': [
+        "  0  1  2"
+    ],
+}
+
+
+def test_a_page_shows_what_is_printed_to_the_letter(book: Book) -> None:
+    book.markdown("index", "# Index\n\nText.\n")
+    cells = [
+        cell for n, source in enumerate(PRINTED) for cell in (new_markdown_cell(f"{n}."), source)
+    ]
+    book.notebook("one", *cells)
+    page = shown((book.build().site / "book" / "one.html").read_text("utf-8"))
+    assert list(page.values()) == list(PRINTED.values())

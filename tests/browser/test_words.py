@@ -1,4 +1,4 @@
-"""Every page says what its source says."""
+"""Every page says what its source says, and shows what its notebook stores."""
 
 from functools import cache
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from conftest import SITE
 
-from tests.page_text import page_text, source_text
-from tools.notebooks import relative, toc_files
+from tests.page_text import page_text, shown, source_text, stored
+from tools.notebooks import relative, toc_files, toc_notebooks
 
 
 @cache
@@ -23,3 +23,10 @@ def test_no_word_is_lost_doubled_or_moved(source: Path) -> None:
     page, wanted = page_text(html(source)).split(), source_text(source).split()
     first = next((n for n, (a, b) in enumerate(zip(page, wanted, strict=False)) if a != b), 0)
     assert page == wanted, (page[first - 5 : first + 9], wanted[first - 5 : first + 9])
+
+
+@pytest.mark.parametrize("source", toc_notebooks(), ids=lambda path: path.stem)
+def test_a_page_shows_what_the_notebook_stores(source: Path) -> None:
+    cells, page = stored(source), shown(html(source))
+    assert cells
+    assert [(text, page.get(text)) for text, _ in cells] == cells

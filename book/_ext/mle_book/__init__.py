@@ -10,6 +10,7 @@
 `tested`, `tested_pages`: which tests test what, and their source.
 `mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
 `figures`: a figure of a chapter on another page.
+`outputs`: what a cell prints, in one piece.
 `tree`: nodes are found by identity.
 `status`: how long each chapter ran, with which versions.
 `descriptions`: what a search engine says of a page.
@@ -37,6 +38,7 @@ from . import (
     links,
     mentions,
     not_found,
+    outputs,
     pages,
     reexecution,
     status,
@@ -46,7 +48,7 @@ from . import (
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
     *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, delivery),
-    reexecution,
+    *(outputs, reexecution),
 )
 
 
