@@ -123,3 +123,12 @@ def test_a_page_shows_what_is_printed_to_the_letter(book: Book) -> None:
     book.notebook("one", *cells)
     page = shown((book.build().site / "book" / "one.html").read_text("utf-8"))
     assert list(page.values()) == list(PRINTED.values())
+
+
+def test_what_begins_with_an_underscore_is_served(book: Book) -> None:
+    """GitHub's Jekyll, where a branch is published, leaves it out but for this file."""
+    for name in ("index", "one"):
+        book.markdown(name, "# Index\n\nText.\n")
+    site = book.build().site
+    assert [path.name for path in site.iterdir() if path.name.startswith("_")]
+    assert (site / ".nojekyll").is_file()

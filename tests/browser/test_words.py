@@ -30,3 +30,12 @@ def test_a_page_shows_what_the_notebook_stores(source: Path) -> None:
     cells, page = stored(source), shown(html(source))
     assert cells
     assert [(text, page.get(text)) for text, _ in cells] == cells
+
+
+def test_nothing_is_left_out_by_a_host() -> None:
+    """Jekyll would leave out what begins with "_", and this file says that it shall not run."""
+    named = [
+        p for p in SITE.rglob("*") if any(n.startswith("_") for n in p.relative_to(SITE).parts)
+    ]
+    assert named
+    assert (SITE / ".nojekyll").is_file()
