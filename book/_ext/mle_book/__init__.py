@@ -11,6 +11,7 @@
 `mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
 `figures`: a figure of a chapter on another page.
 `outputs`: what a cell prints, in one piece.
+`search`: words without accents, numbers and fractions, for the page that searches.
 `tree`: nodes are found by identity.
 `status`: how long each chapter ran, with which versions.
 `descriptions`: what a search engine says of a page.
@@ -41,6 +42,7 @@ from . import (
     outputs,
     pages,
     reexecution,
+    search,
     status,
     tested_pages,
 )
@@ -48,7 +50,7 @@ from . import (
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
     *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, delivery),
-    *(outputs, reexecution),
+    *(outputs, search, reexecution),
 )
 
 

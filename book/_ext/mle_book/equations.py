@@ -17,7 +17,7 @@ from docutils import nodes
 from sphinx.addnodes import desc, pending_xref
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
-from sphinx.domains import Domain
+from sphinx.domains import Domain, ObjType
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
@@ -62,6 +62,10 @@ class EquationDomain(Domain):
 
     name = "mle"
     label = "numbered equations and sections"
+    object_types: ClassVar[dict[str, ObjType]] = {
+        "equation": ObjType("equation"),
+        "section": ObjType("section"),
+    }
     initial_data: ClassVar[dict[str, Any]] = {
         "equations": {},  # page -> {number: id}; the number of a section is "section 2.3"
         "mentions": {},  # page -> {number}
@@ -75,6 +79,15 @@ class EquationDomain(Domain):
             for docname, on_page in self.data["equations"].items()
             for number, eq_id in on_page.items()
         }
+
+    def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
+        """For the search page: a number leads to the equation, and then to the section."""
+        for number, (docname, eq_id) in self.equations().items():
+            kind, _, digits = number.rpartition(" ")
+            yield digits, digits, kind or "equation", docname, eq_id, 1 if kind else 0
+
+    def get_type_name(self, type: ObjType, primary: bool = False) -> str:
+        return type.lname
 
     def clear_doc(self, docname: str) -> None:
         self.data["equations"].pop(docname, None)
