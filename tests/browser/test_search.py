@@ -1,11 +1,19 @@
 """Search, by the page of its own and by the keyboard on any page, asking no other host."""
 
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import pytest
-from conftest import SITE
+from bs4 import BeautifulSoup, NavigableString
+from conftest import SITE, pages
 from playwright.sync_api import Browser, Page, expect
 from visits import Seen, opened
+
+from tools.environment import ROOT
+from tools.notebooks import toc_files
 
 # Words of the book, and the page that should be among the first that are found.
 QUERIES = [
@@ -13,6 +21,8 @@ QUERIES = [
     ("noise scale", "book/03-minibatch-estimator"),
     ("Fisher information", "book/07-second-order"),
     ("minibatch_gradient", "book/api"),
+    ("Bohning", "book/references"),
+    ("m/b", "book/03-minibatch-estimator"),
 ]
 FIRST = 5
 
@@ -77,3 +87,158 @@ def test_search_works_without_a_server(browser: Browser) -> None:
     found = [unquote(address) for address in results(page)]
     assert "book/06-optimizers" in " ".join(found[:FIRST])
     page.close()
+
+
+# ---- whole lists of words, asked of the page's own program
+
+
+class Found(NamedTuple):
+    page: str
+    anchor: str  # of a result that is a part of a page
+    name: str
+
+
+ASK = """queries => queries.map(query => {
+    const results = Search._performSearch(...Search._parseQuery(query));
+    return results.reverse().map(([page, name, at, about]) => [page, at, about ? name : ""]);
+})"""
+TAG = re.compile(r"\\tag\*?\{+\(?(\d+\.\d+[a-z]?)")
+
+
+@pytest.fixture
+def search_page(site: str, browser: Browser) -> Iterator[Page]:
+    with opened(browser, f"{site}/search.html?q=zyzzyva") as (page, seen):
+        expect(page.locator("#search-results .search-summary")).to_contain_text("did not match")
+        yield page
+    check(seen)
+
+
+def ask(page: Page, queries: list[str]) -> dict[str, list[Found]]:
+    """What is found, the best first."""
+    answers = page.evaluate(ASK, queries)
+    return {q: [Found(*one) for one in found] for q, found in zip(queries, answers, strict=True)}
+
+
+def words_on_pages() -> dict[str, set[str]]:
+    """Word -> the pages of the book that say it."""
+    found: dict[str, set[str]] = {}
+    for path in pages():
+        html = BeautifulSoup((SITE / path).read_text("utf-8"), "html.parser")
+        if article := path.startswith("book/") and html.select_one("article"):
+            for formula in article.select(".math"):  # TeX, until MathJax sets it
+                formula.decompose()
+            for code in article.select("pre"):  # in colours, which divide words
+                code.string = code.get_text()
+            for text in article.find_all(string=lambda text: type(text) is NavigableString):
+                for word in re.findall(r"\w+", text):
+                    found.setdefault(word, set()).add(path.removesuffix(".html"))
+    return found
+
+
+def typed(word: str) -> str:
+    """The word by the keys of a keyboard that has no accents."""
+    plain = unicodedata.normalize("NFKD", word)
+    for letter, keys in {
+        "ø": "o",
+        "Ø": "O",
+        "ß": "ss",
+        "æ": "ae",
+        "ł": "l",
+        "ς": "σ",
+        "⁄": "/",
+    }.items():
+        plain = plain.replace(letter, keys)
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def test_every_word_is_found_as_written_and_as_typed(search_page: Page) -> None:
+    stopwords = search_page.evaluate("stopwords")
+    places = {word: on for word, on in words_on_pages().items() if word.lower() not in stopwords}
+    names = {
+        word
+        for word in places
+        if not word.isascii() and re.fullmatch(r"[A-Za-z\u00c0-\u024f]{4,}", word)
+    }
+    assert {"Böhning", "Cramér", "Sønderby"} <= names
+    assert [word for word in names if not typed(word).isascii()] == []
+    forms: dict[str, set[str]] = {}
+    for word, on in places.items():
+        decomposed, capitals = unicodedata.normalize("NFD", word), word.upper()
+        for form in (word, decomposed, capitals, typed(word), typed(word).lower()):
+            if not form.isdecimal() and form.lower() in (word.lower(), typed(word).lower()):
+                forms.setdefault(form, set()).update(on)
+    found = ask(search_page, list(forms))
+    missed = {q: on - {f.page for f in found[q]} for q, on in forms.items()}
+    assert not any(missed.values()), sorted((q, *on) for q, on in missed.items() if on)
+
+
+def equation_numbers() -> dict[str, str]:
+    """Number of an equation -> its page."""
+    return {
+        number: path.relative_to(ROOT).with_suffix("").as_posix()
+        for path in toc_files(ROOT)
+        for number in TAG.findall(path.read_text("utf-8"))
+    }
+
+
+@pytest.mark.parametrize(
+    "form", ["{}", "({})", " ({}). ", "equation {}", "Eq. ({})", "equation({})"]
+)
+def test_the_number_of_an_equation_leads_to_it(search_page: Page, form: str) -> None:
+    equations = equation_numbers()
+    assert len(equations) > 50
+    found = ask(search_page, [form.format(number) for number in equations])
+    first = {number: found[form.format(number)][:1] for number in equations}
+    wanted = {
+        number: [Found(page, f"#eq-{number.replace('.', '-')}", number)]
+        for number, page in equations.items()
+    }
+    assert first == wanted
+
+
+def test_the_number_of_a_section_leads_to_it(search_page: Page) -> None:
+    sections = {
+        heading.text.partition(" ")[0]: (path.removesuffix(".html"), f"#{heading.parent['id']}")
+        for path in pages()
+        for heading in BeautifulSoup((SITE / path).read_text("utf-8"), "html.parser").select(
+            "article :is(h2, h3)"
+        )
+        if re.match(r"\d+\.\d+ ", heading.text)
+    }
+    assert len(sections) > 50
+    found = ask(search_page, [f"section {number}" for number in sections])
+    first = {number: found[f"section {number}"][0][:2] for number in sections}
+    assert first == sections
+    both = ask(search_page, list(sections))
+    assert {
+        n: place for n, place in sections.items() if place not in [f[:2] for f in both[n][:2]]
+    } == {}
+
+
+def test_a_few_letters_do_not_find_every_name_that_holds_them(search_page: Page) -> None:
+    """Every word of one or two letters, and every fraction, that the book has."""
+    terms: dict[str, list[int] | int] = search_page.evaluate("Search._index.terms")
+    documents: list[str] = search_page.evaluate("Search._index.docnames")
+    on = {
+        term: {documents[n] for n in ([where] if isinstance(where, int) else where)}
+        for term, where in terms.items()
+    }
+    fractions = [term for term in terms if "/" in term]
+    assert {"m/b", "1/b"} <= {*fractions}
+    for query, found in ask(search_page, fractions).items():
+        assert {one.page for one in found} == on[query], query
+        assert len(found) == len(on[query]), query
+    for form in ("(m/b)", "m / b", "M/B", "(m/b) Σ"):
+        assert {one.page for one in ask(search_page, [form])[form]} <= on["m/b"], form
+    short = [term for term in terms if len(term) < 3 and not term.isdigit()]
+    assert {"m", "b", "ḡ"} <= {*short}
+    for query, found in ask(search_page, short).items():
+        names = [one.name.lower().split(".") for one in found if one.name]
+        assert [name for name in names if query not in name] == [], query
+        assert len(found) <= len(documents) + len(names), query
+
+
+def test_what_is_shown_of_a_page_holds_the_word(site: str, browser: Browser) -> None:
+    with opened(browser, f"{site}/search.html?q=sonderby") as (page, seen):
+        expect(page.locator("#search-results .context").first).to_contain_text("Sønderby")
+    check(seen)

@@ -10,6 +10,9 @@
 `tested`, `tested_pages`: which tests test what, and their source.
 `mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
 `figures`: a figure of a chapter on another page.
+`outputs`: what a cell prints, in one piece.
+`search`: words without accents, numbers and fractions, for the page that searches.
+`tree`: nodes are found by identity.
 `status`: how long each chapter ran, with which versions.
 `descriptions`: what a search engine says of a page.
 `not_found`: the page for an address that does not exist.
@@ -36,8 +39,10 @@ from . import (
     links,
     mentions,
     not_found,
+    outputs,
     pages,
     reexecution,
+    search,
     status,
     tested_pages,
 )
@@ -45,7 +50,7 @@ from . import (
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
     *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, delivery),
-    reexecution,
+    *(outputs, search, reexecution),
 )
 
 

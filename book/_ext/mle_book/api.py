@@ -23,6 +23,7 @@ from sphinx.util.nodes import make_refnode
 
 from .mentions import REFERENCE, TOP, MentionDomain, Place, entry_name
 from .reexecution import PACKAGE
+from .tree import replace
 
 CHAPTER = re.compile(r"(\d+)\. ")
 
@@ -119,7 +120,7 @@ def say_where_used(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 line += nodes.Text(", " if n else " (")
                 line += _link(app, docname, page, use.section, use.label)
             line += nodes.Text(")" if named else "")
-        place.replace_self([line] if by_page else [])
+        replace(place, *[line] if by_page else [])
 
 
 def _page_label(env: BuildEnvironment, docname: str) -> str:

@@ -9,6 +9,8 @@ A quote without a label, or with nothing but a label, stays a quote.
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from .tree import replace
+
 
 def setup(app: Sphinx) -> None:
     app.connect("doctree-read", make_callouts)
@@ -18,7 +20,7 @@ def make_callouts(app: Sphinx, doctree: nodes.document) -> None:
     """Replace every labelled block quote of one page."""
     for quote in list(doctree.findall(nodes.block_quote)):
         if (label := _label(quote)) is not None:
-            quote.replace_self(_callout(quote, label))
+            replace(quote, _callout(quote, label))
 
 
 def _label(quote: nodes.block_quote) -> nodes.strong | None:
@@ -36,10 +38,10 @@ def _label(quote: nodes.block_quote) -> nodes.strong | None:
 def _callout(quote: nodes.block_quote, label: nodes.strong) -> nodes.admonition:
     """Build the admonition, moving the quote's content into it."""
     paragraph = quote[0]
-    paragraph.remove(label)
+    replace(label)
     _strip_edge(paragraph, left=True)
     if not paragraph.astext():  # the label had a paragraph to itself
-        quote.remove(paragraph)
+        replace(paragraph)
     title = nodes.title("", "", *label.children)
     _strip_edge(title, left=False)
     slug = nodes.make_id(title.astext()) or "note"
@@ -54,7 +56,6 @@ def _strip_edge(node: nodes.Element, left: bool) -> None:
     while node.children and isinstance(node[0 if left else -1], nodes.Text):
         text = node[0 if left else -1]
         stripped = text.lstrip() if left else text.rstrip(".: ")
-        node.remove(text)
+        replace(text, *[nodes.Text(stripped)] if stripped else [])
         if stripped:
-            node.insert(0 if left else len(node), nodes.Text(stripped))
             return

@@ -7,6 +7,7 @@ from sphinx.application import Sphinx
 from sphinx.util.nodes import make_refnode
 
 from .claims import Entry, claims_of, first_test, listed, page_of, tested_by
+from .tree import insert_after, replace
 
 
 def setup(app: Sphinx) -> None:
@@ -27,7 +28,7 @@ def say_what_computes(app: Sphinx, doctree: nodes.document, docname: str) -> Non
             for number, (page, entry) in enumerate(found):
                 line += nodes.Text(" " if number else "")
                 line += nodes.inline("", "", *_links(app, docname, page, entry))
-            block.parent.insert(block.parent.index(block) + 1, line)
+            insert_after(block, line)
 
 
 def _links(app: Sphinx, docname: str, page: str, entry: Entry) -> Iterator[nodes.Node]:
@@ -55,4 +56,4 @@ def say_what_tests(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             name = nodes.inline("", f"{file}.py")
             line += nodes.Text(f"; and {others} more in " if others else ", in ")
             line += make_refnode(app.builder, docname, page_of(file), "", name)
-        place.replace_self([line] if tests else [])
+        replace(place, *[line] if tests else [])

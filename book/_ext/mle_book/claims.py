@@ -25,6 +25,7 @@ from .api import used_in
 from .equations import NUMBER
 from .mentions import REFERENCE, TOP, entry_name
 from .tested import Test, TestFile, find_tests, read_tests
+from .tree import replace
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ def read_claims(app: Sphinx, doctree: nodes.document) -> None:
         for paragraph in [p for p in content if isinstance(p, nodes.paragraph)]:
             if claim := CLAIM.fullmatch(paragraph.astext()):
                 numbers += tuple(_numbers(claim[1], paragraph))
-                content.remove(paragraph)
+                replace(paragraph)
                 room.insert(0, _equations(paragraph))
         if numbers or desc["objtype"] in TOP:
             place = next((n for n, c in enumerate(content) if isinstance(c, used_in)), len(content))

@@ -17,10 +17,12 @@ from docutils import nodes
 from sphinx.addnodes import desc, pending_xref
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
-from sphinx.domains import Domain
+from sphinx.domains import Domain, ObjType
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
+
+from .tree import replace, siblings_before
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +62,10 @@ class EquationDomain(Domain):
 
     name = "mle"
     label = "numbered equations and sections"
+    object_types: ClassVar[dict[str, ObjType]] = {
+        "equation": ObjType("equation"),
+        "section": ObjType("section"),
+    }
     initial_data: ClassVar[dict[str, Any]] = {
         "equations": {},  # page -> {number: id}; the number of a section is "section 2.3"
         "mentions": {},  # page -> {number}
@@ -73,6 +79,15 @@ class EquationDomain(Domain):
             for docname, on_page in self.data["equations"].items()
             for number, eq_id in on_page.items()
         }
+
+    def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
+        """For the search page: a number leads to the equation, and then to the section."""
+        for number, (docname, eq_id) in self.equations().items():
+            kind, _, digits = number.rpartition(" ")
+            yield digits, digits, kind or "equation", docname, eq_id, 1 if kind else 0
+
+    def get_type_name(self, type: ObjType, primary: bool = False) -> str:
+        return type.lname
 
     def clear_doc(self, docname: str) -> None:
         self.data["equations"].pop(docname, None)
@@ -136,7 +151,7 @@ def read_equations(app: Sphinx, doctree: nodes.document) -> None:
     for text_node in [t for t in doctree.findall(nodes.Text) if is_prose(t)]:
         parts = list(_split_mentions(text_node, docname))
         if found := {part["reftarget"] for part in parts if isinstance(part, pending_xref)}:
-            text_node.parent.replace(text_node, parts)
+            replace(text_node, *parts)
             mentions |= found
 
 
@@ -187,10 +202,9 @@ Mention = tuple[int, int, str, bool]  # start, end, number, whether there must b
 
 
 def _equations(text: nodes.Text) -> Iterator[Mention]:
-    siblings = text.parent.children
-    before = "".join(node.astext() for node in siblings[: siblings.index(text)])
+    so_far = "".join(node.astext() for node in siblings_before(text))
     for match in MENTION.finditer(text):
-        said = bool(SAYS_EQUATION.search(before + text[: match.start()]))
+        said = bool(SAYS_EQUATION.search(so_far + text[: match.start()]))
         yield match.start(), match.end(), match[1], said
 
 
@@ -208,8 +222,7 @@ def _sections(text: nodes.Text) -> Iterator[Mention]:
 def _is_of_a_work_cited(text: nodes.Text, position: int) -> bool:
     if _is_in(text, desc):
         return True
-    index = text.parent.index(text)
-    previous = text.parent[index - 1] if index else None
+    previous = next(reversed(siblings_before(text)), None)
     cited = isinstance(previous, nodes.reference) and "//" in previous.get("refuri", "")
     return cited and not re.search(r"[^),;\s]", text[:position])
 

@@ -35,6 +35,8 @@ from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.html import Exercise, code_html, heading, quiz_html
 from mle_lib.exercises.quizzes import Open
 
+from .tree import insert_before, replace, siblings_before
+
 logger = logging.getLogger(__name__)
 
 PACKAGE = Path(mle_lib.__file__).parent
@@ -43,6 +45,7 @@ FILES = "_exercises"  # under the site's root; what of it is not made here stand
 KINDS = {"exercise": "check", "quiz": "quiz"}  # tag -> the call that names the exercise
 HEADING = re.compile(r"^#+ .*", re.M)
 SECTION = "Exercises"
+BLOCK_END = re.compile(r"</(?:p|div|legend|summary|li|h\d|t[dh]|details|m[a-z]+)>")
 LEXER = "ipython3"  # as of all other cells
 MADE_AT = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: the same zip at every build
 
@@ -86,7 +89,7 @@ def make_exercises(app: Sphinx, doctree: nodes.document) -> None:
     if tagged:  # the page does not hold the code of cells whose input is removed
         cells = nbformat.read(env.doc2path(docname), as_version=4).cells
         for node in tagged:
-            node.replace_self(_made(app, node, cells))
+            replace(node, _made(app, node, cells))
     made = [node for node in doctree.findall(nodes.raw) if "mle_exercise" in node]
     for node in made:
         if isinstance(registry.find(node["mle_exercise"])[1], Open):
@@ -140,7 +143,8 @@ def _warn(text: str, location: nodes.Node | str) -> None:
 
 
 def _raw(html: str, exercise: Exercise) -> nodes.raw:
-    return nodes.raw("", html, format="html", mle_exercise=exercise.id)
+    # The words for the search are what is left without tags: blocks, and letters of formulas, apart
+    return nodes.raw("", BLOCK_END.sub(r"\g<0>\n", html), format="html", mle_exercise=exercise.id)
 
 
 def _highlighted(app: Sphinx, source: str) -> str:
@@ -158,9 +162,9 @@ def _colab(app: Sphinx) -> str:
 
 def _drop_quote(node: nodes.raw) -> None:
     """Drop a question that is quoted right above its form: GitHub shows that one, we show this."""
-    position = node.parent.index(node)
-    if position and isinstance(node.parent[position - 1], nodes.block_quote):
-        node.parent.remove(node.parent[position - 1])
+    above = next(reversed(siblings_before(node)), None)
+    if isinstance(above, nodes.block_quote):
+        replace(above)
 
 
 def _compare(docname: str, ids: list[str]) -> None:
@@ -184,7 +188,7 @@ def _insert_progress(doctree: nodes.document, docname: str) -> None:
             section.insert(1, progress)
             return
     if len(sections) > 1:
-        sections[1].parent.insert(sections[1].parent.index(sections[1]), progress)
+        insert_before(sections[1], progress)
 
 
 # ---- on every page

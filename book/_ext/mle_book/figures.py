@@ -12,6 +12,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from .tree import replace
+
 TAG = "tag_front-page"  # the class that the cell's tag becomes
 FIGURE = "<mle-explore"
 
@@ -42,7 +44,9 @@ class FigureDirective(SphinxDirective):
         text = nodes.Element()
         self.state.nested_parse(self.content, self.content_offset, text)
         # A caption, and no paragraph: the page is described by its own first one.
-        caption = nodes.caption("", "", *(child for paragraph in text for child in paragraph))
+        caption = nodes.caption()
+        for paragraph in text:
+            caption += [nodes.Text(" "), *paragraph] if len(caption) else [*paragraph]
         return [nodes.compound("", place, caption, classes=["mle-front"])]
 
 
@@ -78,6 +82,6 @@ def fill_in(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 place["docname"],
                 location=place,
             )
-            place.parent.remove(place)
+            replace(place)
         else:
-            place.replace_self(nodes.raw("", html, format="html"))
+            replace(place, nodes.raw("", html, format="html"))

@@ -15,6 +15,8 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from .tree import replace
+
 logger = logging.getLogger(__name__)
 
 SUFFIXES = {".ipynb", ".md"}
@@ -43,7 +45,7 @@ def make_links_internal(app: Sphinx, doctree: nodes.document) -> None:
         path = PurePosixPath(unquote(match["path"]))
         docname = str(path.with_suffix(""))
         if path.suffix in SUFFIXES and docname in app.env.found_docs:
-            link.replace_self(_page_link(app, link, docname, match["anchor"]))
+            replace(link, _page_link(app, link, docname, match["anchor"]))
         elif path.suffix in SUFFIXES and path.parts[0] == "book":
             logger.warning(
                 "link to a chapter that is not in _toc.yml: %s",

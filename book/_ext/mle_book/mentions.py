@@ -18,6 +18,7 @@ from sphinx.util.nodes import make_refnode
 
 from .equations import is_prose
 from .names import Names, read_cells
+from .tree import replace
 
 TOP = {"function", "class", "exception"}
 REFERENCE = "mle_api"  # in the metadata of the page that is the reference
@@ -121,9 +122,9 @@ def read_page(app: Sphinx, doctree: nodes.document) -> None:
                 "", refdomain=MentionDomain.name, reftype="name", reftarget=mention.text,
                 refdoc=docname, refwarn=False, refexplicit=True, path=mention.path,
             )  # fmt: skip
-            literal.replace_self(link)
+            replace(literal, link)
             link += literal
-    order = {node: number for number, node in enumerate(doctree.findall())}
+    order = {node: number for number, node in enumerate(doctree.findall(nodes.Element))}
     for node, mention, is_use in sorted(found, key=lambda item: order[item[0]]):
         places = mentions.setdefault(mention, [])
         if is_use and (place := _place(node, docname)) not in places:

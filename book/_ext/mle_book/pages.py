@@ -5,6 +5,8 @@ import re
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from .tree import place, replace
+
 INSTALL = "install"  # the tag of a chapter's first code cell
 PUNCTUATION = re.compile(r"[.,;:!?)\]’”]+")
 
@@ -28,9 +30,9 @@ def keep_punctuation(app: Sphinx, doctree: nodes.document) -> None:
         match = PUNCTUATION.match(text) if isinstance(text, nodes.Text) else None
         if match:
             rest = text[match.end() :]
-            text.parent.replace(text, [nodes.Text(rest)] if rest else [])
+            replace(text, *[nodes.Text(rest)] if rest else [])
             group = nodes.inline(classes=["mle-nobreak"])
-            formula.replace_self(group)
+            replace(formula, group)
             group += [formula, nodes.Text(match[0])]
 
 
@@ -40,7 +42,7 @@ def fold_setup(app: Sphinx, doctree: nodes.document) -> None:
     Who runs the notebook needs them; who reads it wants the first sentence.
     """
     for first in [cell for cell in doctree.findall(nodes.container) if _installs(cell)]:
-        position, parent = first.parent.index(first), first.parent
+        position, parent = place(first), first.parent
         following = parent[position + 1 : position + 2]
         cells = [first, *(cell for cell in following if _is_code(cell))]
         summary = "<summary>Set up: what this chapter installs and imports</summary>"

@@ -22,6 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 from .reexecution import REQUIREMENTS
+from .tree import replace
 
 CHECKED = "nbval-check-output"
 PACKAGES = ("torch", "numpy", "scikit-learn", "matplotlib", "jupyter-book", "Sphinx", "myst-nb")
@@ -89,7 +90,7 @@ def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
 def fill_tables(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for place in list(doctree.findall(status_table)):
         make = chapter_rows if place["table"] == "chapters" else version_rows
-        place.replace_self(table(list(make(app, docname))))
+        replace(place, table(list(make(app, docname))))
 
 
 def version_rows(app: Sphinx, docname: str) -> Iterator[Row]:

@@ -21,6 +21,7 @@ from .descriptions import DESCRIPTION
 from .equations import is_prose
 from .mentions import MentionDomain
 from .tested import TestFile
+from .tree import replace
 
 NAMES = "mle_names_of_tests"  # in the metadata of a page: those that its prose names
 TEST = re.compile(r"test_\w+")
@@ -132,4 +133,4 @@ def link_names_of_tests(app: Sphinx, doctree: nodes.document, docname: str) -> N
     known = _known(app)
     for code in _names(doctree):
         if page := known.get(name := code.astext()):
-            code.replace_self(make_refnode(app.builder, docname, page, name, code.deepcopy()))
+            replace(code, make_refnode(app.builder, docname, page, name, code.deepcopy()))

@@ -1,0 +1,74 @@
+// What `search.py` does with a page, done with a query; it stands behind Sphinx's own program.
+
+const LETTERS = {{ letters }};
+const WORD = /[\p{L}\p{N}_]+/gu;
+const COMPOUND = /{{ compound }}/gu;
+
+function withoutAccents(word) {
+  const plain = word.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  return [...plain].map((letter) => LETTERS[letter] ?? letter).join("");
+}
+
+// As the index has them: no stem of 1/e, nor of "one", for that is the stopword "on".
+const EnglishStemmer = Stemmer;
+Stemmer = function () {
+  const porter = new EnglishStemmer();
+  this.stemWord = (word) => {
+    const stem = porter.stemWord(word);
+    return /[./]/.test(word) || stopwords.includes(stem) ? word : stem;
+  };
+};
+const stemmer = new Stemmer();
+
+// A word as the index has it. With accents it is found only where it has them: ḡ is not g.
+function isKnown(word) {
+  const stem = stemmer.stemWord(word.toLowerCase());
+  return [Search._index.terms, Search._index.titleterms].some((terms) => Object.hasOwn(terms, stem));
+}
+
+function wordsOf(text) {
+  return (text.match(WORD) ?? []).map((word) => (isKnown(word) ? word : withoutAccents(word)));
+}
+
+var splitQuery = (query) => {
+  const text = query.normalize("NFC");
+  const words = [];
+  let end = 0;
+  for (const { 0: found, index } of text.matchAll(COMPOUND)) {
+    const compound = found.replaceAll(" ", "");
+    words.push(...wordsOf(text.slice(end, index)));
+    words.push(...(isKnown(compound) ? [compound] : wordsOf(found)));
+    end = index + found.length;
+  }
+  return [...words, ...wordsOf(text.slice(end))];
+};
+
+// By a part of its own name, by a module or class in full; a number as a whole. Sphinx finds what
+// holds a word anywhere, as every name of the library holds an "m".
+const objectsWith = Search.performObjectSearch;
+Search.performObjectSearch = (word, words) =>
+  objectsWith(word, words).filter(([, name]) => {
+    const parts = name.toLowerCase().split(".");
+    if (/^\d/.test(name)) return name === word;
+    return parts.includes(word) || (word.length > 2 && parts.at(-1).includes(word));
+  });
+
+// Pages with every word. To Sphinx a short one may stand for a long one: of "m/b σ", σ would do.
+const pagesWith = Search.performTermsSearch;
+Search.performTermsSearch = (words, excluded) => {
+  const pages = (some) => pagesWith(new Set(some), excluded);
+  const required = [...words].filter((word) => word.length > 2 || pages([word]).length);
+  const each = required.map((word) => new Set(pages([word]).map(([page]) => page)));
+  return pages(required).filter(([page]) => each.every((those) => those.has(page)));
+};
+
+// What is shown of a page begins where the word stands; the keywords are stems, without accents.
+const summaryOf = Search.makeSearchSummary;
+Search.makeSearchSummary = (html, keywords, anchor) => {
+  const words = Search.htmlToText(html, anchor).toLowerCase().match(WORD) ?? [];
+  const written = (key) =>
+    words.find((word) => stemmer.stemWord(word) === key) ??
+    words.find((word) => stemmer.stemWord(withoutAccents(word)) === key) ??
+    key;
+  return summaryOf(html, [...keywords].map(written), anchor);
+};
