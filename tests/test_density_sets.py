@@ -97,7 +97,7 @@ def test_a_download_of_something_else_leaves_nothing(public, tmp_path) -> None:
 
 def test_an_interrupted_download_leaves_nothing(public, tmp_path, monkeypatch) -> None:
     class Interrupted:
-        def __init__(self, *_: object) -> None:
+        def __init__(self, *_: object, timeout: float) -> None:
             self.reads = 0
 
         def __enter__(self) -> "Interrupted":
@@ -106,16 +106,15 @@ def test_an_interrupted_download_leaves_nothing(public, tmp_path, monkeypatch) -
         def __exit__(self, *_: object) -> None:
             pass
 
-        def info(self) -> Message:
-            return Message()
+        headers = Message()
 
-        def read(self, size: int) -> bytes:
+        def read1(self, size: int) -> bytes:
             self.reads += 1
             if self.reads > 1:
                 raise KeyboardInterrupt
             return ROWS[:6].encode()
 
-    monkeypatch.setattr(torch.hub, "urlopen", Interrupted)
+    monkeypatch.setattr(density_sets, "urlopen", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         load_density_set("nltcs", "train", tmp_path / "root")
     assert list((tmp_path / "root").iterdir()) == []
