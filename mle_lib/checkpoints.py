@@ -108,7 +108,7 @@ def read_checkpoint(
         state = _whole(path, next(model.parameters()).device)
         saved, settings = plain_names(state.pop("model")), state.pop("optimizer")
         kind = (state.pop("optimizer class"), [len(g["params"]) for g in settings["param_groups"]])
-        saved_shapes, held = shapes(saved), state.pop("held parameters", None)
+        _, held = _shapes(saved), state.pop("held parameters", None)
     except FileNotFoundError:
         raise
     except Exception as error:
@@ -116,19 +116,24 @@ def read_checkpoint(
     for name, value in expected.items():
         if not same(state.get(name), value):
             raise ValueError(f"{name} must be as in {path}, {state.get(name)}, got {value}")
-    check_same("model", saved_shapes, shapes(plain_names(model.state_dict())))
+    check_state("model", saved, model)
     groups = optimizer.param_groups
-    check_same("optimizer", kind, (type(optimizer).__name__, [len(g["params"]) for g in groups]))
+    _check_same("optimizer", kind, (type(optimizer).__name__, [len(g["params"]) for g in groups]))
     if held is not None:  # else torch would go by the position alone
-        check_same("the parameters of optimizer", held, _held(model, optimizer))
+        _check_same("the parameters of optimizer", held, _held(model, optimizer))
     try:
-        check_parameters(saved, model, "model")
         remembers = _check_settings(settings, optimizer)
     except Exception as error:
         raise ValueError(f"path must name a whole checkpoint, got {path} ({error})") from error
 
     def put() -> None:
         optimizer.load_state_dict(settings)
+        parameters = [q for group in optimizer.param_groups for q in group["params"]]
+        for k, theta in zip(numbers_of(settings), parameters, strict=True):
+            for name, value in settings["state"].get(k, {}).items():
+                if isinstance(value, Tensor):  # torch casts to the parameter's: another run
+                    loaded = optimizer.state[theta]
+                    loaded[name] = value.to(loaded[name].device)
         put_state(model, saved)
 
     return Checkpoint(state, settings["param_groups"], remembers, put)
@@ -157,7 +162,7 @@ def _check_settings(settings: dict[str, Any], optimizer: Optimizer) -> bool:
         Exception: If it is not.
     """
     check_no_nan(settings, "optimizer")
-    numbers = [k for group in settings["param_groups"] for k in group["params"]]
+    numbers = numbers_of(settings)
     if len(set(numbers)) < len(numbers) or not settings["state"].keys() <= set(numbers):
         raise ValueError("optimizer['state'] is of other parameters")
     trial = shadow_of(optimizer, optimizer.param_groups)
@@ -169,7 +174,7 @@ def _check_settings(settings: dict[str, Any], optimizer: Optimizer) -> bool:
     rehearsed = rehearse(trial)
     parameters = [q for group in trial.param_groups for q in group["params"]]
     for theta, (small, expected) in zip(parameters, rehearsed, strict=False):
-        found = trial.state.get(theta)  # none where there was no gradient yet
+        found = trial.state.get(theta, {})  # none where there was no gradient yet
         for name, value in expected.items() if found else ():
             if name not in found or not alike(found[name], value):
                 raise ValueError(f"the optimizer's {name} is {found.get(name, 'missing')!r}")
@@ -180,15 +185,24 @@ def _check_settings(settings: dict[str, Any], optimizer: Optimizer) -> bool:
     return bool(trial.state) or not any(expected for _, expected in rehearsed)
 
 
-def check_parameters(state: dict[str, Tensor], model: nn.Module, name: str) -> None:
+def numbers_of(settings: dict[str, Any]) -> list[int]:
+    """The numbers under which an optimiser's state knows its parameters, in their order."""
+    return [k for group in settings["param_groups"] for k in group["params"]]
+
+
+def check_state(name: str, state: dict[str, Tensor], model: nn.Module) -> None:
     """
     Raises:
-        ValueError: If a parameter of the model is not finite in ``state``, or another entry NaN.
+        ValueError: If ``state``, under plain names, is not of this model, holds NaN, or an infinite
+            parameter.
     """
+    _check_same(name, _shapes(state), _shapes(plain_names(model.state_dict())))
     check_no_nan(state, name)
-    for parameter, _ in model.named_parameters():
-        if not state[_plain_name(parameter)].isfinite().all():
-            raise ValueError(f"an infinite number in {name}[{_plain_name(parameter)!r}]")
+    for parameter in map(_plain_name, dict(model.named_parameters())):
+        if not state[parameter].isfinite().all():
+            raise ValueError(
+                f"numbers must be finite, got an infinite one in {name}[{parameter!r}]"
+            )
 
 
 def _plain_name(name: str) -> str:
@@ -211,17 +225,12 @@ def _held(model: nn.Module, optimizer: Optimizer) -> list[list[str | None]]:
     return [[names.get(id(q)) for q in group["params"]] for group in optimizer.param_groups]
 
 
-def check_same(name: str, saved: Any, got: Any) -> None:
-    """
-    Raises:
-        ValueError: If the two differ.
-    """
+def _check_same(name: str, saved: Any, got: Any) -> None:
     if saved != got:
         raise ValueError(f"{name} must be like the saved one, {saved}, got {got}")
 
 
-def shapes(state: dict[str, Tensor]) -> dict[str, tuple[tuple[int, ...], str]]:
-    """What a model's state must be like."""
+def _shapes(state: dict[str, Tensor]) -> dict[str, tuple[tuple[int, ...], str]]:
     return {name: (tuple(value.shape), str(value.dtype)) for name, value in state.items()}
 
 

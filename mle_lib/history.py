@@ -12,13 +12,11 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from mle_lib.checkpoints import (
-    check_parameters,
-    check_same,
+    check_state,
     copy_of,
     plain_names,
     read_checkpoint,
     save_checkpoint,
-    shapes,
 )
 from mle_lib.likelihood import log_likelihood
 from mle_lib.models import AutoregressiveModel
@@ -132,7 +130,7 @@ class Run:
                 could go on from there, and the file stays as it was.
         """
         try:
-            check_parameters(plain_names(self.model.state_dict()), self.model, "model")
+            check_state("model", plain_names(self.model.state_dict()), self.model)
             check_no_nan(self.optimizer.state_dict(), "optimizer")
         except ValueError as error:
             raise FloatingPointError(str(error)) from error
@@ -188,6 +186,7 @@ class Run:
             Exception: If it is not.
         """
         history, (epoch, step) = History(**saved["history"]), saved["place"]
+        start = saved["start"]
         checks = {
             "place": type(epoch) is type(step) is int and epoch >= 0 and 0 <= step < steps,
             "optimizer": remembers or (epoch, step) == (0, 0),
@@ -199,21 +198,27 @@ class Run:
                 and all(isinstance(v, float) for v in history.valid)
                 and isinstance(history.ended, str)
             ),
+            "start": start is None
+            or (
+                [type(g) for g in start["optimizer"]] == [dict] * len(self.optimizer.param_groups)
+                and isinstance(start["scheduler"], dict | None)
+            ),
             "seconds": history.seconds[-1] <= saved["seconds"] < math.inf,
             "best": (saved["best"] is None) == (self.valid is None),
             "scheduler": (saved["scheduler"] is None) == (self.scheduler is None),
         }
         if wrong := [name for name, right in checks.items() if not right]:
             raise ValueError(f"its {wrong[0]} is not one that a run leaves: {saved.get(wrong[0])}")
-        torch.Generator().set_state(saved["shuffle"].cpu())
         if saved["best"] is not None:
-            check_same("best", shapes(saved["best"]), shapes(plain_names(self.model.state_dict())))
-            check_parameters(saved["best"], self.model, "best")
+            check_state("best", saved["best"], self.model)
         if self.scheduler is not None:
             check_no_nan(saved["scheduler"], "scheduler")
             check_schedule(self.scheduler.state_dict(), saved["scheduler"])
-        if "cpu" in saved["random"]:
-            torch.Generator().set_state(saved["random"]["cpu"].cpu())
+        for state in [
+            saved["shuffle"],
+            *(saved["random"][k] for k in saved["random"] if k == "cpu"),
+        ]:
+            torch.Generator().set_state(state.cpu())
         return history
 
 

@@ -26,8 +26,8 @@ def plain(value: Any, name: str = "") -> Any:
             {plain(key, name): plain(part, f"{name}[{key!r}]") for key, part in value.items()}
         )
     if isinstance(value, list | tuple):
-        kind = list if isinstance(value, list) else tuple
-        return kind(plain(part, f"{name}[{k}]") for k, part in enumerate(value))
+        parts = [plain(part, f"{name}[{k}]") for k, part in enumerate(value)]
+        return parts if isinstance(value, list) else tuple(parts)
     if isinstance(value, np.generic):
         value = value.item()
     if type(value) in ATOMS or (isinstance(value, Tensor) and value.layout == torch.strided):
@@ -62,7 +62,7 @@ def fingerprint(value: Any) -> str:
         elif isinstance(part, Tensor):
             flat = part.detach().cpu().contiguous().flatten()
             digest.update(f"{part.dtype} {tuple(part.shape)};".encode())
-            digest.update(memoryview(flat.view(torch.uint8).numpy()))
+            digest.update(flat.view(torch.uint8).numpy().data)
         else:
             digest.update(f"{type(part).__name__} {part!r};".encode())
 
@@ -111,4 +111,4 @@ def check_no_nan(value: Any, name: str) -> None:
         else:
             bad = isinstance(part, float) and math.isnan(part)
         if bad:
-            raise ValueError(f"NaN in {name}{place}")
+            raise ValueError(f"numbers must be finite, got NaN in {name}{place}")

@@ -35,19 +35,19 @@ def check_options(
     Raises:
         ValueError: If one is not. It would be dropped for that of the file.
     """
-    fresh = True
-    if scheduler is not None:
-        state = scheduler.state_dict()
-        first = None if start is None else start["scheduler"]
-        # one that was used before is not at its start; its place is that of the file
-        fresh = first is not None and same(state.get("last_epoch"), first.get("last_epoch"))
-        if fresh:
-            compare("scheduler", state, first, path)
+    state = {} if scheduler is None else scheduler.state_dict()
+    first: dict[str, Any] = start["scheduler"] or {} if start is not None else {}
+    # a schedule that was used before is not at its start; its place is that of the file
+    fresh = scheduler is None or (
+        bool(first) and same(state.get("last_epoch"), first.get("last_epoch"))
+    )
     begun = options if start is None else start["optimizer"]
     for live, now, before in zip(options_of(optimizer.param_groups), options, begun, strict=True):
-        for name in live.keys() & now.keys() if fresh else live.keys() & now.keys() - {*SCHEDULED}:
-            if not same(live[name], now[name]):
+        for name in live:
+            if name in now and (fresh or name not in SCHEDULED) and not same(live[name], now[name]):
                 compare(name, live[name], before.get(name, now[name]), path)
+    if fresh:
+        compare("scheduler", state, first, path)
 
 
 def compare(name: str, live: Any, saved: Any, path: str | Path) -> None:

@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
 from mle_lib.checkpoints import load_checkpoint, put_state, save_checkpoint
-from mle_lib.checks import check_at_least, check_binary
+from mle_lib.checks import check_at_least, check_binary, check_not_negative
 from mle_lib.clipping import as_number, check_threshold
 from mle_lib.contracts import check_optimizer, check_scheduler
 from mle_lib.files import as_path
@@ -91,11 +91,10 @@ def fit(
         raise ValueError(f"seed must be below 2^64, got {seed}")
     if max_norm is not None:
         max_norm = check_threshold(max_norm, "max_norm")
-    if (
-        save_every is not None
-        and (save_every := as_number(save_every, "save_every", "a number")) < 0
-    ):
-        raise ValueError(f"save_every must be a number of at least 0, got {save_every}")
+    if save_every is not None:
+        save_every = check_not_negative(
+            as_number(save_every, "save_every", "a number"), "save_every"
+        )
     if progress not in (False, True):
         raise ValueError(f"progress must be True or False, got {progress!r}")
     steps = -(-m // b)  # a pass
