@@ -23,6 +23,7 @@ from mle_lib.models import AutoregressiveModel
 from mle_lib.records import check_no_nan, plain
 from mle_lib.resuming import (
     check_options,
+    check_random_states,
     check_schedule,
     options_of,
     random_states,
@@ -153,9 +154,8 @@ class Run:
         """Go back to where ``save`` was called, the global random state included.
 
         Raises:
-            ValueError: If the file is not of a run with this ``setting``, model, data, optimiser
-                and schedule, options included, or holds what no run leaves. Nothing is changed
-                then.
+            ValueError: If the file is not of a run with this ``setting``, model, data and options,
+                or holds what no run leaves. Nothing is changed then.
         """
         whole = setting | self.identity
         checkpoint = read_checkpoint(path, self.model, self.optimizer, setting=whole)
@@ -180,11 +180,7 @@ class Run:
         set_random_states(saved["random"])
 
     def _check_saved(self, saved: dict[str, Any], remembers: bool, steps: int) -> History:
-        """The saved history, if everything saved is what a run of so many steps a pass leaves.
-
-        Raises:
-            Exception: If it is not.
-        """
+        """The saved history, if everything saved is what a run of so many steps a pass leaves."""
         history, (epoch, step) = History(**saved["history"]), saved["place"]
         start = saved["start"]
         checks = {
@@ -214,11 +210,7 @@ class Run:
         if self.scheduler is not None:
             check_no_nan(saved["scheduler"], "scheduler")
             check_schedule(self.scheduler.state_dict(), saved["scheduler"])
-        for state in [
-            saved["shuffle"],
-            *(saved["random"][k] for k in saved["random"] if k == "cpu"),
-        ]:
-            torch.Generator().set_state(state.cpu())
+        check_random_states({"shuffle": saved["shuffle"], **saved["random"]})
         return history
 
 

@@ -96,6 +96,18 @@ def random_states(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
+def check_random_states(states: dict[str, Tensor]) -> None:
+    """
+    Raises:
+        Exception: If one is none: those of generators on the CPU are tried.
+    """
+    for kind, state in states.items():
+        if kind in ("cpu", "shuffle"):
+            torch.Generator().set_state(state.cpu())
+        if state.dtype != torch.uint8:
+            raise ValueError(f"its random state of {kind} is {state.dtype}")
+
+
 def set_random_states(states: dict[str, Tensor]) -> None:
     """Put them back, where such a device is there."""
     for kind, state in states.items():

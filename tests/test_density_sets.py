@@ -2,6 +2,10 @@
 
 import hashlib
 import os
+import socket
+import threading
+import time
+from contextlib import suppress
 from email.message import Message
 from pathlib import Path
 
@@ -120,6 +124,49 @@ def test_an_interrupted_download_leaves_nothing(public, tmp_path, monkeypatch) -
     assert list((tmp_path / "root").iterdir()) == []
 
 
+STALLS = {
+    "says nothing": [],
+    "stops in the headers": [b"HTTP/1.1 200 OK\r\n"],
+    "stops in the file": [b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n", b"0,1"],
+    "drops now and then": [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", *[b"0"] * 100],
+    "hangs up": [b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n", b"0,1", None],
+    "talks nonsense": [b"what?\r\n\r\n", None],
+}
+
+
+@pytest.mark.parametrize("how", STALLS)
+def test_a_server_that_stalls_does_not_hold_us(public, tmp_path, monkeypatch, how) -> None:
+    """At whatever place it does: an error, soon, and nothing is left."""
+    monkeypatch.setattr(density_sets, "SILENCE", 0.3)
+    monkeypatch.setattr(density_sets, "LONGEST", 1.0)
+    done = threading.Event()
+
+    def serve() -> None:
+        with suppress(OSError):
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                for part in STALLS[how]:
+                    if part is None:
+                        return
+                    connection.sendall(part)
+                    done.wait(0.1)
+                done.wait(20)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        monkeypatch.setattr(density_sets, "SOURCE", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        begun = time.monotonic()
+        with pytest.raises((ConnectionError, ValueError), match=r"nltcs.train.data"):
+            load_density_set("nltcs", "train", tmp_path / "root")
+        assert time.monotonic() - begun < 5
+        done.set()
+        thread.join()
+    assert list((tmp_path / "root").iterdir()) == []
+
+
 def test_no_network_is_said_in_words(public, tmp_path) -> None:
     (public / "nltcs.train.data").unlink()
     with pytest.raises(ConnectionError, match=r"nltcs.train.data is not in .*MLE_DATA_DIR"):
@@ -134,12 +181,19 @@ def test_no_network_is_said_in_words(public, tmp_path) -> None:
         ("nltcs", "dev", "split must be one of train, valid, test, got 'dev'"),
         ("nltcs", None, "split must be one of"),
         ("nltcs", ["train"], "split must be one of"),
+        (np.str_("mnist"), "train", "name must be one of"),
     ],
 )
 def test_bad_input_is_named(name, split, message, tmp_path) -> None:
     with pytest.raises(ValueError, match=message):
         load_density_set(name, split, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("root", [3, ["a"], 1.5])
+def test_a_root_that_is_no_path_is_named(root) -> None:
+    with pytest.raises(ValueError, match="root must be a path, got"):
+        load_density_set("nltcs", "train", root)
 
 
 @pytest.mark.skipif(not os.environ.get("MLE_DATA_DIR"), reason="needs the sets in $MLE_DATA_DIR")
