@@ -1,11 +1,15 @@
 """A file that is there whole or not at all."""
 
+import glob
 import os
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+ABANDONED = 3600.0  # seconds
 
 
 @contextmanager
@@ -14,9 +18,14 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     block has ended well; if it has not, the old file is as it was and nothing else is left.
 
     The name it has until then is its own, so that two who write one file do not meet: the later
-    one's stays. (Who is killed while writing leaves that file, ``NAME.….partial``.)
+    one's stays. Who is killed while writing leaves that file, ``NAME.….partial``; the next to write
+    removes it once nobody has written to it for an hour.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f"{glob.escape(path.name)}.{'?' * 16}.partial"):
+        with suppress(OSError):  # another one may be removing it, too
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
     partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
     try:
         with partial.open("xb") as file:

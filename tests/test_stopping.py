@@ -500,6 +500,20 @@ def test_two_runs_on_one_checkpoint_write_whole_files(tmp_path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
 
 
+def test_what_the_killed_left_behind_is_removed_after_an_hour(tmp_path) -> None:
+    path = tmp_path / "run[1].pt"
+    old, new, other = (
+        tmp_path / f"{name}.{'ab' * 8}.partial" for name in ("run[1].pt", "run[1].pt", "run1.pt")
+    )
+    new = new.with_name(f"run[1].pt.{'cd' * 8}.partial")
+    for left in (old, new, other):
+        left.write_bytes(b"half")
+    for left in (old, other):
+        os.utime(left, (time.time() - 4000,) * 2)
+    save_checkpoint(path, *start())
+    assert set(tmp_path.iterdir()) == {path, new, other}
+
+
 class Lamp(lr_scheduler.LRScheduler):
     """Raises, or sends a signal, after step ``at``."""
 
