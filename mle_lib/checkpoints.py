@@ -1,56 +1,83 @@
-"""What lets long work be stopped: whole checkpoints, and an interrupt that waits for the step."""
+"""Checkpoints: files that hold a model and an optimiser, whole or refused."""
 
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from mle_lib.contracts import rehearse, shadow_of
+from mle_lib.files import as_path, whole_file
+from mle_lib.records import alike, check_no_nan, fingerprint, plain, same
 
-def save_checkpoint(path: str | Path, model: nn.Module, optimizer: Optimizer, **more: Any) -> None:
+FORMAT = 1  # files from before it was counted have neither this nor a digest
+
+
+@dataclass
+class Checkpoint:
+    """A file that was found right, before anything is changed.
+
+    Attributes:
+        rest: What was saved beside the model and the optimiser.
+        options: The optimiser's parameter groups when it was saved.
+        remembers: Whether the optimiser remembered something, or has nothing to remember.
+        put: Put the state into the model and the optimiser.
+    """
+
+    rest: dict[str, Any]
+    options: list[dict[str, Any]]
+    remembers: bool
+    put: Callable[[], None]
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str], model: nn.Module, optimizer: Optimizer, **more: Any
+) -> None:
     """Save the model, the optimiser and ``more`` into one file, whole or not at all.
 
-    The file is written under another name and then takes the place of the old one, so that a crash
-    leaves the old one as it was.
+    The file is written under a name of its own and then takes the place of the old one, so that a
+    crash leaves the old one as it was, and of two who save to one path each writes a whole file.
+    It is a file of ``torch.save``, with a digest of all that it holds.
 
     Args:
         path: Where; its folder is made if need be.
         model: Its ``state_dict`` is kept.
         optimizer: Its ``state_dict`` is kept.
         **more: Tensors, numbers, texts, and lists and dicts of them.
+
+    Raises:
+        ValueError: If something else is among ``more``, or in a ``state_dict``, which could not be
+            read back. Nothing is written then.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    state = {
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "optimizer class": type(optimizer).__name__,
-        **more,
-    }
-    try:
-        with partial.open("wb") as file:
-            torch.save(_plain(state), file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    path = as_path(path, "path")
+    state = plain(
+        {
+            "model": plain_names(model.state_dict()),
+            "optimizer": optimizer.state_dict(),
+            "optimizer class": type(optimizer).__name__,
+            "held parameters": _held(model, optimizer),
+            "file format": FORMAT,
+            **more,
+        }
+    )
+    state["file digest"] = fingerprint(state)
+    with whole_file(path) as file:
+        torch.save(state, file)
 
 
 def load_checkpoint(
-    path: str | Path, model: nn.Module, optimizer: Optimizer, **expected: Any
+    path: str | os.PathLike[str], model: nn.Module, optimizer: Optimizer, **expected: Any
 ) -> dict[str, Any]:
     """Put a checkpoint's state into ``model`` and ``optimizer``, both or neither.
 
     Only tensors, numbers, texts, lists and dicts are read: a file from elsewhere can run no code.
+    The optimiser's options, the step size among them, become those of the file, as torch's own
+    ``load_state_dict`` has it. Options that only one of the two has do not matter, nor whether the
+    model is compiled.
 
     Args:
         path: A file that ``save_checkpoint`` wrote.
@@ -63,25 +90,139 @@ def load_checkpoint(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no whole checkpoint, or one of something else. Nothing is changed then.
+        ValueError: If it is no whole checkpoint, holds NaN, or is one of something else. Nothing is
+            changed then.
     """
-    device = next(model.parameters()).device
+    checkpoint = read_checkpoint(path, model, optimizer, **expected)
+    checkpoint.put()
+    return checkpoint.rest
+
+
+def read_checkpoint(
+    path: str | os.PathLike[str], model: nn.Module, optimizer: Optimizer, **expected: Any
+) -> Checkpoint:
+    """Read a file and compare all of it with what it is for; change nothing. Arguments and errors
+    are those of ``load_checkpoint``."""
+    path = as_path(path, "path")
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
-        saved, settings = state.pop("model"), state.pop("optimizer")
-        kinds = _shapes(saved), (state.pop("optimizer class"), _kind(settings))
+        state = _whole(path, next(model.parameters()).device)
+        saved, settings = plain_names(state.pop("model")), state.pop("optimizer")
+        kind = (state.pop("optimizer class"), [len(g["params"]) for g in settings["param_groups"]])
+        _, held = _shapes(saved), state.pop("held parameters", None)
     except FileNotFoundError:
         raise
     except Exception as error:
         raise ValueError(f"path must name a whole checkpoint, got {path} ({error})") from error
     for name, value in expected.items():
-        if state.get(name) != value:
+        if not same(state.get(name), value):
             raise ValueError(f"{name} must be as in {path}, {state.get(name)}, got {value}")
-    _check_same("model", kinds[0], _shapes(model.state_dict()))
-    _check_same("optimizer", kinds[1], (type(optimizer).__name__, _kind(optimizer.state_dict())))
-    optimizer.load_state_dict(settings)
-    model.load_state_dict(saved)
+    check_state("model", saved, model)
+    groups = optimizer.param_groups
+    _check_same("optimizer", kind, (type(optimizer).__name__, [len(g["params"]) for g in groups]))
+    if held is not None:  # else torch would go by the position alone
+        _check_same("the parameters of optimizer", held, _held(model, optimizer))
+    try:
+        remembers = _check_settings(settings, optimizer)
+    except Exception as error:
+        raise ValueError(f"path must name a whole checkpoint, got {path} ({error})") from error
+
+    def put() -> None:
+        optimizer.load_state_dict(settings)
+        parameters = [q for group in optimizer.param_groups for q in group["params"]]
+        for k, theta in zip(numbers_of(settings), parameters, strict=True):
+            for name, value in settings["state"].get(k, {}).items():
+                if isinstance(value, Tensor):  # torch casts to the parameter's: another run
+                    loaded = optimizer.state[theta]
+                    loaded[name] = value.to(loaded[name].device)
+        put_state(model, saved)
+
+    return Checkpoint(state, settings["param_groups"], remembers, put)
+
+
+def _whole(path: Any, device: torch.device) -> dict[str, Any]:
+    """The content of a file, if its digest, or an older one's checksums, are right."""
+    with path.open("rb") as file:  # opened once: it may be replaced meanwhile
+        state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
+        version, digest = state.get("file format"), state.pop("file digest", None)
+        if version is None and digest is None:
+            if zipfile.is_zipfile(file) and (part := zipfile.ZipFile(file).testzip()):
+                raise ValueError(f"its part {part} is damaged")
+        elif digest != fingerprint(state):
+            raise ValueError("its digest is another one: it was damaged or changed")
+        elif version != FORMAT:
+            raise ValueError(f"its format is {version}, this library reads {FORMAT}")
+    state.pop("file format", None)
     return state
+
+
+def _check_settings(settings: dict[str, Any], optimizer: Optimizer) -> bool:
+    """Whether the saved state remembers something where the optimiser does, if it is a right one.
+
+    Raises:
+        Exception: If it is not.
+    """
+    check_no_nan(settings, "optimizer")
+    numbers = numbers_of(settings)
+    if len(set(numbers)) < len(numbers) or not settings["state"].keys() <= set(numbers):
+        raise ValueError("optimizer['state'] is of other parameters")
+    trial = shadow_of(optimizer, optimizer.param_groups)
+    trial.load_state_dict(settings)  # whatever torch itself takes
+    for live, loaded in zip(optimizer.param_groups, trial.param_groups, strict=True):
+        for name in live.keys() - {"params", "param_names", "initial_lr"}:
+            if name not in loaded or not alike(loaded[name], live[name]):
+                raise ValueError(f"the optimizer's {name} is {loaded.get(name, 'missing')!r}")
+    rehearsed = rehearse(trial)
+    parameters = [q for group in trial.param_groups for q in group["params"]]
+    for theta, (small, expected) in zip(parameters, rehearsed, strict=False):
+        found = trial.state.get(theta, {})  # none where there was no gradient yet
+        for name, value in expected.items() if found else ():
+            if name not in found or not alike(found[name], value):
+                raise ValueError(f"the optimizer's {name} is {found.get(name, 'missing')!r}")
+            if isinstance(value, Tensor) and value.shape in (small.shape, ()):
+                needed = theta.shape if value.shape == small.shape else ()
+                if found[name].shape != needed:
+                    raise ValueError(f"the optimizer's {name} has shape {found[name].shape}")
+    return bool(trial.state) or not any(expected for _, expected in rehearsed)
+
+
+def numbers_of(settings: dict[str, Any]) -> list[int]:
+    """The numbers under which an optimiser's state knows its parameters, in their order."""
+    return [k for group in settings["param_groups"] for k in group["params"]]
+
+
+def check_state(name: str, state: dict[str, Tensor], model: nn.Module) -> None:
+    """
+    Raises:
+        ValueError: If ``state``, under plain names, is not of this model, holds NaN, or an infinite
+            parameter.
+    """
+    _check_same(name, _shapes(state), _shapes(plain_names(model.state_dict())))
+    check_no_nan(state, name)
+    for parameter in map(_plain_name, dict(model.named_parameters())):
+        if not state[parameter].isfinite().all():
+            raise ValueError(
+                f"numbers must be finite, got an infinite one in {name}[{parameter!r}]"
+            )
+
+
+def _plain_name(name: str) -> str:
+    return name.replace("_orig_mod.", "")  # what torch.compile puts before the names
+
+
+def plain_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A model's state under the names that it has without ``torch.compile``."""
+    return {_plain_name(name): value for name, value in state.items()}
+
+
+def put_state(model: nn.Module, state: dict[str, Tensor]) -> None:
+    """Load a state under plain names into a model, compiled or not."""
+    model.load_state_dict({name: state[_plain_name(name)] for name in model.state_dict()})
+
+
+def _held(model: nn.Module, optimizer: Optimizer) -> list[list[str | None]]:
+    """The names, in the model, of the parameters in each group."""
+    names = {id(q): _plain_name(name) for name, q in model.named_parameters()}
+    return [[names.get(id(q)) for q in group["params"]] for group in optimizer.param_groups]
 
 
 def _check_same(name: str, saved: Any, got: Any) -> None:
@@ -89,50 +230,10 @@ def _check_same(name: str, saved: Any, got: Any) -> None:
         raise ValueError(f"{name} must be like the saved one, {saved}, got {got}")
 
 
-def _plain(value: Any) -> Any:
-    """The same with NumPy's numbers as Python's own, which alone are read back."""
-    if isinstance(value, dict):
-        return {_plain(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_plain(part) for part in value)
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def _shapes(state: dict[str, Tensor]) -> dict[str, tuple[tuple[int, ...], str]]:
     return {name: (tuple(value.shape), str(value.dtype)) for name, value in state.items()}
-
-
-def _kind(state: dict[str, Any]) -> list[tuple[list[str], int]]:
-    """What tells one kind of optimiser from another: its options and how many tensors it moves."""
-    return [
-        (sorted(set(group) - {"params", "initial_lr"}), len(group["params"]))
-        for group in state["param_groups"]
-    ]
 
 
 def copy_of(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """A copy that later steps do not change."""
     return {name: value.clone() for name, value in state.items()}
-
-
-@contextmanager
-def patient_interrupt() -> Iterator[Callable[[], bool]]:
-    """Within it Ctrl-C does not break a step in two: it is noted, and the yielded function says so.
-    A second Ctrl-C interrupts at once. (Outside the main thread Ctrl-C never arrives.)"""
-    asked = False
-
-    def note(*_: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: asked
-    finally:
-        # None: a handler that was not set from Python and cannot be put back
-        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)

@@ -2,7 +2,9 @@
 
 import numbers
 from collections.abc import Iterable
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -40,7 +42,7 @@ def clip_by_norm(params: Parameters, max_norm: float) -> Tensor:
         ValueError: If a gradient is sparse or complex, ``params`` is empty (as a generator is that
             was used before), or ``max_norm`` is not positive. No gradient has been changed then.
     """
-    check_threshold(max_norm, "max_norm")
+    max_norm = check_threshold(max_norm, "max_norm")
     gradients = dense_gradients(not_empty(params))
     norm = total_norm([g for _, g in gradients])
     if not norm.isfinite():
@@ -63,7 +65,7 @@ def clip_by_value(params: Parameters, max_value: float) -> None:
 
     Equation: (6.13).
     """
-    check_threshold(max_value, "max_value")
+    max_value = check_threshold(max_value, "max_value")
     gradients = dense_gradients(not_empty(params))
     if not all(g.isfinite().all() for _, g in gradients):
         raise NonFiniteGradientError(f"gradients must be finite: {blame(gradients)}")
@@ -130,6 +132,22 @@ def check_threshold(value: float, name: str) -> float:
     Raises:
         ValueError: If it is not.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not value > 0:
-        raise ValueError(f"{name} must be a number above 0, got {value!r}")
-    return float(value)
+    needed = "a number above 0"
+    if not (number := as_number(value, name, needed)) > 0:
+        raise ValueError(f"{name} must be {needed}, got {value!r}")
+    return float(number)
+
+
+def as_number(value: Any, name: str, needed: str) -> float:
+    """Return ``value`` as Python's own number if it is one, whoever's type it has: NumPy's, or a
+    tensor or array without dimensions. (NaN and ∞ are numbers here, a bool is none.)
+
+    Raises:
+        ValueError: If it is not; the message says what was ``needed``.
+    """
+    number = value
+    if isinstance(value, Tensor | np.ndarray | np.generic) and not value.shape:
+        number = value.item()
+    if isinstance(number, bool) or not isinstance(number, numbers.Real):
+        raise ValueError(f"{name} must be {needed}, got {value!r}")
+    return number if isinstance(number, int | float) else float(number)

@@ -2,13 +2,20 @@
 
 import hashlib
 import os
+import time
+from http.client import HTTPException
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm.auto import tqdm
+
+from mle_lib.files import as_path, whole_file
 
 SOURCE = "https://raw.githubusercontent.com/UCLA-StarAI/Density-Estimation-Datasets/master/datasets"
+SILENCE, LONGEST = 30.0, 900.0  # seconds a server may say nothing, and a download may take
 # Variables, and the SHA-256 of each file
 SETS: dict[str, tuple[int, dict[str, str]]] = {
     "nltcs": (
@@ -57,8 +64,10 @@ def load_density_set(name: str, split: str, root: str | Path | None = None) -> T
         A ``(m, n)`` float32 tensor of 0s and 1s.
 
     Raises:
-        ValueError: If ``name`` or ``split`` is unknown, or a file is not the published one.
-        ConnectionError: If the file is not there and cannot be downloaded.
+        ValueError: If ``name`` or ``split`` is unknown, ``root`` is no path, or a file is not the
+            published one.
+        ConnectionError: If the file is not there and cannot be downloaded: no network, no such
+            page, a server that stalls.
     """
     if not isinstance(name, str) or name not in SETS:
         raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
@@ -81,19 +90,32 @@ def load_density_set(name: str, split: str, root: str | Path | None = None) -> T
 def _folder(root: str | Path | None) -> Path:
     given = root if root is not None else os.environ.get("MLE_DATA_DIR")
     if given:  # an empty text names nothing
-        return Path(given).expanduser()
+        return as_path(given, "root").expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mle_lib"
 
 
 def _download(url: str, path: Path, digest: str) -> None:
+    deadline, found = time.monotonic() + LONGEST, hashlib.sha256()
+    request = Request(url, headers={"User-Agent": "mle_lib"})
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # into a file of another name, compared with its digest, then renamed; with a progress bar
-        torch.hub.download_url_to_file(url, str(path), hash_prefix=digest)
-    except OSError as error:  # no network, no such page, no place to write to
+        with whole_file(path) as file:
+            with urlopen(request, timeout=SILENCE) as answer:
+                size = int(answer.headers.get("Content-Length") or 0) or None
+                with tqdm(total=size, unit="B", unit_scale=True, desc=path.name) as bar:
+                    # read1 gives what has come: a drop now and then must not keep us for ever
+                    while part := answer.read1(1 << 16):
+                        file.write(part)
+                        found.update(part)
+                        bar.update(len(part))
+                        if time.monotonic() > deadline:
+                            raise TimeoutError(f"not whole after {LONGEST:g} seconds")
+            if found.hexdigest() != digest:
+                raise ValueError(
+                    f"{url} must be the published file (SHA-256 {digest}), got another one, or a "
+                    f"part of it, of {file.tell():,} bytes"
+                )
+    except (OSError, HTTPException) as error:  # no network, no such page, no place to write to
         raise ConnectionError(
             f"{path.name} is not in {path.parent} and cannot be downloaded from {url} ({error}): "
             "put it there, or name the folder that has it by root or $MLE_DATA_DIR"
         ) from error
-    except RuntimeError as error:  # torch's word for a wrong digest
-        raise ValueError(f"{url} must be the published file, got another one ({error})") from error

@@ -11,11 +11,24 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from mle_lib.checkpoints import copy_of, load_checkpoint, save_checkpoint
+from mle_lib.checkpoints import (
+    check_state,
+    copy_of,
+    plain_names,
+    read_checkpoint,
+    save_checkpoint,
+)
 from mle_lib.likelihood import log_likelihood
 from mle_lib.models import AutoregressiveModel
-
-EVALUATION_CHUNK = 1024  # rows held at once when ℓ is evaluated
+from mle_lib.records import check_no_nan, plain
+from mle_lib.resuming import (
+    check_options,
+    check_random_states,
+    check_schedule,
+    options_of,
+    random_states,
+    set_random_states,
+)
 
 
 @dataclass
@@ -52,11 +65,12 @@ class Run:
 
     Attributes:
         history: The entries recorded so far.
-        best: The parameters of the best entry; ``None`` without validation data.
+        best: The state of the model at the best entry; ``None`` without validation data.
         epoch: Whole passes made.
         step: Steps made in the pass that has begun.
         shuffle: State of the generator that shuffles, at the beginning of the pass.
         seconds: Time spent on steps.
+        start: The options of the optimiser and the state of the schedule before the first step.
     """
 
     def __init__(
@@ -67,14 +81,18 @@ class Run:
         train: Tensor,
         valid: Tensor | None,
         seed: int,
-        chunk: int | None = None,
+        chunk: int,
     ) -> None:
         self.model, self.optimizer, self.scheduler = model, optimizer, scheduler
         self.train, self.valid = train, valid
         self.history, self.epoch, self.step, self.seconds = History(), 0, 0, 0.0
         self.best: dict[str, Tensor] | None = None
         self.shuffle = torch.Generator().manual_seed(seed).get_state()
-        self.chunk = min(chunk or EVALUATION_CHUNK, EVALUATION_CHUNK)
+        self.chunk = chunk  # rows held at once when ℓ is evaluated
+        self.start = {
+            "optimizer": options_of(optimizer.param_groups),
+            "scheduler": None if scheduler is None else plain(scheduler.state_dict()),
+        }
         self.identity = {  # a checkpoint is of this run if all of this is the same
             "train": digest(train),
             "valid": None if valid is None else digest(valid),
@@ -91,7 +109,7 @@ class Run:
         if self.valid is not None:
             history.valid.append(self._mean_log_likelihood(self.valid))
             if history.best == len(history.valid) - 1:
-                self.best = copy_of(self.model.state_dict())
+                self.best = copy_of(plain_names(self.model.state_dict()))
 
     def _mean_log_likelihood(self, x: Tensor) -> float:
         return log_likelihood(self.model, x, self.chunk).item() / len(x)
@@ -106,7 +124,17 @@ class Run:
         return "epochs" if self.epoch >= epochs else ""
 
     def save(self, path: str | Path, setting: dict[str, Any]) -> None:
-        """Everything, into one file."""
+        """Everything, into one file.
+
+        Raises:
+            FloatingPointError: If the model or what the optimiser remembers is not finite: no run
+                could go on from there, and the file stays as it was.
+        """
+        try:
+            check_state("model", plain_names(self.model.state_dict()), self.model)
+            check_no_nan(self.optimizer.state_dict(), "optimizer")
+        except ValueError as error:
+            raise FloatingPointError(str(error)) from error
         save_checkpoint(
             path,
             self.model,
@@ -118,26 +146,72 @@ class Run:
             place=[self.epoch, self.step],
             shuffle=self.shuffle,
             seconds=self.seconds,
+            start=self.start,
+            random=random_states(self.model),
         )
 
     def resume(self, path: str | Path, setting: dict[str, Any]) -> None:
-        """Go back to where ``save`` was called.
+        """Go back to where ``save`` was called, the global random state included.
 
         Raises:
-            ValueError: If the file is not of a run with this ``setting``, model and data. Nothing
-                is changed then.
+            ValueError: If the file is not of a run with this ``setting``, model, data and options,
+                or holds what no run leaves. Nothing is changed then.
         """
         whole = setting | self.identity
-        saved = load_checkpoint(path, self.model, self.optimizer, setting=whole)
-        self.history = History(**saved["history"])
-        self.best, self.shuffle, self.seconds = (
-            saved["best"],
-            saved["shuffle"].cpu(),
+        checkpoint = read_checkpoint(path, self.model, self.optimizer, setting=whole)
+        saved = {"start": None, "random": {}} | checkpoint.rest  # older files have neither
+        try:
+            steps = -(-len(self.train) // setting["batch_size"])
+            history = self._check_saved(saved, checkpoint.remembers, steps)
+        except Exception as error:  # KeyError, TypeError, …: there is no end to what may be there
+            what = f"{type(error).__name__}: {error}"
+            raise ValueError(f"path must name a whole checkpoint, got {path} ({what})") from error
+        check_options(path, checkpoint.options, saved["start"], self.optimizer, self.scheduler)
+        checkpoint.put()
+        self.history, self.seconds, self.start = (
+            history,
             saved["seconds"],
+            saved["start"] or self.start,
         )
+        self.shuffle, self.best = saved["shuffle"].cpu(), saved["best"]
         self.epoch, self.step = saved["place"]
         if self.scheduler is not None:
             self.scheduler.load_state_dict(saved["scheduler"])
+        set_random_states(saved["random"])
+
+    def _check_saved(self, saved: dict[str, Any], remembers: bool, steps: int) -> History:
+        """The saved history, if everything saved is what a run of so many steps a pass leaves."""
+        history, (epoch, step) = History(**saved["history"]), saved["place"]
+        start = saved["start"]
+        checks = {
+            "place": type(epoch) is type(step) is int and epoch >= 0 and 0 <= step < steps,
+            "optimizer": remembers or (epoch, step) == (0, 0),
+            "history": (
+                history.epochs == list(range(epoch + 1))
+                and len(history.train) == len(history.seconds) == epoch + 1
+                and len(history.valid) == (0 if self.valid is None else epoch + 1)
+                and all(math.isfinite(v) for v in history.train + history.seconds)
+                and all(isinstance(v, float) for v in history.valid)
+                and isinstance(history.ended, str)
+            ),
+            "start": start is None
+            or (
+                [type(g) for g in start["optimizer"]] == [dict] * len(self.optimizer.param_groups)
+                and isinstance(start["scheduler"], dict | None)
+            ),
+            "seconds": history.seconds[-1] <= saved["seconds"] < math.inf,
+            "best": (saved["best"] is None) == (self.valid is None),
+            "scheduler": (saved["scheduler"] is None) == (self.scheduler is None),
+        }
+        if wrong := [name for name, right in checks.items() if not right]:
+            raise ValueError(f"its {wrong[0]} is not one that a run leaves: {saved.get(wrong[0])}")
+        if saved["best"] is not None:
+            check_state("best", saved["best"], self.model)
+        if self.scheduler is not None:
+            check_no_nan(saved["scheduler"], "scheduler")
+            check_schedule(self.scheduler.state_dict(), saved["scheduler"])
+        check_random_states({"shuffle": saved["shuffle"], **saved["random"]})
+        return history
 
 
 def digest(x: Tensor) -> str:

@@ -8,7 +8,7 @@ size; squares, roots and quotients are elementwise. Step for step they equal ``t
 ``AdamW`` it does not.
 """
 
-import numbers
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from mle_lib.clipping import clip_by_norm, clip_by_value, dense_gradients
+from mle_lib.clipping import as_number, clip_by_norm, clip_by_value, dense_gradients
 
 __all__ = [
     *("SGD", "Momentum", "Nesterov", "RMSprop", "Adam", "AdamW"),
@@ -35,11 +35,10 @@ class Optimizer(torch.optim.Optimizer):
     """
 
     def __init__(self, params: ParamsT, **defaults: Any) -> None:
-        super().__init__(params, defaults)
+        super().__init__(params, checked(defaults))
 
     def add_param_group(self, param_group: Group) -> None:
-        check_hyperparameters({**self.defaults, **param_group})
-        super().add_param_group(param_group)
+        super().add_param_group(checked(param_group))
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -72,25 +71,27 @@ class Optimizer(torch.optim.Optimizer):
         return state[name]
 
 
-def check_hyperparameters(group: Group) -> None:
-    """Each is a finite number ≥ 0; β, β₁, β₂ and the dampening are below 1."""
-    values = {name: value for name, value in group.items() if name in NUMBERS}
+def checked(group: Group) -> Group:
+    """The group in Python's own numbers: finite and ≥ 0; β, β₁, β₂ and the dampening below 1."""
+    group = dict(group)
+    for name in NUMBERS.keys() & group.keys():
+        group[name] = hyperparameter(group[name], name, NUMBERS[name])
     if "betas" in group:
         betas = group["betas"]
-        if not isinstance(betas, tuple | list) or len(betas) != 2:
+        if isinstance(betas, str) or not hasattr(betas, "__len__") or len(betas) != 2:
             raise ValueError(f"betas must be a pair of numbers (β₁, β₂), got {betas!r}")
-        values |= {"betas[0]": betas[0], "betas[1]": betas[1]}
-    for name, value in values.items():
-        bound = NUMBERS.get(name, 1.0)
-        number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        if not number or not 0 <= value < bound:  # NaN too
-            needed = "finite and at least 0" if bound > 1 else "at least 0 and below 1"
-            raise ValueError(f"{name} must be a number, {needed}, got {value!r}")
+        group["betas"] = tuple(hyperparameter(betas[k], f"betas[{k}]", 1) for k in (0, 1))
+    return group
 
 
-NUMBERS = {name: float("inf") for name in ("lr", "eps", "weight_decay")} | {
-    name: 1.0 for name in ("beta", "dampening")
-}
+def hyperparameter(value: Any, name: str, bound: float) -> float:
+    needed = f"a number, {'finite and at least 0' if bound > 1 else 'at least 0 and below 1'}"
+    if not 0 <= (number := as_number(value, name, needed)) < bound:  # NaN too
+        raise ValueError(f"{name} must be {needed}, got {value!r}")
+    return number
+
+
+NUMBERS = {"lr": math.inf, "eps": math.inf, "weight_decay": math.inf, "beta": 1, "dampening": 1}
 
 
 def penalised(theta: Tensor, g: Tensor, group: Group) -> Tensor:
@@ -193,8 +194,8 @@ class RMSprop(Optimizer):
     def update(self, theta: Tensor, g: Tensor, group: Group) -> None:
         g = penalised(theta, g, group)
         nu = self.remembered(theta, "nu")
-        nu.lerp_(g.square(), 1 - group["beta"])
-        theta.sub_(group["lr"] * g / (nu.sqrt() + group["eps"]))
+        nu.mul_(group["beta"]).addcmul_(g, g, value=1 - group["beta"])
+        theta.addcdiv_(g, nu.sqrt() + group["eps"], value=-group["lr"])
 
 
 class Adam(Optimizer):
@@ -227,9 +228,10 @@ class Adam(Optimizer):
         mu, nu = self.remembered(theta, "mu"), self.remembered(theta, "nu")
         t = self.state[theta]["t"] = self.state[theta].get("t", 0) + 1
         mu.lerp_(g, 1 - beta1)
-        nu.lerp_(g.square(), 1 - beta2)
-        corrected_mu, corrected_nu = mu / (1 - beta1**t), nu / (1 - beta2**t)
-        theta.sub_(group["lr"] * corrected_mu / (corrected_nu.sqrt() + group["eps"]))
+        nu.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+        # ν̂ may overflow where its root does not: each is corrected after the root
+        root = nu.sqrt() / math.sqrt(1 - beta2**t)
+        theta.addcdiv_(mu, root + group["eps"], value=-group["lr"] / (1 - beta1**t))
 
 
 class AdamW(Adam):

@@ -16,13 +16,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Arrows run one way: a module may import those above it, and none beside or below.
 LEVELS = [
-    ["checks", "density_sets"],
+    ["checks", "contracts", "files", "interrupts", "records"],
+    ["density_sets", "resuming"],
     ["data", "models"],
     ["layer_moments", "likelihood"],
     ["gradient"],
     ["minibatch"],
     ["clipping", "checkpoints"],
-    ["optimizers", "history"],
+    ["optimizers", "history", "steps"],
     ["training"],
     ["allocation", "control_variates", "importance", "irls", "log_of_mean", "vae"],
     ["gan", "second_order", "variance_reduction"],

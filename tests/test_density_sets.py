@@ -2,6 +2,10 @@
 
 import hashlib
 import os
+import socket
+import threading
+import time
+from contextlib import suppress
 from email.message import Message
 from pathlib import Path
 
@@ -97,7 +101,7 @@ def test_a_download_of_something_else_leaves_nothing(public, tmp_path) -> None:
 
 def test_an_interrupted_download_leaves_nothing(public, tmp_path, monkeypatch) -> None:
     class Interrupted:
-        def __init__(self, *_: object) -> None:
+        def __init__(self, *_: object, timeout: float) -> None:
             self.reads = 0
 
         def __enter__(self) -> "Interrupted":
@@ -106,18 +110,60 @@ def test_an_interrupted_download_leaves_nothing(public, tmp_path, monkeypatch) -
         def __exit__(self, *_: object) -> None:
             pass
 
-        def info(self) -> Message:
-            return Message()
+        headers = Message()
 
-        def read(self, size: int) -> bytes:
+        def read1(self, size: int) -> bytes:
             self.reads += 1
             if self.reads > 1:
                 raise KeyboardInterrupt
             return ROWS[:6].encode()
 
-    monkeypatch.setattr(torch.hub, "urlopen", Interrupted)
+    monkeypatch.setattr(density_sets, "urlopen", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         load_density_set("nltcs", "train", tmp_path / "root")
+    assert list((tmp_path / "root").iterdir()) == []
+
+
+STALLS = {
+    "says nothing": [],
+    "stops in the headers": [b"HTTP/1.1 200 OK\r\n"],
+    "stops in the file": [b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n", b"0,1"],
+    "drops now and then": [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", *[b"0"] * 100],
+    "hangs up": [b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n", b"0,1", None],
+    "talks nonsense": [b"what?\r\n\r\n", None],
+}
+
+
+@pytest.mark.parametrize("how", STALLS)
+def test_a_server_that_stalls_does_not_hold_us(public, tmp_path, monkeypatch, how) -> None:
+    """At whatever place it does: an error, soon, and nothing is left."""
+    monkeypatch.setattr(density_sets, "SILENCE", 0.3)
+    monkeypatch.setattr(density_sets, "LONGEST", 1.0)
+    done = threading.Event()
+
+    def serve() -> None:
+        with suppress(OSError):
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                for part in STALLS[how]:
+                    if part is None:
+                        return
+                    connection.sendall(part)
+                    done.wait(0.1)
+                done.wait(20)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        monkeypatch.setattr(density_sets, "SOURCE", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        begun = time.monotonic()
+        with pytest.raises((ConnectionError, ValueError), match=r"nltcs.train.data"):
+            load_density_set("nltcs", "train", tmp_path / "root")
+        assert time.monotonic() - begun < 5
+        done.set()
+        thread.join()
     assert list((tmp_path / "root").iterdir()) == []
 
 
@@ -135,12 +181,19 @@ def test_no_network_is_said_in_words(public, tmp_path) -> None:
         ("nltcs", "dev", "split must be one of train, valid, test, got 'dev'"),
         ("nltcs", None, "split must be one of"),
         ("nltcs", ["train"], "split must be one of"),
+        (np.str_("mnist"), "train", "name must be one of"),
     ],
 )
 def test_bad_input_is_named(name, split, message, tmp_path) -> None:
     with pytest.raises(ValueError, match=message):
         load_density_set(name, split, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("root", [3, ["a"], 1.5])
+def test_a_root_that_is_no_path_is_named(root) -> None:
+    with pytest.raises(ValueError, match="root must be a path, got"):
+        load_density_set("nltcs", "train", root)
 
 
 @pytest.mark.skipif(not os.environ.get("MLE_DATA_DIR"), reason="needs the sets in $MLE_DATA_DIR")

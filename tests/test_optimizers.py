@@ -215,6 +215,28 @@ def test_float32(name, deviation) -> None:
     deviation(largest(mine, theirs), 2e-6)
 
 
+MAGNITUDES = [*(10.0**k for k in range(-40, 39, 2)), 0.0, 1e-45, 3.4e38]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("name", "options"), GRID)
+def test_every_magnitude_equals_torch(name, options, dtype) -> None:
+    """Three steps, gradients of every size at once, alone and after one of another size: also where
+    g² is no longer a number, or nothing."""
+    large = MAGNITUDES + ([1e-300, 1e-160, 1e160, 1e300] if dtype == torch.float64 else [])
+    g = torch.tensor([sign * size for size in large for sign in (1, -1)], dtype=dtype)
+    for lr in (0.05, 1e-30):
+        mine, theirs = ([nn.Parameter(torch.ones_like(g))] for _ in range(2))
+        optimizer, twin = pair(name, mine, theirs, lr=lr, **options)
+        for k in range(4):
+            for q in (*mine, *theirs):
+                q.grad = g.clone() if k < 3 else g.flip(0)
+            optimizer.step()
+            twin.step()
+            assert torch.equal(mine[0].isnan(), theirs[0].isnan())
+            assert torch.equal(mine[0].nan_to_num(), theirs[0].nan_to_num())
+
+
 @pytest.mark.parametrize("name", TWINS)
 def test_a_closure_computes_the_loss_and_is_returned(name, deviation) -> None:
     (model, twin_model), x = twin_models(), binary(5, 6)

@@ -1,0 +1,36 @@
+"""What lets long work be stopped: an interrupt that waits for the step."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def patient_interrupt() -> Iterator[Callable[[], bool]]:
+    """Within it Ctrl-C and SIGTERM do not break a step in two: they are noted, and the yielded
+    function says so. The second of them interrupts at once, as Ctrl-C does. (Outside the main
+    thread no signal arrives.)"""
+    asked = False
+
+    def note(*_: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    usual: dict[signal.Signals, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, note) for number in usual}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            # None: a handler that was not set from Python and cannot be put back
+            signal.signal(number, usual[number] if handler is None else handler)

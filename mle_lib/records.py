@@ -1,0 +1,114 @@
+"""Nested lists and dicts of tensors, numbers and texts: all that a checkpoint may hold."""
+
+import hashlib
+import math
+import numbers
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+ATOMS = (str, bytes, bool, int, float, complex, type(None), torch.dtype, torch.device)
+
+
+def plain(value: Any, name: str = "") -> Any:
+    """The same with NumPy's numbers as Python's own, which alone are read back.
+
+    Raises:
+        ValueError: If there is something in it that would not be read back.
+    """
+    if isinstance(value, dict):
+        kind = Counter if isinstance(value, Counter) else dict
+        return kind(
+            {plain(key, name): plain(part, f"{name}[{key!r}]") for key, part in value.items()}
+        )
+    if isinstance(value, list | tuple):
+        parts = [plain(part, f"{name}[{k}]") for k, part in enumerate(value)]
+        return parts if isinstance(value, list) else tuple(parts)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if type(value) in ATOMS or (isinstance(value, Tensor) and value.layout == torch.strided):
+        return value
+    raise ValueError(
+        "a checkpoint holds dense tensors, numbers, texts, lists and dicts alone, got "
+        f"{type(value).__name__} at {name}"
+    )
+
+
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """What is in it that is no list and no dict, each with the way to it."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from leaves(part, f"{name}[{key!r}]")
+    elif isinstance(value, list | tuple):
+        for k, part in enumerate(value):
+            yield from leaves(part, f"{name}[{k}]")
+    else:
+        yield name, value
+
+
+def fingerprint(value: Any) -> str:
+    """A SHA-256 of every name, kind and number in it, to the last bit."""
+    digest = hashlib.sha256()
+
+    def add(part: Any) -> None:
+        if isinstance(part, dict | list | tuple):
+            digest.update(f"{type(part).__name__} {len(part)};".encode())
+            for entry in part.items() if isinstance(part, dict) else part:
+                add(entry)
+        elif isinstance(part, Tensor):
+            flat = part.detach().cpu().contiguous().flatten()
+            digest.update(f"{part.dtype} {tuple(part.shape)};".encode())
+            digest.update(flat.view(torch.uint8).numpy().data)
+        else:
+            digest.update(f"{type(part).__name__} {part!r};".encode())
+
+    add(value)
+    return digest.hexdigest()
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether the two hold the same values, whatever the types that hold them."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return a.shape == b.shape and bool((a.cpu() == b.cpu()).all())
+    return bool(np.all(np.asarray(a == b)))
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether ``a`` can stand where ``b`` does: a number for a number, as many of them for a list,
+    a tensor for a tensor; ``None`` for anything and anything for it."""
+    if a is None or b is None:
+        return True
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(alike, a, b))
+    if isinstance(b, bool) or isinstance(a, bool):
+        return isinstance(a, bool) and isinstance(b, bool)
+    number = [
+        isinstance(v, numbers.Real) or (isinstance(v, Tensor) and v.ndim == 0) for v in (a, b)
+    ]
+    kinds = [
+        Tensor if isinstance(v, Tensor) else dict if isinstance(v, dict) else type(v)
+        for v in (a, b)
+    ]
+    return all(number) or kinds[0] is kinds[1]
+
+
+def check_no_nan(value: Any, name: str) -> None:
+    """
+    Raises:
+        ValueError: If a number in it is NaN.
+    """
+    for place, part in leaves(value):
+        if isinstance(part, Tensor):
+            bad = part.is_floating_point() and bool(part.isnan().any())
+        else:
+            bad = isinstance(part, float) and math.isnan(part)
+        if bad:
+            raise ValueError(f"numbers must be finite, got NaN in {name}{place}")

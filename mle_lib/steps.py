@@ -1,0 +1,82 @@
+"""One step: the loss of a mini-batch, its gradient, an update."""
+
+import math
+from collections.abc import Sequence
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from mle_lib.checks import check_at_least
+from mle_lib.clipping import check_threshold, clip_by_norm
+from mle_lib.contracts import check_optimizer
+from mle_lib.models import AutoregressiveModel
+
+
+def loss_factor(scale: str, m: int, b: int) -> float:
+    """What multiplies −Σ_{j∈B} log p(x^(j)) in the loss of a batch of b out of m samples.
+
+    1 for ``"sum"``; 1/b for ``"mean"``, which estimates −ℓ/m; m/b for ``"estimate"``, which
+    estimates −ℓ.
+
+    Raises:
+        ValueError: If ``scale`` is none of the three, or ``m`` or ``b`` < 1.
+    """
+    m, b = check_at_least(m, 1, "m"), check_at_least(b, 1, "b")
+    factors = {"sum": 1.0, "mean": 1 / b, "estimate": m / b}
+    if not isinstance(scale, str) or scale not in factors:
+        raise ValueError(f"scale must be one of {', '.join(factors)}, got {scale!r}")
+    return factors[scale]
+
+
+def train_step(
+    model: AutoregressiveModel,
+    optimizer: Optimizer,
+    batch: Tensor | Sequence[Tensor],
+    m: int,
+    scale: str = "estimate",
+    max_norm: float | None = None,
+) -> float:
+    """One update from one mini-batch: the optimiser descends the loss
+
+        −(m/b) Σ_{j∈B} log p(x^(j)),    or with 1/b or 1 in place of m/b (see ``loss_factor``).
+
+    Args:
+        model: p_θ, in the mode (``train`` or ``eval``) that it is to be trained in.
+        optimizer: Of the model's parameters, or a part of them.
+        batch: ``(b, n)``, or micro-batches whose rows together are the batch. Their gradients are
+            added up before the one update, each scaled with the b of the *whole* batch, so that
+            the result does not depend on how the batch is cut.
+        m: Data set size.
+        scale: ``"estimate"``, ``"mean"`` or ``"sum"``.
+        max_norm: If given, the gradient is clipped to this norm (``clip_by_norm``). It is the norm
+            at the chosen scale, over the parameters that the optimiser holds.
+
+    Returns:
+        The loss before the update, in nats.
+
+    Raises:
+        ValueError: If the batch is empty or not made of rows of n 0s and 1s, ``scale`` is unknown,
+            ``m`` < 1, ``max_norm`` is not positive, or ``optimizer`` holds no trainable parameter
+            of the model or needs more than dense gradients (a closure, as L-BFGS does). Nothing is
+            changed then.
+        FloatingPointError: If the loss is not finite, or with ``max_norm`` the gradient's norm. The
+            parameters are not changed then.
+    """
+    parts = [model.prepare(part) for part in ([batch] if isinstance(batch, Tensor) else batch)]
+    factor = loss_factor(scale, m, sum(len(part) for part in parts))
+    if max_norm is not None:
+        max_norm = check_threshold(max_norm, "max_norm")
+    held = check_optimizer(model, optimizer)
+    model.zero_grad()  # more than the optimiser's, if it holds a part of the parameters
+    optimizer.zero_grad()
+    loss = 0.0
+    for part in parts:
+        part_loss = -factor * model(part).sum()
+        part_loss.backward()  # adds to what the parts before it left in .grad
+        loss += part_loss.item()
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"the loss is {loss}: a smaller step size may keep it finite")
+    if max_norm is not None:
+        clip_by_norm([(name, q) for name, q in model.named_parameters() if id(q) in held], max_norm)
+    optimizer.step()
+    return loss
