@@ -27,10 +27,18 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
+from . import storage
 
-# How the scripts begin that stand in a page: the theme's, which sets light or dark before anything
-# is painted; the settings of MathJax; the search page's, which puts the cursor into its field.
-INLINE = ("document.documentElement.dataset.mode", "window.MathJax", "// Activate the search field")
+
+# The scripts that stand in a page, or how they begin: `storage.js`; the theme's, which sets light
+# or dark before anything is painted; the settings of MathJax; the search page's, which puts the
+# cursor into its field.
+INLINE = (
+    storage.SCRIPT,
+    "document.documentElement.dataset.mode",
+    "window.MathJax",
+    "// Activate the search field",
+)
 UNUSED = ("DOCUMENTATION_OPTIONS.",)  # the theme's switch between versions, and search as one types
 NOT_LOADED = re.compile(r"/scripts/fontawesome\.js\b")
 SEARCH = re.compile(r"(?:^|/)(?:searchtools|language_data|searchindex)\.js\b")

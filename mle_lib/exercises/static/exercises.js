@@ -5,7 +5,9 @@
 //
 // The HTML inside is written by mle_lib/exercises/html.py and can be read without this program,
 // which adds what answers. Quizzes need nothing else; code exercises and the progress marks need
-// the site. Everything that is kept stands in localStorage, one entry for each exercise.
+// the site. Everything that is kept stands in localStorage, one entry for each exercise; on the site
+// that holds what this site has put there, and nothing of other sites on the same host
+// (book/_ext/mle_book/storage.js).
 
 (() => {
   "use strict";
@@ -63,13 +65,12 @@
   // ---- What is kept --------------------------------------------------------------------------
 
   // Storage may be forbidden or full (private windows, frames). Then answers last as long as the
-  // page does.
+  // page does: in memory stands what could not be stored, and nothing else.
   const store = {
     memory: new Map(),
 
     get(id) {
-      if (!this.memory.has(id)) this.memory.set(id, this.read(id));
-      return this.memory.get(id);
+      return this.memory.get(id) ?? this.read(id);
     },
 
     read(id) {
@@ -82,11 +83,10 @@
     },
 
     set(id, state) {
-      this.memory.set(id, state);
       try {
         localStorage.setItem(PREFIX + id, JSON.stringify(state));
       } catch {
-        // kept in memory
+        this.memory.set(id, state);
       }
       document.dispatchEvent(new Event("mle-progress"));
     },
@@ -114,6 +114,7 @@
       return [...ids];
     },
 
+        this.memory.delete(id);
     solved(ids) {
       return ids.filter((id) => this.get(id).solved).length;
     },
@@ -929,11 +930,8 @@
   }
 
   document.addEventListener("mle-progress", markChapters);
-  // Another tab with the book in it has kept something.
-  window.addEventListener("storage", () => {
-    store.memory.clear();
-    document.dispatchEvent(new Event("mle-progress"));
-  });
+  // Another tab has kept something.
+  window.addEventListener("storage", () => document.dispatchEvent(new Event("mle-progress")));
 
   customElements.define("mle-exercise", MleExercise);
   markChapters();
