@@ -67,6 +67,11 @@ class MleExplore extends HTMLElement {
     slider.value = start;
     slider.autocomplete = "off"; // a page that is loaded again starts where its frames do
     slider.id = label.htmlFor = `mle-explore-${++count}`;
+    // Names and values of the code, and set from here: a browser is not to translate them.
+    for (const made of [label, output]) {
+      made.translate = false;
+      made.classList.add("notranslate");
+    }
     output.setAttribute("for", slider.id);
     output.setAttribute("aria-live", "off"); // aria-valuetext says it already
     slider.addEventListener("input", () => {

@@ -7,3 +7,12 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-mle-action]");
   if (button) ACTIONS[button.dataset.mleAction]();
 });
+
+// The keys pressed while an input method composes a text are meant for it alone: Escape drops what
+// it proposes, and not the dialog that the text is typed in.
+for (const type of ["keydown", "keypress", "keyup"]) {
+  const passBy = (event) => {
+    if (event.isComposing || event.keyCode === 229) event.stopImmediatePropagation();
+  };
+  window.addEventListener(type, passBy, true);
+}

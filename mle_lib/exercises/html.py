@@ -75,9 +75,14 @@ def _options(quiz: Choice) -> str:
     kind = "checkbox" if quiz.several else "radio"
     return "".join(
         f'<label class="mle-option"><input type="{kind}" name="{quiz.id}" value="{letter}">'
-        f"<span><b>{letter}.</b> {inline_html(option.text)}</span></label>"
+        f"<span>{_name(letter, 'b')} {inline_html(option.text)}</span></label>"
         for letter, option in zip(quiz.letters, quiz.options, strict=True)
     )
+
+
+def _name(letter: str, tag: str) -> str:
+    """An option's letter, by which answers and feedback call it in every language."""
+    return f'<{tag} class="notranslate" translate="no">{letter}.</{tag}>'
 
 
 def _field(quiz: Numeric) -> str:
@@ -105,7 +110,7 @@ def _answer(quiz: Quiz) -> str:
     """What is folded under "Answer", for who reads without a program or has tried."""
     if isinstance(quiz, Choice):
         right = "".join(
-            f"<p><strong>{letter}.</strong> {inline_html(option.text)}</p>"
+            f"<p>{_name(letter, 'strong')} {inline_html(option.text)}</p>"
             for letter, option in zip(quiz.letters, quiz.options, strict=True)
             if option.right
         )

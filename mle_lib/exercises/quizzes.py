@@ -5,7 +5,7 @@ import string
 from dataclasses import dataclass
 from typing import Any
 
-from mle_lib.exercises.numbers import Unclear, parse_number
+from mle_lib.exercises.numbers import Unclear, as_typed_in_ascii, parse_number
 from mle_lib.exercises.results import Result
 
 
@@ -58,7 +58,8 @@ class Choice:
     def judge(self, answer: Any) -> Result:
         """Compare the letters with those of the right options."""
         letters = answer if isinstance(answer, str | list | tuple | set) else ()
-        chosen = {part.strip().lower() for part in letters if isinstance(part, str)} - {"", ","}
+        texts = [as_typed_in_ascii(part) for part in letters if isinstance(part, str)]
+        chosen = {text.strip().lower() for text in texts} - {"", ","}
         if not chosen or not chosen <= set(self.letters) or (not self.several and len(chosen) > 1):
             form = '"ac"' if self.several else '"b"'
             return Result(

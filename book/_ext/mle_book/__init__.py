@@ -17,6 +17,7 @@
 `descriptions`: what a search engine says of a page.
 `not_found`: the page for an address that does not exist.
 `pages`: what the theme leaves out of, or puts too much into, a page.
+`storage`: what pages keep in the browser, apart from other sites on the host.
 `delivery`: how a page is sent: what it may run, its icons, its scripts.
 """
 
@@ -44,13 +45,14 @@ from . import (
     reexecution,
     search,
     status,
+    storage,
     tested_pages,
 )
 
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
-    *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, delivery),
-    *(outputs, search, reexecution),
+    *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, storage),
+    *(delivery, outputs, search, reexecution),
 )
 
 

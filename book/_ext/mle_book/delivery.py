@@ -10,6 +10,7 @@ The theme's pages are made as always, and then rewritten:
 - What a button does is named by `data-mle-action`; `page.js` does it.
 - Frames of a figure that are not shown wait in a `<template>`: a browser reads on without building
   them, and the first sentence is there sooner.
+- What is code or maths says to a browser that translates the page that it is not to be translated.
 - A long signature's parameters, one a line, are no list of definitions, which Sphinx makes them.
 """
 
@@ -26,11 +27,19 @@ import pydata_sphinx_theme
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from . import storage
+
 logger = logging.getLogger(__name__)
 
-# How the scripts begin that stand in a page: the theme's, which sets light or dark before anything
-# is painted; the settings of MathJax; the search page's, which puts the cursor into its field.
-INLINE = ("document.documentElement.dataset.mode", "window.MathJax", "// Activate the search field")
+# The scripts that stand in a page, or how they begin: `storage.js`; the theme's, which sets light
+# or dark before anything is painted; the settings of MathJax; the search page's, which puts the
+# cursor into its field.
+INLINE = (
+    storage.SCRIPT,
+    "document.documentElement.dataset.mode",
+    "window.MathJax",
+    "// Activate the search field",
+)
 UNUSED = ("DOCUMENTATION_OPTIONS.",)  # the theme's switch between versions, and search as one types
 NOT_LOADED = re.compile(r"/scripts/fontawesome\.js\b")
 SEARCH = re.compile(r"(?:^|/)(?:searchtools|language_data|searchindex)\.js\b")
@@ -53,6 +62,11 @@ PRELOAD = re.compile(r'<link rel="preload" as="script"[^>]*>\s*')
 ICON = re.compile(r'<(?:i|span)\b([^>]*?)\sclass="([^"]*\bfa-[^"]*)"([^>]*)></(?:i|span)>')
 PARAMETERS = re.compile(r'<dl>\s*((?:<dd><em class="sig-param">.*?</dd>\s*)+)</dl>', re.S)
 FRAME = re.compile(r'<figure class="mle-figure" data-index="[^"]*" hidden>.*?</figure>', re.S)
+# Their text is code or maths, or is set and read by a script; so is that of Sphinx's signatures.
+CODE = {"code", "pre", "kbd", "samp", "var", "textarea", "output", "math"}
+CODE_CLASSES = {"notranslate", "math", "sig"}
+TAG = re.compile(r"<([a-z][\w-]*)((?:\s[^<>]*)?)>")
+CLASS = re.compile(r'\sclass="([^"]*)"')
 HANDLER = re.compile(r'\sonclick="([^"]*)"')
 HEAD = re.compile(r'<head>\s*(?:<meta charset="[^"]*"\s*/?>)?')
 
@@ -85,6 +99,7 @@ def rewritten(html: str, pagename: str) -> str:
     html = HANDLER.sub(_action, html)
     html = PARAMETERS.sub(_parameters, html)
     html = FRAME.sub(lambda match: f"<template>{match[0]}</template>", html)
+    html = TAG.sub(_untranslated, html)
     hashes: list[str] = []
     html = SCRIPT.sub(lambda match: _script(match, pagename, hashes), html)
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}" />'
@@ -121,6 +136,17 @@ def _script(match: re.Match[str], pagename: str, hashes: list[str]) -> str:
 def _action(match: re.Match[str]) -> str:
     action = ACTIONS.get(match[1])
     return f' data-mle-action="{action}"' if action else match[0]
+
+
+def _untranslated(match: re.Match[str]) -> str:
+    """Some programs that translate go by the attribute, some by the class."""
+    tag, attributes = match.groups()
+    named = CLASS.search(attributes)
+    classes = named[1].split() if named else []
+    if tag not in CODE and not CODE_CLASSES.intersection(classes):
+        return match[0]
+    listed = " ".join(dict.fromkeys([*classes, "notranslate"]))
+    return f'<{tag} class="{listed}" translate="no"{CLASS.sub("", attributes, count=1)}>'
 
 
 def _parameters(match: re.Match[str]) -> str:

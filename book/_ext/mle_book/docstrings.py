@@ -11,6 +11,7 @@ from textwrap import dedent, indent
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 
 SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):$")
@@ -28,6 +29,7 @@ def setup(app: Sphinx) -> None:
     # before napoleon, which makes reST of the sections
     app.connect("autodoc-process-docstring", mend, priority=400)
     app.connect("doctree-read", leave_formulas_uncoloured)
+    app.connect("doctree-read", keep_names_from_translation)
 
 
 def mend(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
@@ -74,3 +76,14 @@ def leave_formulas_uncoloured(app: Sphinx, doctree: nodes.document) -> None:
     for block in doctree.findall(nodes.literal_block):
         if FORMULA in block["classes"]:
             block.rawsource = ""
+
+
+def keep_names_from_translation(app: Sphinx, doctree: nodes.document) -> None:
+    """What is bold in a list of arguments is their names, which are code, and types are slanted.
+
+    `delivery` adds the attribute.
+    """
+    for field in doctree.findall(nodes.field):
+        for kind in (nodes.strong, addnodes.literal_emphasis):
+            for name in field.findall(kind):
+                name["classes"].append("notranslate")

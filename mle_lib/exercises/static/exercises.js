@@ -5,7 +5,9 @@
 //
 // The HTML inside is written by mle_lib/exercises/html.py and can be read without this program,
 // which adds what answers. Quizzes need nothing else; code exercises and the progress marks need
-// the site. Everything that is kept stands in localStorage, one entry for each exercise.
+// the site. Everything that is kept stands in localStorage, one entry for each exercise; on the site
+// that holds what this site has put there, and nothing of other sites on the same host
+// (book/_ext/mle_book/storage.js).
 
 (() => {
   "use strict";
@@ -27,7 +29,35 @@
     const made = document.createElement(tag);
     if (className) made.className = className;
     if (text) made.textContent = text;
+    if (tag === "pre") keepFromTranslation(made);
     return made;
+  }
+
+  // A browser that translates the page must not touch code, nor what is read back from here. Some
+  // go by the attribute, some by the class.
+  const CODE = "code, pre, kbd, samp, textarea, output, math";
+
+  function keepFromTranslation(element) {
+    element.setAttribute("translate", "no");
+    element.classList.add("notranslate");
+  }
+
+  function keepCodeFromTranslation(root) {
+    for (const element of root.querySelectorAll(CODE)) keepFromTranslation(element);
+  }
+
+  // The keys pressed while an input method composes a text are meant for it alone: Enter takes
+  // over what it proposes. In Safari the last of them comes after the end, as key 229.
+  function passComposingBy(target) {
+    for (const type of ["keydown", "keypress", "keyup"]) {
+      target.addEventListener(
+        type,
+        (event) => {
+          if (event.isComposing || event.keyCode === 229) event.stopImmediatePropagation();
+        },
+        true,
+      );
+    }
   }
 
   function makeButton(text, onClick) {
@@ -57,19 +87,19 @@
   function fragment(html) {
     const template = make("template");
     template.innerHTML = html;
+    keepCodeFromTranslation(template.content);
     return template.content;
   }
 
   // ---- What is kept --------------------------------------------------------------------------
 
   // Storage may be forbidden or full (private windows, frames). Then answers last as long as the
-  // page does.
+  // page does: in memory stands what could not be stored, and nothing else.
   const store = {
     memory: new Map(),
 
     get(id) {
-      if (!this.memory.has(id)) this.memory.set(id, this.read(id));
-      return this.memory.get(id);
+      return this.memory.get(id) ?? this.read(id);
     },
 
     read(id) {
@@ -82,11 +112,11 @@
     },
 
     set(id, state) {
-      this.memory.set(id, state);
       try {
         localStorage.setItem(PREFIX + id, JSON.stringify(state));
+        this.memory.delete(id);
       } catch {
-        // kept in memory
+        this.memory.set(id, state);
       }
       document.dispatchEvent(new Event("mle-progress"));
     },
@@ -121,16 +151,27 @@
 
   // ---- Numbers, by the rules of mle_lib/exercises/numbers.py ---------------------------------
 
+  const SPACE =
+    /[\s\x1c-\x1f\x85\ufeff\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069]/g;
+  const FORMS = /[\uff00-\uffef\ufe50-\ufe6f\u{1d7ce}-\u{1d7ff}]/gu;
   const DECIMAL = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
   const GROUPS = /^[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?$/;
 
   class Unclear extends Error {}
 
+  function asTypedInAscii(text) {
+    return text
+      .replace(FORMS, (found) => found.normalize("NFKC"))
+      .replace(/[‐‑‒–—―−ー]/g, "-")
+      .replaceAll("。", ".")
+      .replaceAll("、", ",")
+      .replace(/[⁄∕]/g, "/");
+  }
+
   function parseNumber(text) {
-    const typed = text.trim();
-    const spaced = typed
-      .replace(/\s+/g, " ")
-      .replace(/[−–]/g, "-")
+    const typed = text.replace(SPACE, " ").trim();
+    const spaced = asTypedInAscii(typed)
+      .replace(/ +/g, " ")
       .replace(/([0-9]) (?=[0-9]{3}(?![0-9]))/g, "$1");
     if (/[0-9] [0-9]/.test(spaced)) {
       throw new Unclear(`“${typed}” could be two numbers. Type one, such as 1.5 or 3/2.`);
@@ -286,7 +327,8 @@
       );
       if (!wrong.length) return { status: "correct", html: why };
       const said = wrong.map(
-        ({ value }) => `<p><strong>${value}.</strong> ${feedback[value]}</p>`,
+        ({ value }) =>
+          `<p><strong class="notranslate" translate="no">${value}.</strong> ${feedback[value]}</p>`,
       );
       return { status: "incorrect", html: said.join("") };
     }
@@ -560,12 +602,10 @@
       if (!this.data.needs) whenNear(host, () => this.open());
     }
 
-    // The chapter's own heading stands above the task, outside of the element. Its number will do:
-    // the title may have got other quotation marks on the way.
+    // The chapter's own heading, which the task has for itself, stands outside of the element. Its
+    // words may have been translated, and say nothing.
     title() {
-      const number = `${this.host.getAttribute("label").split(" · ")[0]} `;
-      const headings = this.host.closest("section")?.querySelectorAll("h2, h3, h4") ?? [];
-      return [...headings].find((heading) => heading.textContent.startsWith(number));
+      return this.host.closest("section")?.querySelector(":scope > :is(h2, h3, h4)");
     }
 
     load() {
@@ -603,6 +643,7 @@
 
     buildRunning() {
       this.place = make("div", "mle-editor");
+      keepFromTranslation(this.place);
       this.place.hidden = true;
       this.place.addEventListener("keydown", (event) => this.key(event), true);
       this.keys = make(
@@ -630,6 +671,7 @@
     open() {
       this.opening ??= openEditor(this.place, this.state.code ?? this.data.code).then((area) => {
         this.area = area;
+        area.translate = false;
         area.setAttribute("aria-label", `Code of ${this.host.getAttribute("label")}`);
         area.setAttribute("aria-describedby", this.keys.id);
         area.addEventListener("input", () => this.typed());
@@ -924,16 +966,16 @@
     }
 
     build() {
-      this.view ??= new KINDS[this.getAttribute("kind")](this);
+      if (this.view) return;
+      keepCodeFromTranslation(this);
+      passComposingBy(this);
+      this.view = new KINDS[this.getAttribute("kind")](this);
     }
   }
 
   document.addEventListener("mle-progress", markChapters);
-  // Another tab with the book in it has kept something.
-  window.addEventListener("storage", () => {
-    store.memory.clear();
-    document.dispatchEvent(new Event("mle-progress"));
-  });
+  // Another tab has kept something.
+  window.addEventListener("storage", () => document.dispatchEvent(new Event("mle-progress")));
 
   customElements.define("mle-exercise", MleExercise);
   markChapters();

@@ -1,0 +1,156 @@
+"""Readers who write with an input method: Japanese, Chinese, Korean, a phone's keyboard."""
+
+import sys
+from typing import Any
+
+import pytest
+from conftest import figure_pages
+from exercise_page import CHAPTER_3, editor, exercise, exercise_pages, opened, said
+from playwright.sync_api import Browser, Page, expect
+from test_exercise_frames import in_a_frame
+
+from mle_lib.exercises.numbers import parse_number
+
+QUIZ = "halve-the-error"
+
+# Notes every function that hears a key, and each that hears one meant for the input method.
+SPY = """() => {
+    window.listeners = new Set();
+    window.heard = [];
+    const real = EventTarget.prototype.addEventListener;
+    EventTarget.prototype.addEventListener = function (type, listener, ...more) {
+        if (!/^key/.test(type) || !listener) return real.call(this, type, listener, ...more);
+        const text = String(listener);
+        window.listeners.add(text);
+        const spied = function (event) {
+            const composing = event.isComposing || event.keyCode === 229;
+            if (composing && !text.includes("isComposing")) window.heard.push(text);
+            return listener.handleEvent ? listener.handleEvent(event) : listener.call(this, event);
+        };
+        return real.call(this, type, spied, ...more);
+    };
+}"""
+
+# Presses keys in a field as they come while a text is composed; the last form is Safari's.
+COMPOSE = """(field) => {
+    const before = field.value;
+    field.focus();
+    const prevented = [];
+    for (const type of ["keydown", "keypress", "keyup"]) {
+        for (const key of ["Enter", "Tab", "Backspace", "Escape", "Process", "/", "k"]) {
+            for (const ctrlKey of [false, true]) {
+                for (const form of [{ isComposing: true }, { isComposing: true, keyCode: 229 },
+                                    { keyCode: 229 }]) {
+                    const init = { key, ctrlKey, bubbles: true, cancelable: true, ...form };
+                    const event = new KeyboardEvent(type, init);
+                    field.dispatchEvent(event);
+                    if (event.defaultPrevented) prevented.push([type, key, ctrlKey, form]);
+                }
+            }
+        }
+    }
+    return { changed: field.value !== before, prevented };
+}"""
+FIELDS = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "page_to_type_in" in metafunc.fixturenames:
+        pages = {*exercise_pages(), *figure_pages(), "search.html", "book/api.html"}
+        metafunc.parametrize("page_to_type_in", sorted(pages))
+
+
+def open_editors(page: Page) -> None:
+    for place in page.locator("mle-exercise[kind=code]").all():
+        if place.get_by_role("button", name="Run").count():
+            editor(place)
+
+
+def test_no_script_hears_what_is_meant_for_the_input_method(
+    site: str, browser: Browser, page_to_type_in: str
+) -> None:
+    """In every field of the page, for every function that listens to keys, the theme's too."""
+    with opened(browser, "about:blank") as page:
+        page.add_init_script(f"({SPY})()")
+        page.goto(f"{site}/{page_to_type_in}", wait_until="networkidle")
+        open_editors(page)
+        fields = page.locator(FIELDS).all()
+        assert fields
+        assert page.evaluate("window.listeners.size") > 1
+        for field in fields:
+            assert field.evaluate(COMPOSE) == {"changed": False, "prevented": []}
+        assert page.evaluate("[...new Set(window.heard)]") == []
+        for verdict in page.locator(".mle-feedback").all():
+            expect(verdict).to_be_empty()
+
+
+def test_a_number_is_judged_when_it_has_been_composed(site: str, browser: Browser) -> None:
+    """With the browser's own composition, as the input method drives it."""
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
+        place = exercise(page, QUIZ)
+        place.locator("input").focus()
+        browser_itself: Any = page.context.new_cdp_session(page)
+        text = {"text": "３２０", "selectionStart": 3, "selectionEnd": 3}
+        browser_itself.send("Input.imeSetComposition", text)
+        key = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229}
+        browser_itself.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
+        expect(said(place)).to_be_empty()
+        browser_itself.send("Input.insertText", {"text": "３２０"})
+        expect(place.locator("input")).to_have_value("３２０")
+        page.keyboard.press("Enter")
+        expect(said(place)).to_contain_text("Correct.")
+
+
+@pytest.mark.parametrize("form", [{"isComposing": True}, {"keyCode": 229}])
+def test_in_a_notebooks_frame_too(browser: Browser, form: dict[str, Any]) -> None:
+    page = browser.new_page()
+    page.set_content(in_a_frame(QUIZ))
+    frame = page.frame_locator("iframe")
+    field = frame.get_by_role("textbox")
+    field.fill("３")
+    field.dispatch_event("keydown", {"key": "Enter", "bubbles": True, **form})
+    expect(frame.get_by_role("status")).to_be_empty()
+    field.fill("３２０")
+    field.press("Enter")
+    expect(frame.get_by_role("status")).to_contain_text("Correct.")
+    page.close()
+
+
+# ---- every character there is
+
+
+CHARACTERS = [chr(k) for k in range(sys.maxunicode + 1) if not 0xD800 <= k < 0xE000]
+PATTERNS = ("{}2", "1{}000", "3{}", "1{}4")
+
+
+def read_in_python(text: str) -> float | None:
+    try:
+        return parse_number(text)
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_every_character_is_read_as_in_python(site: str, browser: Browser, pattern: str) -> None:
+    """Before, between and after digits, all of Unicode."""
+    before, after = pattern.split("{}")
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
+        on_page = page.evaluate(
+            """([before, after]) => {
+                const read = customElements.get("mle-exercise").parseNumber;
+                const found = {};
+                for (let k = 0; k < 0x110000; k++) {
+                    if (k >= 0xd800 && k < 0xe000) continue;
+                    try { found[k] = read(before + String.fromCodePoint(k) + after); } catch {}
+                }
+                return found;
+            }""",
+            [before, after],
+        )
+    in_python = {
+        str(ord(c)): number
+        for c in CHARACTERS
+        if (number := read_in_python(pattern.format(c))) is not None
+    }
+    assert on_page == in_python
+    assert len(in_python) > 20

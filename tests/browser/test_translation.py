@@ -1,0 +1,130 @@
+"""A browser that translates the page: it leaves alone what is code, maths, or read by a script."""
+
+import json
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import SITE, figure_pages
+from exercise_page import (
+    CHAPTER_3,
+    ESTIMATOR,
+    PYTHON_STARTS_MS,
+    RIGHT,
+    editor,
+    exercise,
+    exercise_pages,
+    kept,
+    opened,
+    said,
+    write,
+)
+from playwright.sync_api import Browser, expect
+from test_exercises_access import restored_results, show_everything
+
+# Names of elements whose text is code or maths, and, of those that have none, classes.
+CODE = "code, pre, kbd, samp, var, tt, textarea, output, math, .math, .sig"
+MADE = f"{CODE}, mjx-container, .mle-editor"  # when the scripts have run
+UNMARKED = """(elements) => elements
+    .filter((e) => !e.closest("[translate=no]") || !e.closest(".notranslate"))
+    .map((e) => e.outerHTML.slice(0, 120))"""
+
+
+def test_every_page_says_what_is_code(any_page: str) -> None:
+    """Each element itself says it, in both ways that programs go by."""
+    page = BeautifulSoup((SITE / any_page).read_text("utf-8"), "html.parser")
+    found = page.select(CODE)
+    bare = [
+        str(e)[:120]
+        for e in found
+        if e.get("translate") != "no" or "notranslate" not in e.get("class", [])
+    ]
+    assert bare == []
+    assert found or any_page.endswith(("search.html", "index.html", "references.html"))
+    # the text is left to the translator
+    assert not page.select("html[translate], body[translate], main[translate], article[translate]")
+
+
+def test_arguments_are_names() -> None:
+    """In the API's lists of arguments, where they are bold and not code."""
+    page = BeautifulSoup((SITE / "book" / "api.html").read_text("utf-8"), "html.parser")
+    names = page.select("dl.field-list li > p > strong:first-child")
+    assert len(names) > 100
+    assert [str(name) for name in names if name.get("translate") != "no"] == []
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "page_that_acts" in metafunc.fixturenames:
+        pages = sorted({*exercise_pages(), *figure_pages()})
+        metafunc.parametrize("page_that_acts", pages or ["(no site)"])
+
+
+def test_what_scripts_make_says_so_too(site: str, browser: Browser, page_that_acts: str) -> None:
+    """With every editor, hint, solution and verdict open, and results kept by an earlier page."""
+    with opened(browser, "about:blank") as page:
+        script = f"Object.assign(localStorage, {json.dumps(restored_results())})"
+        page.add_init_script(f"if (location.protocol !== 'about:') {{ {script} }}")
+        page.goto(f"{site}/{page_that_acts}", wait_until="networkidle")
+        show_everything(page)
+        assert page.locator(MADE).count() > 0
+        assert page.locator(MADE).evaluate_all(UNMARKED) == []
+        assert page.locator(".mle-feedback code, .mle-output pre").count() > 0 or not (
+            page.locator("mle-exercise[kind=code]").count()
+        )
+
+
+TRANSLATED = "ж"
+# What a translator does: each text becomes an element, and later changes are translated as well.
+TRANSLATE = """() => {
+    const kept = "[translate=no], .notranslate, script, style";
+    const translate = (root) => {
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        const texts = [];
+        while (walker.nextNode()) texts.push(walker.currentNode);
+        for (const text of texts) {
+            const parent = text.parentElement;
+            if (!parent || !text.data.trim() || parent.closest(`${kept}, font`)) continue;
+            const made = document.createElement("font");
+            made.textContent = text.data.replace(/\\w/g, "ж");
+            text.replaceWith(made);
+        }
+    };
+    translate(document.body);
+    const watch = new MutationObserver((changes) => {
+        for (const change of changes)
+            for (const node of change.addedNodes) translate(node.parentNode ?? document.body);
+    });
+    watch.observe(document.body, { childList: true, subtree: true });
+}"""
+
+
+def test_exercises_work_on_a_translated_page(site: str, browser: Browser) -> None:
+    """Nothing that runs, is kept or is copied has been translated, and every mark is placed."""
+    if not (SITE / "_exercises" / "pyodide" / "pyodide.mjs").exists():
+        pytest.skip(f"no Pyodide in {SITE}: set MLE_PYODIDE and run `make book`")
+    printing = "print('printed')\n" + RIGHT
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
+        place, quiz = exercise(page, ESTIMATOR), exercise(page, "halve-the-error")
+        area = editor(place)
+        stub = area.input_value()
+        sources = page.locator("div.highlight pre").all_inner_texts()
+        page.evaluate(TRANSLATE)
+        expect(page.locator("article h1 font").first).to_be_visible()
+        write(place, printing)
+        button = place.locator("button.mle-primary")  # by its class: its name is translated
+        expect(button).not_to_have_text("Run")
+        button.click()
+        expect(button).to_have_attribute("aria-disabled", "false", timeout=PYTHON_STARTS_MS)
+        expect(said(place).locator("[data-status=correct]")).to_be_visible()
+        expect(place.locator(".mle-output pre")).to_have_text("printed\n")
+        expect(page.locator("h3 .mle-tick")).to_have_count(1)
+        state = json.loads(kept(page)[f"mle-book/{ESTIMATOR}"])
+        assert (state["output"], state["code"]) == ("printed\n", printing)
+        assert TRANSLATED not in state["result"]
+        quiz.locator("input").fill("320")
+        quiz.locator("input").press("Enter")
+        expect(said(quiz).locator("[data-status=correct]")).to_be_visible()
+        letters = exercise(page, "what-a-shuffle-gives").locator("label b").all_inner_texts()
+        assert letters == ["a.", "b.", "c.", "d.", "e."]
+        assert page.locator("div.highlight pre").all_inner_texts() == sources
+        place.locator(".mle-buttons button").last.click()  # Reset
+        assert area.input_value() == stub
