@@ -167,7 +167,8 @@ QUOTED: list[Quoted] = [
         ],
     ),
     (
-        "over a tuned average was 2.03 to 3.32 in five TinyWorlds, with $\\kappa$ from 49.1 to 162",
+        "over the best of six averages was 2.03 to 3.32 in five TinyWorlds, with $\\kappa$ from "
+        "49.1 to 162",
         7,
         ["five worlds, kappa: 49.1 to 162", "five worlds, lead: 2.03 to 3.32"],
     ),
