@@ -85,8 +85,9 @@ def check_rows(x: Tensor, n: int, like: Tensor) -> Tensor:
 
 def plain(value: object) -> object:
     """Python's own number for a NumPy or torch scalar (no dimensions); anything else as it is."""
-    scalar = isinstance(value, (np.generic, np.ndarray, Tensor)) and value.ndim == 0
-    return value.item() if scalar else value
+    if isinstance(value, (np.generic, np.ndarray, Tensor)) and value.ndim == 0:
+        return value.item()
+    return value
 
 
 def check_flag(value: bool, name: str) -> bool:
@@ -200,6 +201,13 @@ def check_indices(indices: Tensor, x: Tensor) -> Tensor:
     if low < 0 or high >= m:
         raise ValueError(f"indices must lie in 0 … {m - 1} (m = {m}), got {low} … {high}")
     return indices
+
+
+def holds_numbers(values: object) -> bool:
+    """Whether ``values`` is a dense tensor of real numbers."""
+    if not isinstance(values, Tensor) or values.layout != torch.strided:
+        return False
+    return values.dtype in (*WHOLE, *FLOATS)
 
 
 def check_choices(

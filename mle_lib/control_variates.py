@@ -12,12 +12,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_indices, check_matrix, chunks
+from mle_lib.checks import check_flag, check_indices, check_matrix, chunks, plain
 from mle_lib.gradient import full_gradient, per_sample_gradients, summed_gradient
 from mle_lib.minibatch import check_sizes, finite_population, minibatch_gradient
 from mle_lib.models import AutoregressiveModel
 
-ROWS = 256  # of per-sample gradients computed at once
+ROWS = 256  # held at once while all the data are gone through, unless a caller says otherwise
 
 
 class ControlVariate:
@@ -35,6 +35,7 @@ class ControlVariate:
         control: h: rows ``(b, n)`` to ``(b, p)``. It must not change.
         x: The whole data set, ``(m, n)``; Σ_j h_j is computed here, once.
         coefficient: γ, a number or ``(p,)``, or ``None``.
+        chunk_size: Rows to hold in memory at once while Σ_j h_j is computed; all if ``None``.
 
     Raises:
         ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor, or ``coefficient`` is none of
@@ -46,12 +47,14 @@ class ControlVariate:
         control: Callable[[Tensor], Tensor],
         x: Tensor,
         coefficient: float | Tensor | None = 1.0,
+        chunk_size: int | None = ROWS,
     ) -> None:
-        if not (coefficient is None or isinstance(coefficient, (int, float, Tensor))):
+        gamma = coefficient if isinstance(coefficient, Tensor) else plain(coefficient)
+        if isinstance(gamma, bool) or not isinstance(gamma, (int, float, Tensor, type(None))):
             raise ValueError(f"coefficient must be a number, a tensor or None, got {coefficient!r}")
-        self.control, self.coefficient = control, coefficient
+        self.control, self.coefficient = control, gamma
         self.m = len(check_matrix(x))
-        self.total = sum(control(rows).detach().double().sum(0) for rows in chunks(x, ROWS))
+        self.total = sum(control(r).detach().double().sum(0) for r in chunks(x, chunk_size))
 
     def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
         """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``.
@@ -62,7 +65,8 @@ class ControlVariate:
                 not ``(p,)``.
         """
         _check_length(x, self.m, model)
-        b = len(check_indices(indices, x))
+        indices = check_indices(indices, x)
+        b = len(indices)
         h = self.control(x[indices]).detach()
         p = sum(parameter.numel() for parameter in model.parameters())
         if h.shape != (b, p):
@@ -143,21 +147,25 @@ class SVRG:
     Args:
         model: p_θ; its parameters are copied as θ̃.
         x: The whole data set, ``(m, n)``.
+        chunk_size: Rows to hold in memory at once for ∇ℓ(θ̃); all if ``None``.
     """
 
-    def __init__(self, model: AutoregressiveModel, x: Tensor) -> None:
+    def __init__(
+        self, model: AutoregressiveModel, x: Tensor, chunk_size: int | None = ROWS
+    ) -> None:
+        self.chunk_size = chunk_size
         self.take_snapshot(model, x)
 
     def take_snapshot(self, model: AutoregressiveModel, x: Tensor) -> None:
         """Take θ̃ = θ and compute ∇ℓ(θ̃). Raises as ``full_gradient``; if anything fails, nothing is
         changed."""
-        full, snapshot = full_gradient(model, x, ROWS), copy.deepcopy(model)
+        full, snapshot = full_gradient(model, x, self.chunk_size), copy.deepcopy(model)
         self.full, self.m, self.snapshot = full, len(x), snapshot  # one alone would be a bias
 
     def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
         """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``. Raises as ``minibatch_gradient``,
-        and if ``x`` has not the m rows of the snapshot."""
-        _check_length(x, self.m, model)
+        and if ``x`` has not the m rows of the snapshot or the model not its p parameters."""
+        _check_length(x, self.m, model, len(self.full))
         now = minibatch_gradient(model, x, indices)
         return now - minibatch_gradient(self.snapshot, x, indices) + self.full
 
@@ -183,6 +191,7 @@ class SAG:
         model: p_θ.
         x: The whole data set, ``(m, n)``.
         filled: Whether to fill the table with the gradients at the model's θ.
+        chunk_size: Rows to hold in memory at once, beside the table, while it is filled.
 
     Attributes:
         table: y, ``(m, p)``.
@@ -190,10 +199,17 @@ class SAG:
         seen: Which samples the table has, ``(m,)`` bool.
     """
 
-    def __init__(self, model: AutoregressiveModel, x: Tensor, filled: bool = True) -> None:
+    def __init__(
+        self,
+        model: AutoregressiveModel,
+        x: Tensor,
+        filled: bool = True,
+        chunk_size: int | None = ROWS,
+    ) -> None:
         check_matrix(x, model.n)
-        if filled:
-            self.table = torch.cat([per_sample_gradients(model, rows) for rows in chunks(x, ROWS)])
+        if filled := check_flag(filled, "filled"):
+            parts = [per_sample_gradients(model, rows) for rows in chunks(x, chunk_size)]
+            self.table = torch.cat(parts)
         else:
             self.table = torch.zeros_like(per_sample_gradients(model, x[:1])).repeat(len(x), 1)
         self.total = self.table.double().sum(0)
@@ -201,7 +217,8 @@ class SAG:
 
     def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
         """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``; the table is renewed after it.
-        Raises as ``minibatch_gradient``, and if ``x`` has not the m rows of the table."""
+        Raises as ``minibatch_gradient``, and if ``x`` has not the m rows of the table or the model
+        not its p columns."""
         estimate, rows, fresh = self._estimate(model, x, indices)
         change = (fresh.double() - self.table[rows].double()).sum(0)
         self.table[rows] = fresh
@@ -216,8 +233,9 @@ class SAG:
     def _estimate(
         self, model: AutoregressiveModel, x: Tensor, indices: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        _check_length(x, len(self.table), model)
-        check_indices(indices, x)
+        m, p = self.table.shape
+        _check_length(x, m, model, p)
+        indices = check_indices(indices, x)
         rows, times = indices.to(x.device).unique(return_counts=True)
         fresh = per_sample_gradients(model, x[rows])
         news = fresh.double() - self.table[rows].double()
@@ -245,7 +263,9 @@ class SAGA(SAG):
         return self.total + (len(self.table) / times.sum()) * (times @ news)
 
 
-def _check_length(x: Tensor, m: int, model: AutoregressiveModel) -> int:
+def _check_length(x: Tensor, m: int, model: AutoregressiveModel, p: int | None = None) -> None:
     if len(check_matrix(x, model.n)) != m:
         raise ValueError(f"x must be the data set of {m} samples it was made for, got {len(x)}")
-    return m
+    has = sum(parameter.numel() for parameter in model.parameters())
+    if p is not None and has != p:
+        raise ValueError(f"model must have the {p} parameters it was made for, got {has}")

@@ -1,9 +1,10 @@
 """∇ℓ(θ): exact gradients of the log-likelihood, whole and sample by sample.
 
 A gradient here is a flat vector ``(p,)`` in the order of ``model.parameters()``. It has p entries
-whatever ``requires_grad`` says, and taking it changes neither that flag nor ``.grad``. It is taken in
-eval mode, whatever mode the model is in, which keeps its own: ``training.train_step`` alone trains.
-Sums are float64, so the device must have float64 (Apple's MPS has not).
+whatever ``requires_grad`` says, and taking it changes neither that flag nor ``.grad``. It is taken
+in eval mode: the mini-batch estimate, too, estimates the gradient of ℓ, which is a function of θ
+alone. The model keeps its mode, and ``training.train_step`` alone trains. Sums are float64, so the
+device must have float64 (Apple's MPS has not).
 """
 
 from collections.abc import Callable, Iterable, Iterator

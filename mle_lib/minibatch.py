@@ -51,7 +51,8 @@ def sample_indices(
         ValueError: If ``m`` or ``b`` < 1, or ``b`` > ``m`` without replacement.
     """
     m, b = check_sizes(m, b, replacement)
-    device = None if check_generator(generator) is None else generator.device
+    generator = check_generator(generator)
+    device = None if generator is None else generator.device
     if replacement:
         return torch.randint(m, (b,), generator=generator, device=device)
     return torch.randperm(m, generator=generator, device=device)[:b]
@@ -101,7 +102,8 @@ class GradientMoments:
     subsample: bool
 
     def __post_init__(self) -> None:
-        check_flag(self.subsample, "subsample")
+        # a frozen dataclass has no other way to keep what the check returns
+        object.__setattr__(self, "subsample", check_flag(self.subsample, "subsample"))
 
     @property
     def trace(self) -> float:

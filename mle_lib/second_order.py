@@ -34,9 +34,7 @@ def curvature(model: AutoregressiveModel, x: Tensor) -> Tensor:
     """
     with evaluation(model, x) as rows, all_differentiable(model) as parameters:
         height = model(rows).sum() / len(rows)
-        slopes = torch.autograd.grad(
-            height, parameters, create_graph=True, materialize_grads=True
-        )
+        slopes = torch.autograd.grad(height, parameters, create_graph=True, materialize_grads=True)
         g = flat(slopes)
         columns = torch.autograd.grad(
             g, parameters, torch.eye(len(g)).to(g), is_grads_batched=True, materialize_grads=True

@@ -1,4 +1,4 @@
-"""How a model is asked for the terms of ℓ without being changed, and what it must be to have any."""
+"""How a model is asked for the terms of ℓ without being changed, and what it must be for that."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,14 +57,22 @@ def check_alone(value: Callable[..., Tensor], *row: Tensor) -> None:
     tolerance = torch.finfo(one.dtype).eps ** 0.5
     if not torch.allclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True):
         raise ValueError(
-            "model must give each row of x a value of its own in eval mode, the same at every call, "
-            "but it changes with the rows beside it or from call to call"
+            "model must give each row of x a value of its own in eval mode, the same at every "
+            "call, but it changes with the rows beside it or from call to call"
         )
 
 
 # --- what is known of the models of this library, as their classes make them ---
 
-_METHODS = ("__call__", "_call_impl", "forward", "logits", "logits_in_turn", "prepare", "from_dense")
+_METHODS = (
+    "__call__",
+    "_call_impl",
+    "forward",
+    "logits",
+    "logits_in_turn",
+    "prepare",
+    "from_dense",
+)
 _KNOWN: dict[type, object] = {}
 
 

@@ -45,6 +45,8 @@ class FVSBN(AutoregressiveModel):
         try:  # the order is that of registration, which a replaced parameter may have changed
             bias, weight = starts[id(self.linear.bias)], starts[id(self.linear.weight)]
         except KeyError:
-            raise ValueError("model must have the bias and weight of linear as parameters") from None
+            raise ValueError(
+                "model must have the bias and weight of linear as parameters"
+            ) from None
         start = weight + i * (i - 1) // 2
         return torch.tensor([bias + i, *range(start, start + i)])
