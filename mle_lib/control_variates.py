@@ -7,12 +7,13 @@ for, row by row; only their number is checked.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_flag, check_indices, check_matrix, chunks, plain
+from mle_lib.checks import check_at_least, check_flag, check_indices, check_matrix, chunks, plain
 from mle_lib.gradient import full_gradient, per_sample_gradients, summed_gradient
 from mle_lib.minibatch import check_sizes, finite_population, minibatch_gradient
 from mle_lib.models import AutoregressiveModel
@@ -145,7 +146,7 @@ class SVRG:
     Equation: (9.2).
 
     Args:
-        model: p_θ; its parameters are copied as θ̃.
+        model: p_θ; its parameters (and buffers) are copied as θ̃.
         x: The whole data set, ``(m, n)``.
         chunk_size: Rows to hold in memory at once for ∇ℓ(θ̃); all if ``None``.
     """
@@ -153,7 +154,9 @@ class SVRG:
     def __init__(
         self, model: AutoregressiveModel, x: Tensor, chunk_size: int | None = ROWS
     ) -> None:
-        self.chunk_size = chunk_size
+        self.chunk_size = (
+            None if chunk_size is None else check_at_least(chunk_size, 1, "chunk_size")
+        )
         self.take_snapshot(model, x)
 
     def take_snapshot(self, model: AutoregressiveModel, x: Tensor) -> None:
@@ -167,7 +170,27 @@ class SVRG:
         and if ``x`` has not the m rows of the snapshot or the model not its p parameters."""
         _check_length(x, self.m, model, len(self.full))
         now = minibatch_gradient(model, x, indices)
-        return now - minibatch_gradient(self.snapshot, x, indices) + self.full
+        with _at(self.snapshot, model):
+            then = minibatch_gradient(model, x, indices)
+        return now - then + self.full
+
+
+def _state(model: AutoregressiveModel) -> list[Tensor]:
+    return [*model.parameters(), *model.buffers()]
+
+
+@contextmanager
+def _at(other: AutoregressiveModel, model: AutoregressiveModel) -> Iterator[None]:
+    """A place in which the model's parameters and buffers have the values of another's. (A copy of
+    the model may still reach the parameters of the first, through a function or a list.)"""
+    own = [tensor.data for tensor in _state(model)]
+    try:
+        for tensor, value in zip(_state(model), _state(other), strict=True):
+            tensor.data = value.data
+        yield
+    finally:
+        for tensor, value in zip(_state(model), own, strict=True):
+            tensor.data = value
 
 
 class SAG:

@@ -16,7 +16,7 @@ from torch.func import functional_call, grad, jacrev, vmap
 
 from mle_lib.checks import check_matrix, chunks
 from mle_lib.models import AutoregressiveModel
-from mle_lib.models.evaluation import evaluation
+from mle_lib.models.evaluation import evaluation, has_a_part_twice
 
 __all__ = ["full_gradient", "per_sample_gradients", "per_variable_gradients"]
 
@@ -136,6 +136,8 @@ def gradients_of_rows(module: nn.Module, value: Callable[..., Tensor], *inputs: 
         values = value(module, *inputs)
         total = flat(torch.autograd.grad(values.sum(), parameters, materialize_grads=True))
         with suppress(RuntimeError):
+            if has_a_part_twice(module):
+                raise RuntimeError("torch.func cannot take it")
             rows = _rows_at_once(module, value, values.ndim, inputs)
             if _is_sum(rows, total):
                 return rows

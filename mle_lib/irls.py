@@ -199,7 +199,7 @@ def _rows(model: AutoregressiveModel, x: Tensor) -> Tensor:
             "model must be an FVSBN as its class makes it (newton computes its logits itself), got "
             f"a {type(model).__name__} that may compute something else"
         )
-    return model.prepare(x).double()
+    return model.prepare(x).detach().double()
 
 
 def _theta(model: AutoregressiveModel) -> Tensor:

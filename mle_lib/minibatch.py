@@ -102,7 +102,8 @@ class GradientMoments:
     subsample: bool
 
     def __post_init__(self) -> None:
-        # a frozen dataclass has no other way to keep what the check returns
+        # a frozen dataclass has no other way to keep what the checks return
+        object.__setattr__(self, "count", check_at_least(self.count, 1, "count"))
         object.__setattr__(self, "subsample", check_flag(self.subsample, "subsample"))
 
     @property
@@ -200,8 +201,10 @@ def gradient_noise_scale(moments: GradientMoments | Sequence[GradientMoments]) -
     """B_noise = tr Σ / ‖ḡ‖²: the batch size at which the estimator's noise is as large as its
     signal.
 
-    From all m samples the ratio is exact. From a subsample, tr Σ has the unbiased estimate Σ_k
-    σ²_k, and ‖ḡ‖² has ‖ḡ_s‖² − tr Σ / count, because E‖ḡ_s‖² = ‖ḡ‖² + tr Σ / count. Of several
+    From all m samples the ratio is exact. From a subsample drawn with replacement, tr Σ has the
+    unbiased estimate Σ_k σ²_k, and ‖ḡ‖² has ‖ḡ_s‖² − tr Σ / count, because E‖ḡ_s‖² = ‖ḡ‖² + tr Σ /
+    count. Drawn without, Σ_k σ²_k has the mean tr Σ · m/(m − 1), and the estimate of ‖ḡ‖² the mean
+    ‖ḡ‖² − tr Σ / (m − 1), whatever count is: biases that m alone removes. Of several
     subsamples numerators and denominators are averaged apart, then divided: a mean of ratios would
     be biased. Source: McCandlish et al. (2018), where it is the *simple* noise scale (section 2.2
     and appendix A), https://doi.org/10.48550/arXiv.1812.06162.

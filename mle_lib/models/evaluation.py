@@ -108,9 +108,15 @@ def as_built(model: nn.Module) -> bool:
     return (
         all(_KNOWN.get(type(part)) == _make(part) for part in model.modules())
         and not nn.modules.module._has_any_global_hook()
-        and _count(model.named_modules(remove_duplicate=False)) == _count(model.modules())
+        and not has_a_part_twice(model)
         and _count(model.named_parameters(remove_duplicate=False)) == _count(model.parameters())
     )
+
+
+def has_a_part_twice(module: nn.Module) -> bool:
+    """Whether a part stands in two places. (``functional_call`` would not put its parameters
+    back.)"""
+    return _count(module.named_modules(remove_duplicate=False)) != _count(module.modules())
 
 
 def _count(things: Iterator[object]) -> int:
