@@ -91,8 +91,8 @@ def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
         ValueError: If ``model`` is not an FVSBN as its class makes it, ``x`` not a non-empty ``(m,
             n)`` tensor of 0s and 1s, ``ridge`` negative or so small that it is lost in rounding, θ
             not finite, or 200 steps not enough. With ``ridge`` = 0 also if ℓ has no finite maximum:
-            where a variable is constant, or those before it separate its 0s from its 1s (Albert & Anderson
-            1984, https://doi.org/10.1093/biomet/71.1.1). The model is unchanged then.
+            where a variable is constant, or those before it separate its 0s from its 1s (Albert &
+            Anderson 1984, https://doi.org/10.1093/biomet/71.1.1). The model is unchanged then.
     """
     x = _rows(model, x)
     ridge = check_not_negative(ridge, "ridge")

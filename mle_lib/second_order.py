@@ -37,9 +37,13 @@ def curvature(model: AutoregressiveModel, x: Tensor) -> Tensor:
         slopes = torch.autograd.grad(height, parameters, create_graph=True, materialize_grads=True)
         g = flat(slopes)
         columns = torch.autograd.grad(
-            g, parameters, torch.eye(len(g)).to(g), is_grads_batched=True, materialize_grads=True
+            g, parameters, torch.eye(len(g)).to(g), is_grads_batched=True, allow_unused=True
         )
-    H = -torch.cat([part.flatten(1) for part in columns], 1).double()
+    parts = [  # None is 0: the slope is the same for all values of this parameter
+        torch.zeros(len(g), q.numel()).to(g) if part is None else part.reshape(len(g), -1)
+        for part, q in zip(columns, parameters, strict=True)
+    ]
+    H = -torch.cat(parts, 1).double()
     return (H + H.T) / 2
 
 

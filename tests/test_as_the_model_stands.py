@@ -139,7 +139,11 @@ def oracle(model: AutoregressiveModel, what: str) -> Tensor | list[Tensor]:
 
 
 def made() -> MADE:
-    return randomised(MADE(N, N), 1, 0.7)
+    """With hidden units that are on: where all are off, nothing could be told apart."""
+    model = randomised(MADE(N, N), 1, 0.7)
+    with torch.no_grad():
+        model.hidden.bias.abs_().add_(0.5)
+    return model
 
 
 def fvsbn() -> FVSBN:
@@ -181,7 +185,7 @@ def a_layer_used_twice() -> MADE:
 
 
 @change
-def a_bias_shared_in_an_fvsbn_of_three() -> MADE:
+def a_bias_of_one_number() -> MADE:
     model = MADE(N, N)
     model.output.bias = nn.Parameter(torch.zeros(1))  # broadcast
     return randomised(model, 2)
