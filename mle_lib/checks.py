@@ -139,8 +139,7 @@ def check_seed(seed: int) -> int:
     Raises:
         ValueError: If it is not.
     """
-    number = check_at_least(seed, 0, "seed")
-    if number >= 2**64:
+    if (number := check_at_least(seed, 0, "seed")) >= 2**64:
         raise ValueError(f"seed must be below 2**64, got {seed!r}")
     return number
 

@@ -24,14 +24,13 @@ from mle_lib.checks import (
     check_matrix,
 )
 from mle_lib.control_variates import (
-    SAG,
-    SAGA,
     SVRG,
     ControlVariate,
     best_coefficient,
     control_variate_variance,
 )
 from mle_lib.gradient import summed_gradient
+from mle_lib.gradient_tables import SAG, SAGA
 from mle_lib.importance import (
     importance_gradient,
     importance_variance,
