@@ -3,7 +3,14 @@
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least, check_indices, check_matrix
+from mle_lib.checks import (
+    check_at_least,
+    check_indices,
+    check_matrix,
+    holds_numbers,
+    holds_whole,
+    plain,
+)
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
 
@@ -28,8 +35,8 @@ def allocated_gradient(
         ValueError: If ``indices`` or ``sizes`` have a wrong shape or type or lie outside their
             range, or a row of the batch is not made of n 0s and 1s.
     """
-    m, most = len(check_matrix(x, model.n)), len(check_indices(indices, x))
-    sizes = check_allocation(sizes, model.n, most).to(x.device)
+    m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
+    sizes = check_allocation(sizes, model.n, len(indices)).to(x.device)
     rows = int(sizes.max())
     place = torch.arange(rows, device=x.device)[:, None]
     weights = (place < sizes).to(next(model.parameters()).dtype) / sizes
@@ -66,9 +73,11 @@ def allocated_variance(terms: Tensor, sizes: Tensor) -> Tensor:
 
 
 def check_allocation(sizes: Tensor, n: int, most: int) -> Tensor:
-    """``sizes``, if it is ``(n,)`` int64 with all b_i in 1 … most; else a ``ValueError``."""
-    if not isinstance(sizes, Tensor) or sizes.dtype != torch.int64 or sizes.shape != (n,):
+    """``sizes`` as int64, if it is ``(n,)`` and all b_i are whole numbers in 1 … most; else a
+    ``ValueError``."""
+    if not holds_whole(sizes) or sizes.shape != (n,):
         raise ValueError(f"sizes must be an int64 tensor of shape ({n},), got {sizes!r}")
+    sizes = sizes.long()
     if sizes.min() < 1 or sizes.max() > most:
         low, high = int(sizes.min()), int(sizes.max())
         raise ValueError(f"sizes must lie in 1 … {most}, got {low} … {high}")
@@ -99,16 +108,14 @@ def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
         ValueError: If shapes differ, a number is out of its range, or the budget does not reach for
             one sample a variable.
     """
-    check_at_least(m, 1, "m")
-    s, t = torch.as_tensor(spread).double(), torch.as_tensor(cost).double()
-    if s.ndim != 1 or not len(s):
-        raise ValueError(f"spread must be a vector, got shape {tuple(s.shape)}")
+    m, s, t = check_at_least(m, 1, "m"), _vector(spread, "spread"), _vector(cost, "cost")
     if t.shape != s.shape:
         raise ValueError(f"cost must have the shape of spread, {len(s)}, got {tuple(t.shape)}")
     if not (s >= 0).all() or not s.isfinite().all():
         raise ValueError(f"spread must be finite and at least 0, got {spread}")
     if not (t > 0).all() or not t.isfinite().all():
         raise ValueError(f"cost must be finite and above 0, got {cost}")
+    budget = _number(budget)
     if not budget >= t.sum():
         raise ValueError(
             f"budget must be at least {float(t.sum())}, the cost of b_i = 1, got {budget}"
@@ -130,8 +137,29 @@ def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
     return sizes(low).long()
 
 
+def _number(budget: object) -> float:
+    number = plain(budget)
+    if not isinstance(number, (int, float)) or isinstance(number, bool):
+        raise ValueError(f"budget must be a number, got {budget!r}")
+    return number
+
+
+def _vector(values: object, name: str) -> Tensor:
+    """Any vector of real numbers (a list or an array, too) in float64."""
+    try:
+        vector = torch.as_tensor(values)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"{name} must be a vector of numbers, got {values!r}") from None
+    if not holds_numbers(vector) or vector.ndim != 1 or not len(vector):
+        raise ValueError(
+            f"{name} must be a vector of numbers, got {vector.dtype} of shape {tuple(vector.shape)}"
+        )
+    return vector.double()
+
+
 def check_terms(terms: Tensor) -> Tensor:
-    if not isinstance(terms, Tensor) or terms.ndim != 3 or terms.numel() == 0:
+    """``terms`` in float64, if it is a non-empty ``(m, n, p)`` tensor; else a ``ValueError``."""
+    if not holds_numbers(terms) or terms.ndim != 3 or terms.numel() == 0:
         got = tuple(terms.shape) if isinstance(terms, Tensor) else type(terms).__name__
         raise ValueError(f"terms must be a non-empty (m, n, p) tensor, got {got}")
     return terms.double()

@@ -3,10 +3,16 @@
 import numbers
 import operator
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
+
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+# torch does little with the last three, but knows the signed numbers with the same bits
+SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
+WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, *SIGNED)
 
 
 def check_binary(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
@@ -34,21 +40,26 @@ def _is_binary(x: Tensor) -> bool:
         return bool((x * x).sub_(x).abs_().sum() == 0)
     if x.dtype == torch.bool:
         return True
-    low, high = x.aminmax()
+    low, high = x.view(SIGNED.get(x.dtype, x.dtype)).aminmax()  # 0, 1 and no others stay 0 and 1
     return bool(low >= 0) and bool(high <= 1)
 
 
 def check_matrix(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
-    """Return ``x`` if it is a non-empty ``(rows, n)`` tensor; its values are not read.
+    """Return ``x`` if it is a non-empty, dense ``(rows, n)`` tensor; its values are not read.
+
+    Arrays and lists are refused, so that dtype and device are never guessed.
 
     Raises:
-        ValueError: If it is no tensor of two dimensions, is empty, or has not ``n`` columns.
+        ValueError: If it is no tensor of two dimensions, is sparse or empty, has a dtype that is
+            not bool, whole numbers or floats of 16 bits and more, or has not ``n`` columns.
     """
     if not isinstance(x, Tensor):
         raise ValueError(
             f"{name} must be a torch tensor of shape (rows, n), got {type(x).__name__}"
         )
-    if x.is_complex():
+    if x.layout != torch.strided:
+        raise ValueError(f"{name} must be dense, got {x.layout}: to_dense() makes it so")
+    if x.dtype not in (torch.bool, *WHOLE, *FLOATS):
         raise ValueError(f"{name} must hold real numbers, got {x.dtype}")
     if x.ndim != 2:
         raise ValueError(f"{name} must have shape (rows, n), got {tuple(x.shape)}")
@@ -72,59 +83,137 @@ def check_rows(x: Tensor, n: int, like: Tensor) -> Tensor:
     return check_binary(x).to(like.dtype)
 
 
+def plain(value: object) -> object:
+    """Python's own number for a NumPy or torch scalar (no dimensions); anything else as it is."""
+    if isinstance(value, (np.generic, np.ndarray, Tensor)) and value.ndim == 0:
+        return value.item()
+    return value
+
+
+def check_flag(value: bool, name: str) -> bool:
+    """Return ``value`` as a ``bool`` if it is one, of Python, NumPy or torch.
+
+    Raises:
+        ValueError: If it is not (1 counts as a number).
+    """
+    flag = plain(value)
+    if not isinstance(flag, bool):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
+    return flag
+
+
 def check_at_least(value: int, least: int, name: str) -> int:
-    """Return ``value`` as an ``int`` if it is a whole number, at least ``least``.
+    """Return ``value`` as an ``int`` if it is a whole number, at least ``least``: an integer of
+    Python, NumPy or torch.
 
     Raises:
         ValueError: If it is not (a bool counts as no number).
     """
+    number = plain(value)
     try:
-        number = operator.index(value)
+        whole = least - 1 if isinstance(number, (bool, Tensor)) else operator.index(number)  # type: ignore[arg-type]
     except TypeError:
-        number = least - 1
-    if isinstance(value, bool) or number < least:
+        whole = least - 1
+    if whole < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    return number
+    return whole
 
 
 def check_not_negative(value: float, name: str) -> float:
-    """Return ``value`` as a ``float`` if it is a finite number, 0 or above.
+    """Return ``value`` as a ``float`` if it is a finite number, 0 or above, of Python, NumPy or
+    torch.
 
     Raises:
         ValueError: If it is not (a bool counts as no number).
     """
-    good = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not good or not 0 <= value <= sys.float_info.max:
+    number = plain(value)
+    good = isinstance(number, numbers.Real) and not isinstance(number, bool)
+    if not good or not 0 <= number <= sys.float_info.max:  # type: ignore[operator]
         raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
-    return float(value)
+    return float(number)  # type: ignore[arg-type]
+
+
+def check_seed(seed: int) -> int:
+    """Return ``seed`` as an ``int`` if it is a whole number that torch takes, 0 … 2⁶⁴ − 1.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if (number := check_at_least(seed, 0, "seed")) >= 2**64:
+        raise ValueError(f"seed must be below 2**64, got {seed!r}")
+    return number
+
+
+def check_generator(generator: torch.Generator | None) -> torch.Generator | None:
+    """Return ``generator`` if it is one of torch's, or ``None``.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if generator is not None and not isinstance(generator, torch.Generator):
+        raise ValueError(f"generator must be a torch.Generator or None, got {generator!r}")
+    return generator
+
+
+def check_permutation(values: Iterable[int], n: int, name: str) -> tuple[int, ...]:
+    """Return ``values`` as Python's numbers if they are 0 … n − 1 in some order.
+
+    Raises:
+        ValueError: If they are not.
+    """
+    try:
+        given = tuple(values)
+    except TypeError:
+        raise ValueError(f"{name} must be a permutation of 0 … {n - 1}, got {values!r}") from None
+    try:
+        order = tuple(check_at_least(value, 0, name) for value in given)
+    except ValueError:
+        order = ()
+    if sorted(order) != list(range(n)):
+        raise ValueError(f"{name} must be a permutation of 0 … {n - 1}, got {given}")
+    return order
+
+
+def holds_whole(values: object) -> bool:
+    """Whether ``values`` is a dense tensor of whole numbers (bools are none)."""
+    return isinstance(values, Tensor) and values.dtype in WHOLE and values.layout == torch.strided
 
 
 def check_indices(indices: Tensor, x: Tensor) -> Tensor:
-    """Return ``indices`` if it is a non-empty 1-D int64 tensor of row numbers of ``x``.
+    """Return ``indices`` as int64 if it is a non-empty 1-D tensor of row numbers of ``x``, whole
+    numbers of any size.
 
     Raises:
         ValueError: If it is not, or lies neither on the CPU nor on the device of ``x``.
     """
     if not isinstance(indices, Tensor):
         raise ValueError(f"indices must be a 1-D int64 tensor, got {indices!r}")
-    if indices.dtype != torch.int64 or indices.ndim != 1:
+    if not holds_whole(indices) or indices.ndim != 1:
         got = f"{indices.dtype} of shape {tuple(indices.shape)}"
         raise ValueError(f"indices must be a 1-D int64 tensor, got {got}")
     if indices.device.type != "cpu" and indices.device != x.device:
         raise ValueError(f"indices must be on the CPU or {x.device}, got {indices.device}")
     if len(indices) < 1:
         raise ValueError("indices must name at least one sample (b >= 1), got none")
+    indices = indices.long()  # as uint8 they would be taken for a mask
     m, low, high = len(x), int(indices.min()), int(indices.max())
     if low < 0 or high >= m:
         raise ValueError(f"indices must lie in 0 … {m - 1} (m = {m}), got {low} … {high}")
     return indices
 
 
+def holds_numbers(values: object) -> bool:
+    """Whether ``values`` is a dense tensor of real numbers."""
+    if not isinstance(values, Tensor) or values.layout != torch.strided:
+        return False
+    return values.dtype in (*WHOLE, *FLOATS)
+
+
 def check_choices(
     values: Tensor, b: int, count: int, name: str, how_many: str, out_of: str
 ) -> Tensor:
-    """Return ``values`` if it is a non-empty int64 tensor of numbers below ``count``, a row for a
-    whole batch or one for each of its b samples.
+    """Return ``values`` as int64 if it is a non-empty tensor of whole numbers below ``count``, a
+    row for a whole batch or one for each of its b samples.
 
     Args:
         values: ``(k,)`` or ``(b, k)``.
@@ -137,11 +226,12 @@ def check_choices(
     Raises:
         ValueError: If it is not.
     """
-    good = isinstance(values, Tensor) and values.dtype == torch.int64 and values.ndim > 0
+    good = holds_whole(values) and values.ndim > 0
     if not good or not values.numel() or values.shape[:-1] not in ((), (b,)):
         got = f"shape {tuple(values.shape)}" if good else repr(values)
         shapes = f"({how_many},) or (b, {how_many}) with b = {b}"
         raise ValueError(f"{name} must be int64 of shape {shapes}, got {got}")
+    values = values.long()
     low, high = int(values.min()), int(values.max())
     if low < 0 or high >= count:
         raise ValueError(

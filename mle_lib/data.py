@@ -6,7 +6,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least, check_binary
+from mle_lib.checks import check_at_least, check_binary, check_generator, check_seed
 from mle_lib.density_sets import load_density_set
 
 __all__ = ["TinyWorld", "all_states", "load_density_set", "load_digits_binary"]
@@ -51,10 +51,12 @@ def all_states(n: int, dtype: torch.dtype = torch.float64) -> Tensor:
     """All 2^n binary vectors in counting order, ``(2^n, n)``; the first column is the highest bit.
 
     Raises:
-        ValueError: If ``n`` is not between 1 and 20.
+        ValueError: If ``n`` is not between 1 and 20, or ``dtype`` is none.
     """
-    if check_at_least(n, 1, "n") > 20:
+    if (n := check_at_least(n, 1, "n")) > 20:
         raise ValueError(f"n must be at most 20 to list all 2^n states, got {n}")
+    if not isinstance(dtype, torch.dtype):
+        raise ValueError(f"dtype must be a torch.dtype, got {dtype!r}")
     bits = torch.arange(n - 1, -1, -1)
     return ((torch.arange(2**n)[:, None] >> bits) & 1).to(dtype)
 
@@ -71,17 +73,18 @@ class TinyWorld:
 
     Args:
         n: Number of variables, 1 to 12.
-        seed: Seed of the world. The global random state is not touched.
+        seed: Seed of the world, 0 or a larger whole number. The global random state is not
+            touched.
 
     Raises:
-        ValueError: If ``n`` is not between 1 and 12.
+        ValueError: If ``n`` is not between 1 and 12, or ``seed`` is no seed.
     """
 
     def __init__(self, n: int, seed: int) -> None:
-        if check_at_least(n, 1, "n") > 12:
+        if (n := check_at_least(n, 1, "n")) > 12:
             raise ValueError(f"n must be at most 12 in a TinyWorld, got {n}")
-        self.n = n = check_at_least(n, 1, "n")
-        generator = torch.Generator().manual_seed(seed)
+        self.n = n
+        generator = torch.Generator().manual_seed(check_seed(seed))
         signs = 2 * all_states(n) - 1  # (2^n, n)
         a, J, noise = (
             torch.randn(shape, generator=generator, dtype=torch.float64)
@@ -110,6 +113,6 @@ class TinyWorld:
         Raises:
             ValueError: If ``m`` < 1.
         """
-        check_at_least(m, 1, "m")
+        m, generator = check_at_least(m, 1, "m"), check_generator(generator)
         states = torch.multinomial(self._log_p.exp(), m, replacement=True, generator=generator)
         return all_states(self.n)[states]

@@ -6,7 +6,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.checks import check_at_least, check_not_negative, check_rows
+from mle_lib.checks import (
+    FLOATS,
+    check_at_least,
+    check_flag,
+    check_generator,
+    check_not_negative,
+    check_rows,
+    holds_numbers,
+)
+from mle_lib.models.evaluation import eval_mode
 from mle_lib.models.layers import seeded_linear
 
 
@@ -22,7 +31,11 @@ def game_value(real: Tensor, fake: Tensor) -> Tensor:
     Args:
         real: Logits at data, any shape.
         fake: Logits at generated x, any shape.
+
+    Raises:
+        ValueError: If one is empty or no tensor of floats.
     """
+    real, fake = _check_logits(real, "real"), _check_logits(fake, "fake")
     return F.logsigmoid(real).mean() + F.logsigmoid(-fake).mean()
 
 
@@ -39,8 +52,19 @@ def fooling_value(fake: Tensor, saturating: bool) -> Tensor:
     Args:
         fake: Logits at generated x, any shape.
         saturating: Which of the two.
+
+    Raises:
+        ValueError: If ``fake`` is empty or no tensor of floats, or ``saturating`` is no bool.
     """
+    fake, saturating = _check_logits(fake, "fake"), check_flag(saturating, "saturating")
     return -F.logsigmoid(-fake).mean() if saturating else F.logsigmoid(fake).mean()
+
+
+def _check_logits(logits: Tensor, name: str) -> Tensor:
+    if not holds_numbers(logits) or logits.dtype not in FLOATS or not logits.numel():
+        got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise ValueError(f"{name} must be a non-empty tensor of floats, got {got}")
+    return logits
 
 
 class GameNoise(NamedTuple):
@@ -91,7 +115,7 @@ class GAN(nn.Module):
         super().__init__()
         self.n, self.latent = check_at_least(n, 1, "n"), check_at_least(latent, 1, "latent")
         self.blur = check_not_negative(blur, "blur")
-        check_at_least(hidden, 1, "hidden")
+        n, latent, hidden = self.n, self.latent, check_at_least(hidden, 1, "hidden")
         self.generator = nn.Sequential(
             seeded_linear(latent, hidden, generator),
             nn.LeakyReLU(0.2),
@@ -137,13 +161,16 @@ class GAN(nn.Module):
     @torch.no_grad()
     def sample(self, k: int, generator: torch.Generator | None = None) -> Tensor:
         """k generated samples of 0s and 1s, ``(k, n)``: grey levels of at least ½ become 1, as the
-        digits were made binary.
+        digits were made binary. In eval mode.
 
         Raises:
-            ValueError: If ``k`` < 1.
+            ValueError: If ``k`` < 1, or the generator gives no grey levels (NaN).
         """
-        check_at_least(k, 1, "k")
-        grey = self.generator(self.draw_noise(k, generator).z)
+        k = check_at_least(k, 1, "k")
+        with eval_mode(self):
+            grey = self.generator(self.draw_noise(k, generator).z)
+        if grey.isnan().any():
+            raise ValueError("model must give grey levels, got NaN from its generator")
         return (grey >= 0.5).to(grey.dtype)
 
     def draw_noise(self, b: int, generator: torch.Generator | None = None) -> GameNoise:
@@ -152,7 +179,7 @@ class GAN(nn.Module):
         Raises:
             ValueError: If ``b`` < 1.
         """
-        check_at_least(b, 1, "b")
+        b, generator = check_at_least(b, 1, "b"), check_generator(generator)
         like = next(self.parameters())
         return GameNoise(
             *(
@@ -163,7 +190,7 @@ class GAN(nn.Module):
 
     def prepare_noise(self, noise: GameNoise) -> GameNoise:
         """Check it and bring it to the model's dtype and device."""
-        good = isinstance(noise, GameNoise) and all(isinstance(part, Tensor) for part in noise)
+        good = isinstance(noise, GameNoise) and all(holds_numbers(part) for part in noise)
         if not good:
             raise ValueError(f"noise must be a GameNoise of tensors, got {type(noise).__name__}")
         b = noise.z.shape[0] if noise.z.ndim else 0

@@ -1,12 +1,14 @@
 """∇ℓ(θ): exact gradients of the log-likelihood, whole and sample by sample.
 
 A gradient here is a flat vector ``(p,)`` in the order of ``model.parameters()``. It has p entries
-whatever ``requires_grad`` says, and taking it changes neither that flag nor ``.grad``. Sums are
-float64, so the device must have float64 (Apple's MPS has not).
+whatever ``requires_grad`` says, and taking it changes neither that flag nor ``.grad``. It is taken
+in eval mode: the mini-batch estimate, too, estimates the gradient of ℓ, which is a function of θ
+alone. The model keeps its mode, and ``training.train_step`` alone trains. Sums are float64, so the
+device must have float64 (Apple's MPS has not).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +16,7 @@ from torch.func import functional_call, grad, jacrev, vmap
 
 from mle_lib.checks import check_matrix, chunks
 from mle_lib.models import AutoregressiveModel
+from mle_lib.models.evaluation import evaluation, has_a_part_twice
 
 __all__ = ["full_gradient", "per_sample_gradients", "per_variable_gradients"]
 
@@ -34,7 +37,7 @@ def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None 
 
     Raises:
         ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or
-            ``chunk_size`` < 1.
+            ``chunk_size`` < 1, or log p of a row depends on other rows.
     """
     check_matrix(x, model.n)
     pieces = chunks(x, chunk_size)
@@ -43,7 +46,7 @@ def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None 
         for total, part in zip(totals, _summed_gradients(model, piece), strict=True):
             total += part
     dtype = next(model.parameters()).dtype
-    return torch.cat([total.to(dtype).flatten() for total in totals])
+    return flat(total.to(dtype) for total in totals)
 
 
 def summed_gradient(
@@ -51,32 +54,39 @@ def summed_gradient(
 ) -> Tensor:
     """Σ_j Σ_i w_ji ∇ log p(x_i^(j) | x_<i^(j)) over a batch, flat ``(p,)``. The weights w, ``(b,
     n)``, are 1 if ``None``; any factor is left to the caller."""
-    return torch.cat([g.flatten() for g in _summed_gradients(model, batch, weights)])
+    return flat(_summed_gradients(model, batch, weights))
 
 
 def _summed_gradients(
     model: AutoregressiveModel, batch: Tensor, weights: Tensor | None = None
 ) -> tuple[Tensor, ...]:
     """The same, one tensor for each parameter: one forward and one backward pass."""
-    batch, parameters = model.prepare(batch), list(model.parameters())
-    if weights is not None and weights.shape != batch.shape:
-        raise ValueError(
-            f"weights must have shape {tuple(batch.shape)}, got {tuple(weights.shape)}"
-        )
-    with _all_differentiable(parameters):
-        terms = model(batch) if weights is None else weights * model(batch)
-        return torch.autograd.grad(terms.sum(), parameters, materialize_grads=True)
+    with evaluation(model, batch) as rows:
+        if weights is not None and weights.shape != rows.shape:
+            raise ValueError(
+                f"weights must have shape {tuple(rows.shape)}, got {tuple(weights.shape)}"
+            )
+        with all_differentiable(model) as parameters:
+            terms = model(rows) if weights is None else weights * model(rows)
+            return torch.autograd.grad(terms.sum(), parameters, materialize_grads=True)
+
+
+def flat(gradients: Iterable[Tensor]) -> Tensor:
+    """A gradient with one tensor for each parameter as one vector, ``(p,)``."""
+    return torch.cat([g.flatten() for g in gradients])
 
 
 @contextmanager
-def _all_differentiable(parameters: list[nn.Parameter]) -> Iterator[None]:
-    """A place in which frozen parameters have gradients too, also under ``torch.no_grad``."""
+def all_differentiable(module: nn.Module) -> Iterator[list[nn.Parameter]]:
+    """A place in which a module's parameters all have gradients, frozen ones too, also under
+    ``torch.no_grad``."""
+    parameters = list(module.parameters())
     frozen = [q for q in parameters if not q.requires_grad]
     try:
         for q in frozen:
             q.requires_grad_(True)
         with torch.enable_grad():
-            yield
+            yield parameters
     finally:
         for q in frozen:
             q.requires_grad_(False)
@@ -91,15 +101,11 @@ def per_sample_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
     Equation: (2.1).
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s.
+        ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s, or log p of a row
+            depends on other rows.
     """
-    theta = {name: value.detach() for name, value in model.named_parameters()}
-
-    def log_prob(theta: dict[str, Tensor], row: Tensor) -> Tensor:
-        return functional_call(model, theta, (row[None],)).sum()
-
-    rows = vmap(grad(log_prob), in_dims=(None, 0))(theta, model.prepare(x))  # name -> (b, *shape)
-    return torch.cat([rows[name].reshape(len(x), -1) for name in theta], dim=1)
+    with evaluation(model, x) as rows:
+        return gradients_of_rows(model, lambda log_p, row: log_p(row).sum(1), rows)
 
 
 def per_variable_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
@@ -110,12 +116,60 @@ def per_variable_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
     Equation: (2.1).
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s.
+        ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s, or log p of a row
+            depends on other rows.
     """
-    theta = {name: value.detach() for name, value in model.named_parameters()}
+    with evaluation(model, x) as rows:
+        return gradients_of_rows(model, lambda log_p, row: log_p(row), rows)
 
-    def log_probs(theta: dict[str, Tensor], row: Tensor) -> Tensor:
-        return functional_call(model, theta, (row[None],))[0]
 
-    terms = vmap(jacrev(log_probs), in_dims=(None, 0))(theta, model.prepare(x))
-    return torch.cat([terms[name].reshape(len(x), model.n, -1) for name in theta], dim=2)
+def gradients_of_rows(module: nn.Module, value: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
+    """The gradients by the module's parameters of each entry of ``value(module, *inputs)``, whose
+    row j is a function of row j of each input: ``(b,)`` or ``(b, n)`` -> the same, then ``(p,)``.
+
+    ``torch.func`` takes all rows at once, with other tensors under the names of the parameters.
+    Where a model reaches a parameter in another way than by its name, or has a hook on it, or does
+    what ``torch.func`` cannot, its rows are taken one by one, from the parameters themselves: the
+    sum of the rows must be what backpropagation through all of them gives.
+    """
+    with all_differentiable(module) as parameters:
+        values = value(module, *inputs)
+        total = flat(torch.autograd.grad(values.sum(), parameters, materialize_grads=True))
+        with suppress(RuntimeError):
+            if has_a_part_twice(module):
+                raise RuntimeError("torch.func cannot take it")
+            rows = _rows_at_once(module, value, values.ndim, inputs)
+            if _is_sum(rows, total):
+                return rows
+        single = (value(module, *row) for row in zip(*(t.split(1) for t in inputs), strict=True))
+        gradients = [
+            torch.autograd.grad(entry, parameters, retain_graph=True, materialize_grads=True)
+            for entries in single
+            for entry in entries.flatten()
+        ]
+    return torch.stack([flat(g) for g in gradients]).view(*values.shape, -1)
+
+
+def _rows_at_once(
+    module: nn.Module, value: Callable[..., Tensor], ndim: int, inputs: tuple[Tensor, ...]
+) -> Tensor:
+    theta = {name: q.detach() for name, q in module.named_parameters()}
+
+    def of_row(theta: dict[str, Tensor], *row: Tensor) -> Tensor:
+        def call(*args: object) -> Tensor:
+            return functional_call(module, theta, args)
+
+        return value(call, *(part[None] for part in row))[0]
+
+    derivative = grad(of_row) if ndim == 1 else jacrev(of_row)
+    parts = vmap(derivative, in_dims=(None, *[0] * len(inputs)))(theta, *inputs)
+    return torch.cat([parts[name].reshape(*parts[name].shape[:ndim], -1) for name in theta], -1)
+
+
+def _is_sum(rows: Tensor, total: Tensor) -> bool:
+    """Whether the rows have this sum, up to rounding (of each entry, and of the largest)."""
+    rows, eps = rows.flatten(0, -2), torch.finfo(rows.dtype).eps
+    size = torch.linalg.vector_norm(rows, 1, dim=0)
+    allowed = eps**0.5 * size + 100 * eps * size.max()
+    near = (rows.sum(0) - total).abs() <= allowed
+    return bool((near | ~total.isfinite()).all())

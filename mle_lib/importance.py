@@ -3,7 +3,15 @@
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least, check_indices, check_matrix, check_not_negative
+from mle_lib.checks import (
+    FLOATS,
+    check_at_least,
+    check_generator,
+    check_indices,
+    check_matrix,
+    check_not_negative,
+    holds_numbers,
+)
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
 
@@ -24,7 +32,7 @@ def sample_with_probability(q: Tensor, b: int, generator: torch.Generator | None
     Raises:
         ValueError: If ``q`` is no such distribution, or ``b`` < 1.
     """
-    b = check_at_least(b, 1, "b")
+    b, generator = check_at_least(b, 1, "b"), check_generator(generator)
     return torch.multinomial(check_probabilities(q), b, replacement=True, generator=generator)
 
 
@@ -52,9 +60,9 @@ def importance_gradient(
         ValueError: If ``indices`` are not sample numbers, ``q`` is no distribution over the m
             samples, or a row of the batch is not made of n 0s and 1s.
     """
-    m, b = len(check_matrix(x, model.n)), len(check_indices(indices, x))
+    m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
     q = check_probabilities(q, m)
-    weights = 1 / (b * q[indices.to(q.device)])
+    weights = 1 / (len(indices) * q[indices.to(q.device)])
     weights = weights.to(x.device, next(model.parameters()).dtype)
     return summed_gradient(model, x[indices], weights[:, None].expand(-1, model.n))
 
@@ -106,7 +114,7 @@ def norm_probabilities(gradients: Tensor, uniform: float = 0.0) -> Tensor:
         ValueError: If ``gradients`` is not ``(m, p)`` or all 0 or not finite, or ``uniform`` is not
             from 0 to 1.
     """
-    if check_not_negative(uniform, "uniform") > 1:
+    if (uniform := check_not_negative(uniform, "uniform")) > 1:
         raise ValueError(f"uniform must be at most 1, got {uniform!r}")
     norms = check_matrix(gradients, name="gradients").double().norm(dim=1)
     total = float(norms.sum())
@@ -118,7 +126,7 @@ def norm_probabilities(gradients: Tensor, uniform: float = 0.0) -> Tensor:
 def check_probabilities(q: Tensor, m: int | None = None) -> Tensor:
     """``q`` in float64, divided by its sum, if it holds m positive numbers with sum 1 up to
     rounding; else a ``ValueError``."""
-    if not isinstance(q, Tensor) or q.ndim != 1 or not q.is_floating_point():
+    if not holds_numbers(q) or q.dtype not in FLOATS or q.ndim != 1:
         got = f"{q.dtype} of shape {tuple(q.shape)}" if isinstance(q, Tensor) else repr(q)
         raise ValueError(f"q must be a floating-point tensor of shape (m,), got {got}")
     if m is not None and len(q) != m:

@@ -5,8 +5,9 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils import parameters_to_vector
 
-from mle_lib.checks import check_not_negative
-from mle_lib.models import FVSBN, AutoregressiveModel, bernoulli_log_prob
+from mle_lib.checks import check_not_negative, holds_numbers
+from mle_lib.models import FVSBN, AutoregressiveModel, LowerLinear, bernoulli_log_prob
+from mle_lib.models.evaluation import as_built
 
 DAMPING = (0.0, *(10.0**k for k in range(-18, 1)))  # τ, tried in turn
 NEWTON_STEPS = 200  # about ten are usual; 71 were seen from σ's of 0 and 1 everywhere
@@ -87,11 +88,11 @@ def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
         (ℓ(θ) − ½ ρ ‖θ‖²)/m in nats, at the start and after each step of all the blocks.
 
     Raises:
-        ValueError: If ``model`` is not an FVSBN, ``x`` not a non-empty ``(m, n)`` tensor of 0s and
-            1s, ``ridge`` negative or so small that it is lost in rounding, θ not finite, or 200
-            steps not enough. With ``ridge`` = 0 also if ℓ has no finite maximum: where a
-            variable is constant, or those before it separate its 0s from its 1s (Albert & Anderson
-            1984, https://doi.org/10.1093/biomet/71.1.1). The model is unchanged then.
+        ValueError: If ``model`` is not an FVSBN as its class makes it, ``x`` not a non-empty ``(m,
+            n)`` tensor of 0s and 1s, ``ridge`` negative or so small that it is lost in rounding, θ
+            not finite, or 200 steps not enough. With ``ridge`` = 0 also if ℓ has no finite maximum:
+            where a variable is constant, or those before it separate its 0s from its 1s (Albert &
+            Anderson 1984, https://doi.org/10.1093/biomet/71.1.1). The model is unchanged then.
     """
     x = _rows(model, x)
     ridge = check_not_negative(ridge, "ridge")
@@ -178,7 +179,7 @@ def newton_direction(model: FVSBN, x: Tensor, gradient: Tensor, ridge: float = 0
     """
     rows, theta = _rows(model, x), _theta(model)
     ridge = check_not_negative(ridge, "ridge")
-    if not isinstance(gradient, Tensor) or gradient.shape != theta.shape:
+    if not holds_numbers(gradient) or gradient.shape != theta.shape:
         got = tuple(gradient.shape) if isinstance(gradient, Tensor) else type(gradient).__name__
         raise ValueError(f"gradient must be a tensor of shape {(len(theta),)}, got {got}")
     result, weights = torch.empty_like(theta), torch.full_like(rows[:, 0], 1 / len(rows))
@@ -192,7 +193,13 @@ def _rows(model: AutoregressiveModel, x: Tensor) -> Tensor:
     """``x``, checked, in float64; the model must be an FVSBN."""
     if not isinstance(model, FVSBN):
         raise ValueError(f"model must be an FVSBN, got {type(model).__name__}")
-    return model.prepare(x).double()
+    plain = type(model) is FVSBN and as_built(model) and type(model.linear) is LowerLinear
+    if not plain or not model.linear.intact():
+        raise ValueError(
+            "model must be an FVSBN as its class makes it (newton computes its logits itself), got "
+            f"a {type(model).__name__} that may compute something else"
+        )
+    return model.prepare(x).detach().double()
 
 
 def _theta(model: AutoregressiveModel) -> Tensor:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from mle_lib.models import FVSBN, MADE, AutoregressiveModel, LowerLinear, MaskedLinear
+from mle_lib.models.evaluation import as_built
 
 Layer = LowerLinear | MaskedLinear
 
@@ -11,9 +12,17 @@ Layer = LowerLinear | MaskedLinear
 def has_shortcut(model: nn.Module) -> bool:
     """Whether the model is made of linear layers, each used once in a forward pass, and no more.
 
-    Only the models known to be so count, and not their subclasses, which may compute anything.
+    Only an FVSBN or MADE as its class makes it (``as_built``) is known to be so. A hook on a
+    parameter changes its gradient, and a layer of another kind has none of these moments.
     """
-    return type(model) in (FVSBN, MADE)
+    layers = [part for part in model.modules() if isinstance(part, Layer)]
+    return (
+        type(model) in (FVSBN, MADE)
+        and as_built(model)
+        and all(layer.intact() for layer in layers)
+        and len([*model.parameters()]) == 2 * len(layers)
+        and not any(parameter._backward_hooks for parameter in model.parameters())
+    )
 
 
 def summed_moments(model: AutoregressiveModel, batch: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,13 +5,15 @@ from torch import Tensor
 
 from mle_lib.checks import check_matrix, chunks
 from mle_lib.models import AutoregressiveModel
+from mle_lib.models.evaluation import evaluation
 
 
 @torch.no_grad()
 def log_likelihood(model: AutoregressiveModel, x: Tensor, chunk_size: int | None = None) -> Tensor:
     """ℓ(θ) = Σ_{j=1}^m Σ_{i=1}^n log p(x_i^(j) | x_<i^(j); θ_i), the lecture's double sum, in nats.
 
-    The terms are added in float64, whatever the model's dtype, on a device that has float64.
+    The model is evaluated in eval mode, whatever mode it is in, and keeps its own. The terms are
+    added in float64, whatever the model's dtype, on a device that has float64.
 
     Equation: (1.3).
 
@@ -27,11 +29,11 @@ def log_likelihood(model: AutoregressiveModel, x: Tensor, chunk_size: int | None
 
     Raises:
         ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or ``chunk_size`` <
-            1.
+            1, or log p of a row depends on other rows (``models.evaluation``).
     """
     check_matrix(x, model.n)
-    parts = [
-        model.log_prob_per_variable(chunk).sum(dtype=torch.float64)
-        for chunk in chunks(x, chunk_size)
-    ]
+    parts = []
+    for chunk in chunks(x, chunk_size):
+        with evaluation(model, chunk) as rows:
+            parts.append(model(rows).sum(dtype=torch.float64))
     return torch.stack(parts).sum()

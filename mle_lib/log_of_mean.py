@@ -4,9 +4,10 @@ batch."""
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_choices, check_indices, check_matrix
-from mle_lib.gradient import summed_gradient
+from mle_lib.checks import check_indices, check_matrix
+from mle_lib.gradient import all_differentiable, flat
 from mle_lib.models import Mixture
+from mle_lib.models.evaluation import evaluation
 
 
 def log_mean_gradient(model: Mixture, x: Tensor, indices: Tensor, components: Tensor) -> Tensor:
@@ -32,19 +33,13 @@ def log_mean_gradient(model: Mixture, x: Tensor, indices: Tensor, components: Te
         A flat ``(p,)`` tensor of the model's dtype.
 
     Raises:
-        ValueError: If ``indices`` or ``components`` have a wrong shape or type or lie outside their
-            range, or a row of the batch is not made of n 0s and 1s.
+        ValueError: If ``model`` is no mixture, ``indices`` or ``components`` have a wrong shape or
+            type or lie outside their range, or a row of the batch is not made of n 0s and 1s.
     """
-    m, b = len(check_matrix(x, model.n)), len(check_indices(indices, x))
-    batch = x[indices]
-    check_choices(components, b, len(model.components), "components", "K", "R")
-    chosen = components.to(x.device).expand(b, -1)
-    with torch.no_grad():
-        each = model.component_log_probs(batch)
-        shares = each.gather(1, chosen).softmax(1)
-        weights = torch.zeros_like(each).scatter_add_(1, chosen, shares)  # (b, R)
-    parts = [
-        summed_gradient(component, batch, weights[:, [r]].expand(-1, model.n))
-        for r, component in enumerate(model.parts())
-    ]
-    return (m / b) * torch.cat(parts)
+    if not isinstance(model, Mixture):
+        raise ValueError(f"model must be a Mixture, got {type(model).__name__}")
+    m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
+    with evaluation(model, x[indices]) as rows, all_differentiable(model) as parameters:
+        value = model.log_mean(rows, components).sum()
+        gradients = torch.autograd.grad(value, parameters, materialize_grads=True)
+    return (m / len(indices)) * flat(gradients)

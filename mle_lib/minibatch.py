@@ -8,10 +8,18 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least, check_indices, check_matrix, chunks
+from mle_lib.checks import (
+    check_at_least,
+    check_flag,
+    check_generator,
+    check_indices,
+    check_matrix,
+    chunks,
+)
 from mle_lib.gradient import per_sample_gradients, summed_gradient
 from mle_lib.layer_moments import has_shortcut, summed_moments
 from mle_lib.models import AutoregressiveModel
+from mle_lib.models.evaluation import evaluation
 
 __all__ = [
     "GradientMoments",
@@ -43,7 +51,8 @@ def sample_indices(
         ValueError: If ``m`` or ``b`` < 1, or ``b`` > ``m`` without replacement.
     """
     m, b = check_sizes(m, b, replacement)
-    device = generator.device if generator is not None else None
+    generator = check_generator(generator)
+    device = None if generator is None else generator.device
     if replacement:
         return torch.randint(m, (b,), generator=generator, device=device)
     return torch.randperm(m, generator=generator, device=device)[:b]
@@ -70,8 +79,8 @@ def minibatch_gradient(model: AutoregressiveModel, x: Tensor, indices: Tensor) -
         ValueError: If ``indices`` is not a non-empty 1-D int64 tensor of numbers below m, or a row
             of the batch is not made of n 0s and 1s.
     """
-    m, b = len(check_matrix(x, model.n)), len(check_indices(indices, x))
-    return (m / b) * summed_gradient(model, x[indices])
+    m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
+    return (m / len(indices)) * summed_gradient(model, x[indices])
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,11 @@ class GradientMoments:
     count: int
     subsample: bool
 
+    def __post_init__(self) -> None:
+        # a frozen dataclass has no other way to keep what the checks return
+        object.__setattr__(self, "count", check_at_least(self.count, 1, "count"))
+        object.__setattr__(self, "subsample", check_flag(self.subsample, "subsample"))
+
     @property
     def trace(self) -> float:
         """tr Σ = Σ_k σ²_k, the trace of the covariance of the per-sample gradients."""
@@ -108,8 +122,9 @@ def gradient_moments(
         Σ_j (∂/∂W)² = (δ²)ᵀ (a²)    (squares elementwise),
 
     one matrix product for all samples (Dangel, Kunstner & Hennig 2020,
-    https://doi.org/10.48550/arXiv.1912.10985). That serves ``FVSBN`` and ``MADE``; other models go
-    through ``per_sample_gradients``, a chunk at a time. Sums are float64: the variance is a small
+    https://doi.org/10.48550/arXiv.1912.10985). That serves ``FVSBN`` and ``MADE`` as their classes
+    make them; other models, and these with anything shared, replaced or hung on, go through
+    ``per_sample_gradients``, a chunk at a time. Sums are float64: the variance is a small
     difference of large numbers.
 
     Args:
@@ -120,19 +135,24 @@ def gradient_moments(
 
     Raises:
         ValueError: If ``x`` is not a non-empty ``(count, n)`` tensor of 0s and 1s,
-            ``chunk_size`` < 1, or a subsample has fewer than 2 rows.
+            ``chunk_size`` < 1, ``subsample`` is no bool or has fewer than 2 rows, or log p of a row
+            depends on other rows.
     """
-    count = len(check_matrix(x, model.n))
+    count, subsample = len(check_matrix(x, model.n)), check_flag(subsample, "subsample")
     if subsample:
         check_at_least(count, 2, "the number of rows of a subsample")
     if has_shortcut(model):
-        sums = (torch.stack(summed_moments(model, model.prepare(c))) for c in chunks(x, chunk_size))
-        total, squares = reduce(torch.add, sums)
+        total, squares = reduce(torch.add, (_sums(model, c) for c in chunks(x, chunk_size)))
         mean = total / count
         scatter = (squares - count * mean**2).clamp(min=0)
     else:
         mean, scatter = _two_pass(model, x, FALLBACK_CHUNK if chunk_size is None else chunk_size)
     return GradientMoments(mean, scatter / (count - subsample), count, subsample)
+
+
+def _sums(model: AutoregressiveModel, chunk: Tensor) -> Tensor:
+    with evaluation(model, chunk) as rows:
+        return torch.stack(summed_moments(model, rows))
 
 
 def _two_pass(model: AutoregressiveModel, x: Tensor, chunk_size: int) -> tuple[Tensor, Tensor]:
@@ -181,8 +201,10 @@ def gradient_noise_scale(moments: GradientMoments | Sequence[GradientMoments]) -
     """B_noise = tr Σ / ‖ḡ‖²: the batch size at which the estimator's noise is as large as its
     signal.
 
-    From all m samples the ratio is exact. From a subsample, tr Σ has the unbiased estimate Σ_k
-    σ²_k, and ‖ḡ‖² has ‖ḡ_s‖² − tr Σ / count, because E‖ḡ_s‖² = ‖ḡ‖² + tr Σ / count. Of several
+    From all m samples the ratio is exact. From a subsample drawn with replacement, tr Σ has the
+    unbiased estimate Σ_k σ²_k, and ‖ḡ‖² has ‖ḡ_s‖² − tr Σ / count, because E‖ḡ_s‖² = ‖ḡ‖² + tr Σ /
+    count. Drawn without, Σ_k σ²_k has the mean tr Σ · m/(m − 1), and the estimate of ‖ḡ‖² the mean
+    ‖ḡ‖² − tr Σ / (m − 1), whatever count is: biases that m alone removes. Of several
     subsamples numerators and denominators are averaged apart, then divided: a mean of ratios would
     be biased. Source: McCandlish et al. (2018), where it is the *simple* noise scale (section 2.2
     and appendix A), https://doi.org/10.48550/arXiv.1812.06162.
@@ -221,8 +243,9 @@ def _squared_signal(moments: GradientMoments) -> float:
 
 
 def check_sizes(m: int, b: int, replacement: bool) -> tuple[int, int]:
-    """m and b, if both are at least 1 and, without replacement, b ≤ m; else a ``ValueError``."""
+    """m and b, if both are at least 1 and, without replacement (a bool), b ≤ m; else a
+    ``ValueError``."""
     m, b = check_at_least(m, 1, "m"), check_at_least(b, 1, "b")
-    if b > m and not replacement:
+    if not check_flag(replacement, "replacement") and b > m:
         raise ValueError(f"b must be at most m = {m} without replacement, got {b}")
     return m, b

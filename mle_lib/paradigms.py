@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vmap
 
+from mle_lib.checks import check_flag
 from mle_lib.gan import GAN, GameNoise, fooling_value, game_value
+from mle_lib.gradient import gradients_of_rows
+from mle_lib.models.evaluation import check_alone, eval_mode
 from mle_lib.vae import VAE
 
 __all__ = [
@@ -33,17 +35,18 @@ def bound_gradients(model: VAE, x: Tensor, noise: Tensor, bound: str = "elbo") -
         bound: ``"elbo"`` (the KL in closed form) or ``"iwae"``.
 
     Raises:
-        ValueError: If ``bound`` is neither, or as in ``VAE.elbo``.
+        ValueError: If ``bound`` is neither, as in ``VAE.elbo``, or if the bound of a row depends on
+            other rows.
     """
     if bound not in ("elbo", "iwae"):
         raise ValueError(f"bound must be elbo or iwae, got {bound!r}")
     x, noise = model.prepare(x, noise)
 
-    def value(weights: dict[str, Tensor], row: Tensor, epsilon: Tensor) -> Tensor:
-        terms = functional_call(model, weights, (row[None], epsilon[:, None], bound == "elbo"))
-        return terms.mean() if bound == "elbo" else torch.logsumexp(terms, 0).sum()
+    def value(call: Callable[..., Tensor], x: Tensor, noise: Tensor) -> Tensor:
+        terms = call(x, noise.transpose(0, 1), bound == "elbo")  # (S, b)
+        return terms.mean(0) if bound == "elbo" else torch.logsumexp(terms, 0)
 
-    return _rows(model, value, x, noise.transpose(0, 1))
+    return _rows(model, model, value, x, noise.transpose(0, 1))
 
 
 def fooling_gradients(model: GAN, noise: GameNoise, saturating: bool = False) -> Tensor:
@@ -51,18 +54,21 @@ def fooling_gradients(model: GAN, noise: GameNoise, saturating: bool = False) ->
     noise alone, by the generator's weights.
 
     Raises:
-        ValueError: As ``GAN.generator_value``.
+        ValueError: As ``GAN.generator_value``, or if the value of a row depends on other rows.
     """
-    noise = model.prepare_noise(noise)
+    noise, saturating = model.prepare_noise(noise), check_flag(saturating, "saturating")
 
-    def value(weights: dict[str, Tensor], z: Tensor, fake: Tensor) -> Tensor:
-        image = functional_call(model.generator, weights, (z,))
-        return fooling_value(model.logits(image, fake), saturating)
+    def value(call: Callable[..., Tensor], z: Tensor, fake: Tensor) -> Tensor:
+        logits = model.logits(call(z), fake)
+        return torch.stack([fooling_value(logit, saturating) for logit in logits])
 
-    return _rows(model.generator, value, noise.z, noise.fake)
+    return _rows(model, model.generator, value, noise.z, noise.fake)
 
 
-def _rows(module: nn.Module, value: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
-    weights = {name: q.detach() for name, q in module.named_parameters()}
-    g = vmap(grad(value), in_dims=(None, *[0] * len(inputs)))(weights, *inputs)
-    return torch.cat([part.flatten(1) for part in g.values()], 1).detach()
+def _rows(
+    model: nn.Module, part: nn.Module, value: Callable[..., Tensor], *inputs: Tensor
+) -> Tensor:
+    """By the parameters of a part of the model, in eval mode, which the whole model is in."""
+    with eval_mode(model):
+        check_alone(lambda *row: value(part, *row), *(rows[:1] for rows in inputs))
+        return gradients_of_rows(part, value, *inputs)

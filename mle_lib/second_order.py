@@ -6,14 +6,13 @@ matrices are float64, so the device must have float64; of a float32 model they h
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, jacrev
-from torch.nn.utils import parameters_to_vector
 
-from mle_lib.checks import check_at_least, check_not_negative
+from mle_lib.checks import check_at_least, check_not_negative, chunks
 from mle_lib.data import all_states
-from mle_lib.gradient import full_gradient, per_sample_gradients
+from mle_lib.gradient import all_differentiable, flat, full_gradient, per_sample_gradients
 from mle_lib.irls import newton, newton_direction, solve_definite
 from mle_lib.models import AutoregressiveModel
+from mle_lib.models.evaluation import evaluation
 
 __all__ = [
     "curvature",
@@ -33,16 +32,18 @@ def curvature(model: AutoregressiveModel, x: Tensor) -> Tensor:
     Raises:
         ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s.
     """
-    rows = model.prepare(x)
-    shapes = {name: value.detach() for name, value in model.named_parameters()}
-
-    def height(flat: Tensor) -> Tensor:
-        parts = flat.split([value.numel() for value in shapes.values()])
-        theta = {name: part.view_as(shapes[name]) for name, part in zip(shapes, parts, strict=True)}
-        return functional_call(model, theta, (rows,)).sum() / len(rows)
-
-    flat = parameters_to_vector(model.parameters()).detach()
-    H = -jacrev(jacrev(height))(flat).double()
+    with evaluation(model, x) as rows, all_differentiable(model) as parameters:
+        height = model(rows).sum() / len(rows)
+        slopes = torch.autograd.grad(height, parameters, create_graph=True, materialize_grads=True)
+        g = flat(slopes)
+        columns = torch.autograd.grad(
+            g, parameters, torch.eye(len(g)).to(g), is_grads_batched=True, allow_unused=True
+        )
+    parts = [  # None is 0: the slope is the same for all values of this parameter
+        torch.zeros(len(g), q.numel()).to(g) if part is None else part.reshape(len(g), -1)
+        for part, q in zip(columns, parameters, strict=True)
+    ]
+    H = -torch.cat(parts, 1).double()
     return (H + H.T) / 2
 
 
@@ -63,13 +64,15 @@ def exact_fisher(model: AutoregressiveModel) -> Tensor:
     if model.n > 12:
         raise ValueError(f"n must be at most 12 to sum over all 2^n states, got {model.n}")
     states = all_states(model.n).to(next(model.parameters()).device)
-    with torch.no_grad():
-        p = model.log_prob(states).double().exp()
+    with evaluation(model, states) as x, torch.no_grad():
+        p = model(x).sum(1).double().exp()
     rows = per_sample_gradients(model, states).double()
     return (rows.T * p) @ rows
 
 
-def natural_gradient(model: AutoregressiveModel, x: Tensor, damping: float = 0.0) -> Tensor:
+def natural_gradient(
+    model: AutoregressiveModel, x: Tensor, damping: float = 0.0, chunk_size: int | None = None
+) -> Tensor:
     """(F + λ I)⁻¹ ḡ: the steepest direction when distance is measured between distributions.
 
     For a short step δ, KL(p_θ ‖ p_θ+δ) ≈ ½ δᵀ F δ whatever the parameters mean, so with λ = 0 the
@@ -82,6 +85,7 @@ def natural_gradient(model: AutoregressiveModel, x: Tensor, damping: float = 0.0
         model: p_θ, with n ≤ 12 (see ``exact_fisher``).
         x: Data, ``(m, n)``.
         damping: λ ≥ 0.
+        chunk_size: Rows of ``x`` to hold in memory at once; all if ``None``.
 
     Returns:
         A flat ``(p,)`` float64 tensor.
@@ -91,14 +95,18 @@ def natural_gradient(model: AutoregressiveModel, x: Tensor, damping: float = 0.0
             change no probability: masked weights, units that are off).
     """
     damping = check_not_negative(damping, "damping")
-    g = full_gradient(model, x).double() / len(x)
+    g = full_gradient(model, x, chunk_size).double() / len(x)
     fisher = exact_fisher(model)
     fisher.diagonal().add_(damping)
     return solve_definite(fisher, g, "damping")
 
 
 def lbfgs(
-    model: AutoregressiveModel, x: Tensor, max_steps: int = 100, history: int = 10
+    model: AutoregressiveModel,
+    x: Tensor,
+    max_steps: int = 100,
+    history: int = 10,
+    chunk_size: int | None = None,
 ) -> list[float]:
     """Maximise ℓ by L-BFGS from the model's θ, in place: ``torch.optim.LBFGS`` on −ℓ/m, with all
     the data and its line search for the strong Wolfe conditions.
@@ -113,6 +121,7 @@ def lbfgs(
         max_steps: Most steps; fewer where no entry of ∇ℓ/m is above 1e-10, or nothing changes any
             more. Frozen parameters stay where they are, and ``.grad`` is cleared.
         history: Steps kept.
+        chunk_size: Rows to hold in memory at once; all if ``None``.
 
     Returns:
         ℓ/m in nats at each evaluation of ℓ and ∇ℓ, about one for a step. Line searches may try
@@ -126,7 +135,7 @@ def lbfgs(
         check_at_least(max_steps, 1, "max_steps"),
         check_at_least(history, 1, "history"),
     )
-    rows, heights = model.prepare(x), []
+    heights: list[float] = []
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ValueError("model must have a parameter that is not frozen, got none")
     optimizer = torch.optim.LBFGS(
@@ -139,13 +148,18 @@ def lbfgs(
         line_search_fn="strong_wolfe",
     )
 
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = -model(rows).sum() / len(rows)
-        loss.backward()
-        heights.append(-loss.item())
-        return loss
+    with evaluation(model, x) as rows:
 
-    optimizer.step(closure)
+        def closure() -> Tensor:
+            optimizer.zero_grad()
+            height = rows.new_zeros(())
+            for chunk in chunks(rows, chunk_size):
+                part = model(chunk).sum() / len(rows)
+                (-part).backward()
+                height += part.detach()
+            heights.append(height.item())
+            return -height
+
+        optimizer.step(closure)
     optimizer.zero_grad()
     return heights

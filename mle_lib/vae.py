@@ -6,8 +6,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.checks import check_at_least, check_rows
+from mle_lib.checks import (
+    check_at_least,
+    check_flag,
+    check_generator,
+    check_rows,
+    chunks,
+    holds_numbers,
+)
 from mle_lib.models import bernoulli_log_prob
+from mle_lib.models.evaluation import eval_mode
 from mle_lib.models.layers import seeded_linear
 
 REACH = 8.0  # ``log_prob`` integrates over −8 … 8, outside of which N(0, 1) has 1e-15
@@ -38,7 +46,7 @@ class VAE(nn.Module):
     ) -> None:
         super().__init__()
         self.n, self.latent = check_at_least(n, 1, "n"), check_at_least(latent, 1, "latent")
-        check_at_least(hidden, 1, "hidden")
+        n, latent, hidden = self.n, self.latent, check_at_least(hidden, 1, "hidden")
         self.encoder = nn.Sequential(
             seeded_linear(n, hidden, generator),
             nn.Tanh(),
@@ -86,7 +94,7 @@ class VAE(nn.Module):
         Raises:
             ValueError: If ``x`` has a wrong shape, device or value, or ``noise`` a wrong shape.
         """
-        return self(*self.prepare(x, noise), analytic).mean(0)
+        return self(*self.prepare(x, noise), check_flag(analytic, "analytic")).mean(0)
 
     def iwae(self, x: Tensor, noise: Tensor) -> Tensor:
         """log (1/K) Σ_k w_k with w_k = p(x, z_k) / q(z_k | x), z_k ~ q(z | x), in nats, ``(b,)``.
@@ -99,9 +107,9 @@ class VAE(nn.Module):
         """
         return torch.logsumexp(self(*self.prepare(x, noise)), 0) - math.log(len(noise))
 
-    def log_prob(self, x: Tensor, points: int = 201) -> Tensor:
+    def log_prob(self, x: Tensor, points: int = 201, chunk_size: int | None = 100) -> Tensor:
         """log p(x) in nats, ``(b,)``, by the trapezoid rule on a grid over −8 … 8 in each latent
-        variable; differentiable.
+        variable; differentiable, and in eval mode.
 
         For a smooth integrand with Gaussian tails the rule converges faster than any power of its
         spacing, so once the spacing is below the width of p(z | x) the result is exact to rounding,
@@ -112,32 +120,38 @@ class VAE(nn.Module):
         Args:
             x: ``(b, n)``, 0s and 1s.
             points: Of the grid, in each latent variable.
+            chunk_size: Rows of ``x`` to hold beside the grid at once; all if ``None``.
 
         Raises:
-            ValueError: If ``x`` is wrong, ``points`` < 2, or ``latent`` > 2.
+            ValueError: If ``x`` is wrong, ``points`` < 2, ``chunk_size`` < 1 or ``latent`` > 2.
         """
         x = self._check(x)
-        check_at_least(points, 2, "points")
+        points = check_at_least(points, 2, "points")
         if self.latent > 2:
             raise ValueError(f"latent must be at most 2 to integrate on a grid, got {self.latent}")
         axis = torch.linspace(-REACH, REACH, points, dtype=x.dtype, device=x.device)
         z = torch.cartesian_prod(*[axis] * self.latent).view(-1, self.latent)
         log_cell = self.latent * math.log(2 * REACH / (points - 1) / math.sqrt(2 * math.pi))
-        logits = self.decoder(z)  # (grid, n), once for all x
+        with eval_mode(self):
+            logits = self.decoder(z)  # (grid, n), once for all x
         log_prior = log_cell - z.square().sum(1) / 2
         constant = log_prior - F.softplus(logits).sum(1)  # log p(x | z) = x · a − Σ_i softplus(a_i)
-        rows = (torch.logsumexp(part @ logits.T + constant, 1) for part in x.split(100))
+        rows = (torch.logsumexp(part @ logits.T + constant, 1) for part in chunks(x, chunk_size))
         return torch.cat(list(rows))
 
     @torch.no_grad()
     def sample(self, k: int, generator: torch.Generator | None = None) -> Tensor:
-        """k independent draws from p(x), ``(k, n)``: z from the prior, then x from the decoder.
+        """k independent draws from p(x), ``(k, n)``: z from the prior, then x from the decoder, in
+        eval mode.
 
         Raises:
-            ValueError: If ``k`` < 1.
+            ValueError: If ``k`` < 1, or the decoder gives no probabilities (NaN).
         """
-        check_at_least(k, 1, "k")
-        probability = torch.sigmoid(self.decoder(self.draw_noise(1, k, generator)[0]))
+        k = check_at_least(k, 1, "k")
+        with eval_mode(self):
+            probability = torch.sigmoid(self.decoder(self.draw_noise(1, k, generator)[0]))
+        if probability.isnan().any():
+            raise ValueError("model must give probabilities, got NaN from its decoder")
         return torch.bernoulli(probability, generator=generator)
 
     def draw_noise(self, k: int, b: int, generator: torch.Generator | None = None) -> Tensor:
@@ -147,14 +161,14 @@ class VAE(nn.Module):
             ValueError: If ``k`` or ``b`` < 1.
         """
         shape = check_at_least(k, 1, "k"), check_at_least(b, 1, "b"), self.latent
-        like = next(self.parameters())
+        like, generator = next(self.parameters()), check_generator(generator)
         return torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
 
     def prepare(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Check both and bring them to the model's dtype."""
         x = self._check(x)
         shape = tuple(noise.shape) if isinstance(noise, Tensor) else noise
-        if not isinstance(noise, Tensor) or noise.ndim != 3 or len(noise) < 1:
+        if not holds_numbers(noise) or noise.ndim != 3 or len(noise) < 1:
             raise ValueError(f"noise must have shape (S, b, latent), got {shape!r}")
         if noise.shape[1:] != (len(x), self.latent):
             needs = f"(S, {len(x)}, {self.latent})"

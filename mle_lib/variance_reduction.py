@@ -15,16 +15,22 @@ from mle_lib.allocation import (
     check_terms,
     neyman_sizes,
 )
-from mle_lib.checks import check_at_least, check_choices, check_indices, check_matrix
+from mle_lib.checks import (
+    check_at_least,
+    check_choices,
+    check_flag,
+    check_generator,
+    check_indices,
+    check_matrix,
+)
 from mle_lib.control_variates import (
-    SAG,
-    SAGA,
     SVRG,
     ControlVariate,
     best_coefficient,
     control_variate_variance,
 )
 from mle_lib.gradient import summed_gradient
+from mle_lib.gradient_tables import SAG, SAGA
 from mle_lib.importance import (
     importance_gradient,
     importance_variance,
@@ -73,10 +79,12 @@ def sample_variables(
     Raises:
         ValueError: If ``k`` is not between 1 and n, or ``b`` < 1.
     """
-    if check_at_least(k, 1, "k") > check_at_least(n, 1, "n"):
+    n, k = check_at_least(n, 1, "n"), check_at_least(k, 1, "k")
+    if k > n:
         raise ValueError(f"k must be at most n = {n}, got {k}")
     rows = 1 if b is None else check_at_least(b, 1, "b")
-    device = generator.device if generator is not None else None
+    generator = check_generator(generator)
+    device = None if generator is None else generator.device
     # the order of uniform numbers is a uniform permutation
     uniform = torch.rand(rows, n, generator=generator, device=device, dtype=torch.float64)
     drawn = uniform.argsort(1)[:, :k]
@@ -106,8 +114,9 @@ def doubly_stochastic_gradient(
         ValueError: If ``indices`` or ``variables`` have a wrong shape or type or lie outside their
             range, or a row of the batch is not made of n 0s and 1s.
     """
-    m, b, n = len(check_matrix(x, model.n)), len(check_indices(indices, x)), model.n
-    check_choices(variables, b, n, "variables", "k", "n")
+    m, n, indices = len(check_matrix(x, model.n)), model.n, check_indices(indices, x)
+    b = len(indices)
+    variables = check_choices(variables, b, n, "variables", "k", "n")
     chosen = variables.to(x.device).expand(b, -1)
     ones = torch.ones_like(chosen, dtype=next(model.parameters()).dtype)
     weights = ones.new_zeros(b, n).scatter_add_(1, chosen, ones)
@@ -144,8 +153,8 @@ def doubly_stochastic_variance(
     """
     g = check_terms(terms)
     m, n, _ = g.shape
-    check_sizes(m, b, replacement)
-    if check_at_least(k, 1, "k") > n:
+    m, b = check_sizes(m, b, replacement)
+    if (k := check_at_least(k, 1, "k")) > n:
         raise ValueError(f"k must be at most n = {n}, got {k}")
 
     def of_choosing(values: Tensor) -> Tensor:
@@ -155,6 +164,6 @@ def doubly_stochastic_variance(
     Sigma = g.sum(1).var(0, correction=0)
     V, V_0 = of_choosing(g).mean(0), of_choosing(g.mean(0))
     f = finite_population(m, b, replacement)
-    if shared:
+    if check_flag(shared, "shared"):
         return m**2 / b * (Sigma + V - V_0) * f, m**2 * V_0
     return m**2 / b * Sigma * f, m**2 / b * V

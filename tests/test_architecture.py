@@ -26,7 +26,8 @@ LEVELS = [
     ["optimizers", "history", "steps"],
     ["training"],
     ["allocation", "control_variates", "importance", "irls", "log_of_mean", "vae"],
-    ["gan", "second_order", "variance_reduction"],
+    ["gan", "gradient_tables", "second_order"],
+    ["variance_reduction"],
     ["paradigms"],
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

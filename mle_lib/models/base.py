@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.checks import check_at_least, check_rows
+from mle_lib.checks import check_at_least, check_generator, check_permutation, check_rows
+from mle_lib.models.evaluation import as_built, evaluation
 
 
 def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
@@ -15,7 +16,7 @@ def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
     log p(x) = log σ((2x − 1) z), finite and exact at any finite z: the same formula serves x = 0
     and x = 1, because 1 − σ(z) = σ(−z).
     """
-    return F.logsigmoid((2 * x - 1) * logits)
+    return F.logsigmoid((2 * x.to(logits.dtype) - 1) * logits)  # 2x − 1 has no place in a uint8
 
 
 class AutoregressiveModel(nn.Module):
@@ -31,10 +32,8 @@ class AutoregressiveModel(nn.Module):
     def __init__(self, n: int, ordering: Sequence[int] | None = None) -> None:
         super().__init__()
         self.n = check_at_least(n, 1, "n")
-        self.ordering = tuple(range(n)) if ordering is None else tuple(ordering)
-        whole = all(isinstance(i, int) and not isinstance(i, bool) for i in self.ordering)
-        if not whole or sorted(self.ordering) != list(range(n)):
-            raise ValueError(f"ordering must be a permutation of 0 … {n - 1}, got {self.ordering}")
+        given = range(self.n) if ordering is None else ordering
+        self.ordering = check_permutation(given, self.n, "ordering")
 
     def logits(self, x: Tensor) -> Tensor:
         """z_i(x_<i) for every variable at once, ``(b, n) -> (b, n)``."""
@@ -47,6 +46,10 @@ class AutoregressiveModel(nn.Module):
 
     def log_prob_per_variable(self, x: Tensor) -> Tensor:
         """log p(x_i | x_<i; θ_i) for every sample and variable, ``(b, n) -> (b, n)``, in nats.
+
+        Like ``forward``, it is what a training loop of one's own differentiates, so it leaves the
+        model in the mode that it is in: with dropout, ``model.train()`` makes it random.
+        ``likelihood.log_likelihood`` and all that it comes with evaluate in eval mode.
 
         Args:
             x: 0s and 1s of any dtype (bool and uint8 too), on the model's device.
@@ -72,22 +75,36 @@ class AutoregressiveModel(nn.Module):
     @torch.no_grad()
     def sample(self, k: int, generator: torch.Generator | None = None) -> Tensor:
         """k independent draws from the model, ``(k, n)``: ancestral sampling, one variable after
-        the other.
+        the other, in eval mode.
 
         Args:
             k: How many, at least 1.
             generator: Source of the uniform numbers, on the model's device.
 
         Raises:
-            ValueError: If ``k`` < 1.
+            ValueError: If ``k`` < 1, or the model gives no probabilities (NaN).
         """
-        check_at_least(k, 1, "k")
+        k, generator = check_at_least(k, 1, "k"), check_generator(generator)
         parameter = next(self.parameters())
         x = torch.zeros(k, self.n, dtype=parameter.dtype, device=parameter.device)
-        for i, z in zip(self.ordering, self.logits_in_turn(x), strict=True):
-            uniform = torch.rand(k, generator=generator, dtype=x.dtype, device=x.device)
-            x[:, i] = (uniform < torch.sigmoid(z)).to(x.dtype)
+        with evaluation(self, x):
+            for i, p in zip(self.ordering, self._probabilities_in_turn(x), strict=True):
+                if p.isnan().any():
+                    raise ValueError(f"model must give probabilities, got NaN for variable {i}")
+                uniform = torch.rand(k, generator=generator, dtype=x.dtype, device=x.device)
+                x[:, i] = (uniform < p).to(x.dtype)
         return x
+
+    def _probabilities_in_turn(self, x: Tensor) -> Iterator[Tensor]:
+        """p(x_i = 1 | x_<i), ``(b,)``, one variable after the other. A model that was changed, or a
+        subclass, is asked for it itself: ``logits_in_turn`` may be of another model than it."""
+        if as_built(self):
+            yield from (torch.sigmoid(z) for z in self.logits_in_turn(x))
+        else:
+            for i in self.ordering:
+                one = x.clone()
+                one[:, i] = 1
+                yield self(one)[:, i].exp()
 
     def logits_in_turn(self, x: Tensor) -> Iterator[Tensor]:
         """z_i(x_<i), ``(b,)``, for one variable after the other, in the model's ordering. Each is
@@ -101,5 +118,5 @@ def uniform_parameter(
 ) -> nn.Parameter:
     """A parameter with entries drawn uniformly from −bound … bound."""
     parameter = nn.Parameter(torch.empty(shape))
-    nn.init.uniform_(parameter, -bound, bound, generator=generator)
+    nn.init.uniform_(parameter, -bound, bound, generator=check_generator(generator))
     return parameter

@@ -24,7 +24,7 @@ class FVSBN(AutoregressiveModel):
 
     def __init__(self, n: int) -> None:
         super().__init__(n)
-        self.linear = LowerLinear(n)
+        self.linear = LowerLinear(self.n)
 
     def logits(self, x: Tensor) -> Tensor:
         return self.linear(x)
@@ -34,9 +34,19 @@ class FVSBN(AutoregressiveModel):
         first.
 
         Raises:
-            ValueError: If ``i`` is not between 0 and n − 1.
+            ValueError: If ``i`` is not between 0 and n − 1, or the bias or the weight of
+                ``linear`` is no parameter of its own any more.
         """
-        if check_at_least(i, 0, "i") >= self.n:
+        if (i := check_at_least(i, 0, "i")) >= self.n:
             raise ValueError(f"i must be below n = {self.n}, got {i}")
-        start = self.n + i * (i - 1) // 2
-        return torch.tensor([i, *range(start, start + i)])
+        starts, end = {}, 0
+        for parameter in self.parameters():
+            starts[id(parameter)], end = end, end + parameter.numel()
+        try:  # the order is that of registration, which a replaced parameter may have changed
+            bias, weight = starts[id(self.linear.bias)], starts[id(self.linear.weight)]
+        except KeyError:
+            raise ValueError(
+                "model must have the bias and weight of linear as parameters"
+            ) from None
+        start = weight + i * (i - 1) // 2
+        return torch.tensor([bias + i, *range(start, start + i)])

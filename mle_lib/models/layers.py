@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mle_lib.checks import check_generator
 from mle_lib.models.base import uniform_parameter
 
 
@@ -35,6 +36,13 @@ class LowerLinear(nn.Module):
         """The entries of an ``(n, n)`` matrix that are parameters, in the layout of ``weight``."""
         return matrix[self.rows, self.columns]
 
+    def intact(self) -> bool:
+        """Whether weight, bias and the places of the weights fit each other."""
+        n = self.bias.numel()
+        below = torch.tril_indices(n, n, offset=-1, device=self.rows.device)
+        fits = self.bias.shape == (n,) and self.weight.shape == below.shape[1:]
+        return fits and torch.equal(below, torch.stack([self.rows, self.columns]))
+
 
 class MaskedLinear(nn.Module):
     """z = c + (M ⊙ W) x: a linear layer that sees only what its mask M lets through.
@@ -61,9 +69,16 @@ class MaskedLinear(nn.Module):
         of ``weight``."""
         return matrix * self.mask
 
+    def intact(self) -> bool:
+        """Whether weight, bias and mask fit each other without broadcasting, and the mask holds 0
+        and 1 alone."""
+        fits = self.weight.shape == self.mask.shape and self.bias.shape == self.mask.shape[:1]
+        return fits and bool(((self.mask == 0) | (self.mask == 1)).all())
+
 
 def seeded_linear(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Linear:
     """A linear layer with all entries uniform in ±1/√inputs, drawn from ``generator``."""
+    check_generator(generator)
     layer = torch.nn.utils.skip_init(nn.Linear, inputs, outputs)
     for parameter in layer.parameters():
         nn.init.uniform_(parameter, -(inputs**-0.5), inputs**-0.5, generator=generator)

@@ -40,7 +40,7 @@ class MADE(AutoregressiveModel):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(n, ordering)
-        check_at_least(hidden, 1, "hidden")
+        n, hidden = self.n, check_at_least(hidden, 1, "hidden")
         place = torch.empty(n, dtype=torch.int64)
         place[list(self.ordering)] = torch.arange(1, n + 1)
         degree = 1 + torch.arange(hidden) % max(n - 1, 1)

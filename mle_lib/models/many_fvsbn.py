@@ -7,7 +7,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mle_lib.checks import check_at_least, check_binary
+from mle_lib.checks import (
+    check_at_least,
+    check_binary,
+    check_flag,
+    check_generator,
+    holds_numbers,
+)
 from mle_lib.models.fvsbn import FVSBN
 
 NEWTON_STEPS = 50  # quadratic convergence takes about ten; more means that there is no maximum
@@ -45,8 +51,15 @@ class ManyFVSBN:
         self._A = A.flatten(0, 1)  # (k n, p)
 
     def logits(self, theta: Tensor) -> Tensor:
-        """z_i of every state, ``(..., p) -> (..., k, n)``."""
-        return (theta @ self._A.mT).unflatten(-1, self.states.shape)
+        """z_i of every state, ``(..., p) -> (..., k, n)``.
+
+        Raises:
+            ValueError: If ``theta`` is no tensor of numbers with p columns (so all methods).
+        """
+        if not holds_numbers(theta) or theta.shape[-1:] != (self.p,):
+            got = tuple(theta.shape) if isinstance(theta, Tensor) else type(theta).__name__
+            raise ValueError(f"theta must be a tensor of shape (..., {self.p}), got {got}")
+        return (theta.to(self._A) @ self._A.mT).unflatten(-1, self.states.shape)
 
     def height(self, theta: Tensor) -> Tensor:
         """ℓ(θ)/m in nats, ``(..., p) -> (...)``."""
@@ -61,9 +74,18 @@ class ManyFVSBN:
         Args:
             theta: ``(..., p)``.
             shares: Of each state in the batch, ``(..., k)``; those of the data set if ``None``.
+
+        Raises:
+            ValueError: If ``theta`` or ``shares`` have a wrong shape or type.
         """
         error = self.states - torch.sigmoid(self.logits(theta))  # (2.2)
         shares = self.share if shares is None else shares
+        if not holds_numbers(shares) or shares.shape[-1:] != self.share.shape:
+            got = tuple(shares.shape) if isinstance(shares, Tensor) else type(shares).__name__
+            raise ValueError(
+                f"shares must be a tensor of shape (..., {len(self.share)}), got {got}"
+            )
+        shares = shares.to(self.share)
         return (shares[..., None] * error).flatten(-2) @ self._A
 
     def state_gradients(self, theta: Tensor) -> Tensor:
@@ -118,9 +140,9 @@ class ManyFVSBN:
         Raises:
             ValueError: If ``b`` or ``runs`` < 1, or b does not divide m and ``reshuffle``.
         """
-        check_at_least(b, 1, "b")
-        check_at_least(runs, 1, "runs")
-        if reshuffle and self.m % b:
+        b, runs = check_at_least(b, 1, "b"), check_at_least(runs, 1, "runs")
+        generator = check_generator(generator)
+        if check_flag(reshuffle, "reshuffle") and self.m % b:
             raise ValueError(f"b must divide m = {self.m} for reshuffled passes, got {b}")
         return self._batches(b, runs, reshuffle, generator)
 

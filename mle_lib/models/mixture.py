@@ -86,7 +86,7 @@ class Mixture(AutoregressiveModel):
                 ``components`` have a wrong shape or type or lie outside their range.
         """
         each = self.component_log_probs(x)
-        check_choices(components, len(x), len(self.components), "components", "K", "R")
+        components = check_choices(components, len(x), len(self.components), "components", "K", "R")
         chosen = components.to(each.device).expand(len(x), -1)
         return each.gather(1, chosen).logsumexp(1) - math.log(chosen.shape[1])
 

@@ -34,7 +34,7 @@ class NADE(AutoregressiveModel):
 
     def __init__(self, n: int, hidden: int, generator: torch.Generator | None = None) -> None:
         super().__init__(n)
-        check_at_least(hidden, 1, "hidden")
+        n, hidden = self.n, check_at_least(hidden, 1, "hidden")
         inside, out = n**-0.5, hidden**-0.5
         # Nothing follows the last variable, so it has no row in W.
         self.W = uniform_parameter((n - 1, hidden), inside, generator)

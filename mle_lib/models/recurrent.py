@@ -31,7 +31,8 @@ class RecurrentModel(AutoregressiveModel):
 
     def __init__(self, n: int, hidden: int, generator: torch.Generator | None = None) -> None:
         super().__init__(n)
-        bound = check_at_least(hidden, 1, "hidden") ** -0.5
+        hidden = check_at_least(hidden, 1, "hidden")
+        bound = hidden**-0.5
         self.W = uniform_parameter((hidden, hidden), bound, generator)
         self.u = uniform_parameter((hidden,), bound, generator)
         self.d = uniform_parameter((hidden,), bound, generator)

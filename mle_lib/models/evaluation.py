@@ -1,0 +1,123 @@
+"""How a model is asked for the terms of ℓ without being changed, and what it must be for that."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+@contextmanager
+def eval_mode(module: nn.Module) -> Iterator[None]:
+    """A place in which a module is in eval mode: dropout leaves out nothing, BatchNorm uses the
+    statistics that it has and does not move them.
+
+    Each part gets its own flag back, also after an error. The flags alone are set, so that a
+    module's own ``train`` or ``eval`` has nothing to do or undo.
+    """
+    flags = [(part, part.training) for part in module.modules()]
+    try:
+        for part, _ in flags:
+            part.training = False
+        yield
+    finally:
+        for part, training in flags:
+            part.training = training
+
+
+@contextmanager
+def evaluation(model: nn.Module, x: Tensor) -> Iterator[Tensor]:
+    """A place in which ``model`` is asked for terms: in eval mode, at the rows ``x``, prepared.
+
+    ℓ is a sum over samples, and every estimator of ∇ℓ takes a part of it. So a model must give the
+    same log p(x^(j)) at every call and in all company.
+
+    Raises:
+        ValueError: As ``model.prepare``, or if log p of a row changes with the rows beside it or
+            from call to call (BatchNorm without running statistics, noise in eval mode).
+    """
+    rows = model.prepare(x)  # type: ignore[operator]
+    with eval_mode(model):
+        if not as_built(model):  # else it is known to be so
+            check_alone(model, rows[:1])
+        yield rows
+
+
+@torch.no_grad()
+def check_alone(value: Callable[..., Tensor], *row: Tensor) -> None:
+    """Raise a ``ValueError`` if the value of a row beside 0s is not that beside 1s, up to rounding.
+
+    The generator's state is put back after it, so that noise in a model does not advance it.
+    """
+    with torch.random.fork_rng([row[0].device] if row[0].is_cuda else []):
+        one, other = (
+            value(*(torch.cat([part, torch.full_like(part, beside)]) for part in row))[0]
+            for beside in (0, 1)
+        )
+    tolerance = torch.finfo(one.dtype).eps ** 0.5
+    if not torch.allclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True):
+        raise ValueError(
+            "model must give each row of x a value of its own in eval mode, the same at every "
+            "call, but it changes with the rows beside it or from call to call"
+        )
+
+
+# --- what is known of the models of this library, as their classes make them ---
+
+_METHODS = (
+    "__call__",
+    "_call_impl",
+    "forward",
+    "logits",
+    "logits_in_turn",
+    "prepare",
+    "from_dense",
+)
+_KNOWN: dict[type, object] = {}
+
+
+def remember(*models: nn.Module) -> None:
+    """Note what models and their parts are made of, so that ``as_built`` knows their classes."""
+    for model in models:
+        for part in model.modules():
+            _KNOWN[type(part)] = _make(part)
+
+
+def _make(part: nn.Module) -> object:
+    """What a module is made of, but for its numbers: attributes, parameters, methods, hooks."""
+    children = () if isinstance(part, nn.ModuleList) else tuple(part._modules)
+    slots = part._parameters.items()
+    return (
+        set(vars(part)),
+        {name for name, value in slots if type(value) is nn.Parameter},
+        set(part._buffers),
+        children,
+        [getattr(type(part), name, None) for name in _METHODS],
+        [name for name, value in vars(part).items() if "hook" in name and value],
+    )
+
+
+def as_built(model: nn.Module) -> bool:
+    """Whether a model of this library is still what its class made, in all but its numbers.
+
+    Not so if anything was hung on it, replaced or shared since (a parameter or a layer used twice,
+    a hook, a method of its own, a parametrization, other connections), nor if it is of a
+    subclass, which may compute anything. Only then may a formula that was derived from the class
+    stand in for the model; else the model itself must be asked.
+    """
+    return (
+        all(_KNOWN.get(type(part)) == _make(part) for part in model.modules())
+        and not nn.modules.module._has_any_global_hook()
+        and not has_a_part_twice(model)
+        and _count(model.named_parameters(remove_duplicate=False)) == _count(model.parameters())
+    )
+
+
+def has_a_part_twice(module: nn.Module) -> bool:
+    """Whether a part stands in two places. (``functional_call`` would not put its parameters
+    back.)"""
+    return _count(module.named_modules(remove_duplicate=False)) != _count(module.modules())
+
+
+def _count(things: Iterator[object]) -> int:
+    return sum(1 for _ in things)
