@@ -583,7 +583,6 @@ def test_within_a_pass_it_is_saved_by_time(tmp_path, monkeypatch) -> None:
         path = tmp_path / f"{every}.pt"
         short_fit(*start(), epochs=1, checkpoint=path, save_every=every)
         assert saves == expected
-    assert inspect.signature(fit).parameters["save_every"].default == 60
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -906,4 +905,5 @@ def test_an_evaluation_takes_a_large_batch_whole() -> None:
     model.register_forward_pre_hook(lambda _, args: sizes.add(len(args[0])))
     x = binary(3000, 3).float()
     short_fit(model, train=x, batch_size=3000, epochs=1)
-    assert sizes == {3000}
+    # two rows: whether what is said of one depends on its company
+    assert sizes - {2} == {3000}
