@@ -147,14 +147,16 @@ def _number(budget: object) -> float:
 def _vector(values: object, name: str) -> Tensor:
     """Any vector of real numbers (a list or an array, too) in float64."""
     try:
-        vector = torch.as_tensor(values)
+        vector = exact = torch.as_tensor(values)
+        if not isinstance(values, Tensor):  # whose numbers are not torch's default dtype's
+            exact = torch.as_tensor(values, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError):
         raise ValueError(f"{name} must be a vector of numbers, got {values!r}") from None
     if not holds_numbers(vector) or vector.ndim != 1 or not len(vector):
         raise ValueError(
             f"{name} must be a vector of numbers, got {vector.dtype} of shape {tuple(vector.shape)}"
         )
-    return vector.double()
+    return exact.double()
 
 
 def check_terms(terms: Tensor) -> Tensor:

@@ -175,6 +175,8 @@ def _check_settings(settings: dict[str, Any], optimizer: Optimizer) -> bool:
     parameters = [q for group in trial.param_groups for q in group["params"]]
     for theta, (small, expected) in zip(parameters, rehearsed, strict=False):
         found = trial.state.get(theta, {})  # none where there was no gradient yet
+        if rest := ", ".join(found.keys() - expected.keys()):
+            raise ValueError(f"the optimizer does not remember {rest}")
         for name, value in expected.items() if found else ():
             if name not in found or not alike(found[name], value):
                 raise ValueError(f"the optimizer's {name} is {found.get(name, 'missing')!r}")

@@ -129,17 +129,20 @@ def gradients_of_rows(module: nn.Module, value: Callable[..., Tensor], *inputs: 
 
     ``torch.func`` takes all rows at once, with other tensors under the names of the parameters.
     Where a model reaches a parameter in another way than by its name, or has a hook on it, or does
-    what ``torch.func`` cannot, its rows are taken one by one, from the parameters themselves: the
-    sum of the rows must be what backpropagation through all of them gives.
+    what ``torch.func`` cannot, its rows are taken one by one, from the parameters themselves: a
+    weighted sum of the rows must be what backpropagation through all of them gives. (Unequal
+    weights, for at a maximum the plain sum is 0 whatever the rows are.)
     """
     with all_differentiable(module) as parameters:
         values = value(module, *inputs)
-        total = flat(torch.autograd.grad(values.sum(), parameters, materialize_grads=True))
+        weights = 1 + (torch.arange(values.numel()) * 0.618034 % 1).to(values).view_as(values)
+        weighted = (weights * values).sum()
+        total = flat(torch.autograd.grad(weighted, parameters, materialize_grads=True))
         with suppress(RuntimeError):
             if has_a_part_twice(module):
                 raise RuntimeError("torch.func cannot take it")
             rows = _rows_at_once(module, value, values.ndim, inputs)
-            if _is_sum(rows, total):
+            if _is_sum(weights[..., None] * rows, total):
                 return rows
         single = (value(module, *row) for row in zip(*(t.split(1) for t in inputs), strict=True))
         gradients = [

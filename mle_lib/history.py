@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,10 +90,11 @@ class Run:
         self.best: dict[str, Tensor] | None = None
         self.shuffle = torch.Generator().manual_seed(seed).get_state()
         self.chunk = chunk  # rows held at once when ℓ is evaluated
-        self.start = {
+        start = {
             "optimizer": options_of(optimizer.param_groups),
             "scheduler": None if scheduler is None else plain(scheduler.state_dict()),
         }
+        self.start = deepcopy(start)  # schedules move tensors in place
         self.identity = {  # a checkpoint is of this run if all of this is the same
             "train": digest(train),
             "valid": None if valid is None else digest(valid),

@@ -82,7 +82,7 @@ def fit(
         check_binary(valid, model.n, "valid")
     if patience is not None and check_at_least(patience, 1, "patience") and valid is None:
         raise ValueError("patience needs validation data, got valid=None")
-    check_at_least(epochs, 1, "epochs")
+    epochs = check_at_least(epochs, 1, "epochs")
     micro = check_at_least(
         b if micro_batch_size is None else micro_batch_size, 1, "micro_batch_size"
     )

@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from mle_lib import minibatch, second_order, variance_reduction
+from mle_lib.data import all_states
 from mle_lib.gradient import full_gradient, per_sample_gradients, per_variable_gradients
 from mle_lib.likelihood import log_likelihood
+from mle_lib.minibatch import gradient_moments
 from mle_lib.models import FVSBN, MADE, NADE, AutoregressiveModel, MaskedLinear, Mixture
 
 N, X = 4, binary(7, 4, seed=5)
@@ -542,3 +544,41 @@ def test_the_estimate_of_the_signal_without_replacement() -> None:
         assert float(without) == pytest.approx(float(signal - noise / (m - 1)), rel=1e-10)
         with_it = mean_estimate(list(product(range(m), repeat=k)))
         assert float(with_it) == pytest.approx(float(signal), rel=1e-10)
+
+
+class ByAList(FVSBN):
+    """Reaches its weights through a list, which ``torch.func`` does not see."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__(n)
+        self.kept = [self.linear.weight]
+
+    def logits(self, x: Tensor) -> Tensor:
+        places = (self.linear.rows, self.linear.columns)
+        dense = x.new_zeros(self.n, self.n).index_put(places, self.kept[0])
+        return x @ dense.T + self.linear.bias
+
+
+def test_rows_are_right_where_their_sum_is_zero() -> None:
+    """At θ = 0, with every state once, ∇ℓ is 0: rows of zeros would have the right sum."""
+    model, plain, x = ByAList(3).double(), FVSBN(3).double(), all_states(3)
+    assert full_gradient(model, x).abs().max() < 1e-12
+    assert torch.equal(per_sample_gradients(model, x), per_sample_gradients(plain, x))
+    assert torch.equal(gradient_moments(model, x).variance, gradient_moments(plain, x).variance)
+
+
+class TimeFirst(AutoregressiveModel):
+    """A GRU without ``batch_first``: it takes the rows for its time."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__(n)
+        self.cell, self.out = nn.GRU(1, 3), nn.Linear(3, 1)
+
+    def logits(self, x: Tensor) -> Tensor:
+        past = nn.functional.pad(x[:, :-1], (1, 0))[..., None]
+        return self.out(self.cell(past)[0])[..., 0]
+
+
+def test_a_row_that_depends_on_those_before_it_is_named() -> None:
+    with pytest.raises(ValueError, match="each row of x a value of its own"):
+        log_likelihood(TimeFirst(3).double(), all_states(3))

@@ -293,3 +293,11 @@ F3, J, TERMS = FVSBN(3), torch.tensor([0, 1]), torch.zeros(4, 3, 6)
 def test_bad_input_is_named(call, message) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_sizes_from_lists_are_those_from_float64() -> None:
+    cases = ([1, 1], [0.1, 0.1], 1.0, 10), ([1.0, 1e-50], [1, 1], 1500, 1000)
+    for spread, cost, budget, m in cases:
+        exact = [torch.tensor(values, dtype=torch.float64) for values in (spread, cost)]
+        assert neyman_sizes(spread, cost, budget, m).equal(neyman_sizes(*exact, budget, m))
+    assert neyman_sizes([1, 1], [0.1, 0.1], 0.2, 10).tolist() == [1, 1]

@@ -45,14 +45,15 @@ def evaluation(model: nn.Module, x: Tensor) -> Iterator[Tensor]:
 
 @torch.no_grad()
 def check_alone(value: Callable[..., Tensor], *row: Tensor) -> None:
-    """Raise a ``ValueError`` if the value of a row beside 0s is not that beside 1s, up to rounding.
+    """Raise a ``ValueError`` if the value of a row between 0s is not that between 1s, up to
+    rounding.
 
     The generator's state is put back after it, so that noise in a model does not advance it.
     """
     with torch.random.fork_rng([row[0].device] if row[0].is_cuda else []):
         one, other = (
-            value(*(torch.cat([part, torch.full_like(part, beside)]) for part in row))[0]
-            for beside in (0, 1)
+            value(*(torch.cat([fill(part), part, fill(part)]) for part in row))[1]
+            for fill in (torch.zeros_like, torch.ones_like)
         )
     tolerance = torch.finfo(one.dtype).eps ** 0.5
     if not torch.allclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True):
