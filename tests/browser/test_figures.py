@@ -118,7 +118,8 @@ def test_figures_move_by_keyboard(
     """Every slider of every figure shows another frame at each of its positions."""
     with visit(browser, f"{site}/{figure_page}", viewport={"width": width, "height": 900}) as page:
         requests: list[str] = []
-        page.wait_for_load_state("networkidle")
+        # not "networkidle", which was missed once in some hundred visits and then never came
+        page.evaluate("MathJax.startup.promise.then(() => document.fonts.ready).then(() => true)")
         page.on("request", lambda request: requests.append(request.url))
         for figure in page.locator("mle-explore").all():
             height = shown(figure).bounding_box()["height"]
