@@ -45,18 +45,19 @@ def evaluation(model: nn.Module, x: Tensor) -> Iterator[Tensor]:
 
 @torch.no_grad()
 def check_alone(value: Callable[..., Tensor], *row: Tensor) -> None:
-    """Raise a ``ValueError`` if the value of a row between 0s is not that between 1s, up to
-    rounding.
+    """Raise a ``ValueError`` if the value of a row is not the same before 0s, after 0s, before 1s
+    and after 1s, up to rounding.
 
     The generator's state is put back after it, so that noise in a model does not advance it.
     """
     with torch.random.fork_rng([row[0].device] if row[0].is_cuda else []):
-        one, other = (
-            value(*(torch.cat([fill(part), part, fill(part)]) for part in row))[1]
+        one, *others = (
+            value(*(torch.cat([part, fill(part)][::way]) for part in row))[0 if way == 1 else 1]
             for fill in (torch.zeros_like, torch.ones_like)
+            for way in (1, -1)
         )
     tolerance = torch.finfo(one.dtype).eps ** 0.5
-    if not torch.allclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True):
+    if not all(torch.allclose(one, other, tolerance, tolerance, True) for other in others):
         raise ValueError(
             "model must give each row of x a value of its own in eval mode, the same at every "
             "call, but it changes with the rows beside it or from call to call"
