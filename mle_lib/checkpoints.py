@@ -3,6 +3,7 @@
 import os
 import zipfile
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +106,8 @@ def read_checkpoint(
     are those of ``load_checkpoint``."""
     path = as_path(path, "path")
     try:
-        state = _whole(path, next(model.parameters()).device)
+        device = next((q.device for q in model.parameters()), torch.device("cpu"))
+        state = _whole(path, device)
         saved, settings = plain_names(state.pop("model")), state.pop("optimizer")
         kind = (state.pop("optimizer class"), [len(g["params"]) for g in settings["param_groups"]])
         _, held = _shapes(saved), state.pop("held parameters", None)
@@ -127,7 +129,11 @@ def read_checkpoint(
         raise ValueError(f"path must name a whole checkpoint, got {path} ({error})") from error
 
     def put() -> None:
+        before = list(optimizer.param_groups)
         optimizer.load_state_dict(settings)
+        for group, live in zip(optimizer.param_groups, before, strict=True):
+            for name in live.keys() - group.keys():
+                group[name] = live[name]
         parameters = [q for group in optimizer.param_groups for q in group["params"]]
         for k, theta in zip(numbers_of(settings), parameters, strict=True):
             for name, value in settings["state"].get(k, {}).items():
@@ -165,10 +171,10 @@ def _check_settings(settings: dict[str, Any], optimizer: Optimizer) -> bool:
     numbers = numbers_of(settings)
     if len(set(numbers)) < len(numbers) or not settings["state"].keys() <= set(numbers):
         raise ValueError("optimizer['state'] is of other parameters")
-    trial = shadow_of(optimizer, optimizer.param_groups)
+    trial = shadow_of(optimizer)
     trial.load_state_dict(settings)  # whatever torch itself takes
     for live, loaded in zip(optimizer.param_groups, trial.param_groups, strict=True):
-        for name in live.keys() - {"params", "param_names", "initial_lr"}:
+        for name in live.keys() & optimizer.defaults.keys():  # others are kept as they are
             if name not in loaded or not alike(loaded[name], live[name]):
                 raise ValueError(f"the optimizer's {name} is {loaded.get(name, 'missing')!r}")
     rehearsed = rehearse(trial)
@@ -192,7 +198,7 @@ def numbers_of(settings: dict[str, Any]) -> list[int]:
     return [k for group in settings["param_groups"] for k in group["params"]]
 
 
-def check_state(name: str, state: dict[str, Tensor], model: nn.Module) -> None:
+def check_state(name: str, state: dict[str, Any], model: nn.Module) -> None:
     """
     Raises:
         ValueError: If ``state``, under plain names, is not of this model, holds NaN, or an infinite
@@ -211,12 +217,12 @@ def _plain_name(name: str) -> str:
     return name.replace("_orig_mod.", "")  # what torch.compile puts before the names
 
 
-def plain_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def plain_names(state: dict[str, Any]) -> dict[str, Any]:
     """A model's state under the names that it has without ``torch.compile``."""
     return {_plain_name(name): value for name, value in state.items()}
 
 
-def put_state(model: nn.Module, state: dict[str, Tensor]) -> None:
+def put_state(model: nn.Module, state: dict[str, Any]) -> None:
     """Load a state under plain names into a model, compiled or not."""
     model.load_state_dict({name: state[_plain_name(name)] for name in model.state_dict()})
 
@@ -232,10 +238,17 @@ def _check_same(name: str, saved: Any, got: Any) -> None:
         raise ValueError(f"{name} must be like the saved one, {saved}, got {got}")
 
 
-def _shapes(state: dict[str, Tensor]) -> dict[str, tuple[tuple[int, ...], str]]:
-    return {name: (tuple(value.shape), str(value.dtype)) for name, value in state.items()}
+def _shapes(state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
+    return {
+        # what a module's get_extra_state gave may be anything
+        name: ((), "") if name.endswith("_extra_state") else (tuple(value.shape), str(value.dtype))
+        for name, value in state.items()
+    }
 
 
-def copy_of(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def copy_of(state: dict[str, Any]) -> dict[str, Any]:
     """A copy that later steps do not change."""
-    return {name: value.clone() for name, value in state.items()}
+    return {
+        name: value.clone() if isinstance(value, Tensor) else deepcopy(value)
+        for name, value in state.items()
+    }

@@ -99,11 +99,13 @@ def dense_gradients(
     """Every gradient that is there, with its parameter's name, or number, and shape.
 
     Raises:
-        ValueError: If a gradient is sparse or complex.
+        ValueError: If a gradient is sparse or complex, or an entry is no tensor.
     """
     gradients = []
     for k, entry in enumerate(entries):
         name, q = entry if isinstance(entry, tuple) else (f"number {k}", entry)
+        if not isinstance(q, Tensor):
+            raise ValueError(f"params must hold parameters or pairs with names, got {entry!r}")
         if q.grad is not None:
             if q.grad.layout != torch.strided or q.grad.is_complex():
                 got = f"{q.grad.dtype}, {q.grad.layout}"
@@ -135,12 +137,13 @@ def check_threshold(value: float, name: str) -> float:
     needed = "a number above 0"
     if not (number := as_number(value, name, needed)) > 0:
         raise ValueError(f"{name} must be {needed}, got {value!r}")
-    return float(number)
+    return number
 
 
 def as_number(value: Any, name: str, needed: str) -> float:
-    """Return ``value`` as Python's own number if it is one, whoever's type it has: NumPy's, or a
-    tensor or array without dimensions. (NaN and ∞ are numbers here, a bool is none.)
+    """Return ``value`` as a ``float`` if it is a number that a float can hold, whoever's type it
+    has: NumPy's, or a tensor or array without dimensions. (NaN and ∞ are numbers here, a bool is
+    none.)
 
     Raises:
         ValueError: If it is not; the message says what was ``needed``.
@@ -150,4 +153,9 @@ def as_number(value: Any, name: str, needed: str) -> float:
         number = value.item()
     if isinstance(number, bool) or not isinstance(number, numbers.Real):
         raise ValueError(f"{name} must be {needed}, got {value!r}")
-    return number if isinstance(number, int | float) else float(number)
+    try:
+        return float(number)
+    except OverflowError as error:
+        raise ValueError(
+            f"{name} must be {needed} and no larger than a float, got {value!r}"
+        ) from error

@@ -1,8 +1,11 @@
 """What training asks of an optimiser and of a schedule, before anything is done."""
 
 import inspect
+import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 from weakref import WeakSet
 
@@ -19,16 +22,23 @@ def check_optimizer(model: nn.Module, optimizer: Optimizer) -> set[int]:
 
     Raises:
         ValueError: If it is no optimiser, holds no trainable parameter of the model (it may hold a
-            part of them), or cannot make a step from dense gradients and without a closure.
+            part of them), or cannot make a step from dense gradients and without a closure; or if
+            there can be no gradients, under or from ``torch.inference_mode``.
     """
     name = type(optimizer).__name__
     if not all(hasattr(optimizer, part) for part in ("param_groups", "zero_grad", "step")):
         raise ValueError(f"optimizer must be a torch optimiser, got {optimizer!r}")
     held = {id(q) for group in optimizer.param_groups for q in group["params"]}
-    if not any(id(q) in held and q.requires_grad for q in model.parameters()):
+    moved = [q for q in model.parameters() if id(q) in held and q.requires_grad]
+    if not moved:
         raise ValueError(
             "optimizer must hold a trainable parameter of the model, got one of "
             f"{len(held)} other or frozen tensors (make it from this model's parameters())"
+        )
+    if torch.is_inference_mode_enabled() or any(q.is_inference() for q in moved):
+        raise ValueError(
+            "model must be made and trained outside of torch.inference_mode(), where there are no "
+            "gradients"
         )
     if optimizer not in _able:
         if needed := needed_arguments(type(optimizer).step):
@@ -46,13 +56,13 @@ def check_optimizer(model: nn.Module, optimizer: Optimizer) -> set[int]:
     return held
 
 
-def check_scheduler(scheduler: LRScheduler, optimizer: Optimizer, updates: int) -> None:
+def check_scheduler(scheduler: LRScheduler, optimizer: Optimizer) -> None:
     """
     Raises:
-        ValueError: If ``scheduler`` is none, drives another optimiser, needs more to be told than
-            that an update was made, or ends before so many ``updates``.
+        ValueError: If ``scheduler`` is none, drives another optimiser, or needs more to be told
+            than that an update was made.
     """
-    for part in (scheduler, *getattr(scheduler, "_schedulers", ())):
+    for part in parts_of(scheduler):
         name = type(part).__name__
         if not all(callable(getattr(part, method, None)) for method in ("step", "state_dict")):
             raise ValueError(f"scheduler must be a torch learning-rate scheduler, got {part!r}")
@@ -63,12 +73,46 @@ def check_scheduler(scheduler: LRScheduler, optimizer: Optimizer, updates: int) 
             )
         if getattr(part, "optimizer", optimizer) is not optimizer:
             raise ValueError(f"scheduler must be of this optimizer, got {name} of another one")
-    total = getattr(scheduler, "total_steps", None)
-    if isinstance(total, int) and updates > total:
-        raise ValueError(
-            f"scheduler must last for all {updates} updates, got {type(scheduler).__name__} "
-            f"with total_steps = {total}"
-        )
+
+
+def parts_of(scheduler: LRScheduler | None) -> list[LRScheduler]:
+    """A schedule and all that it is made of, whatever stands within what; none of ``None``."""
+    if scheduler is None:
+        return []
+    inner = getattr(scheduler, "_schedulers", ())
+    return [scheduler, *(part for one in inner for part in parts_of(one))]
+
+
+def check_lasts(state: dict[str, Any], updates: int) -> None:
+    """
+    Raises:
+        ValueError: If a schedule in this state ends before so many more ``updates``.
+    """
+    if why := shortage(state, updates):
+        raise ValueError(f"scheduler must last for all {updates} updates, got {why}")
+
+
+def shortage(state: dict[str, Any], updates: float) -> str:
+    """Why a schedule in this state (its ``state_dict``) cannot make so many more steps; empty if
+    it can. Of torch's only ``OneCycleLR`` ends; the others go on for ever."""
+    parts, edges = state.get("_schedulers", ()), state.get("_milestones")
+    if edges is None:
+        total, made = state.get("total_steps"), state.get("last_epoch", 0)
+        if isinstance(total, int) and updates > total - made:
+            return f"one with total_steps = {total}, of which {made} were made"
+        return next(filter(None, (shortage(part, updates) for part in parts)), "")
+    begun, last = state["last_epoch"], state["last_epoch"] + updates  # one part after the other
+    now, edges = bisect_right(edges, begun), [*edges, math.inf]
+    for k, part in enumerate(parts[now:], now):
+        end = min(last, edges[k] - 1)
+        if k > now and last < edges[k - 1]:
+            break
+        if k > now and "_schedulers" in part:
+            return f"a SequentialLR whose part {k}, of parts itself, cannot be begun (in torch)"
+        begin, start = (begun, part) if k == now else (edges[k - 1], part | {"last_epoch": 0})
+        if why := shortage(start, end - begin):
+            return why
+    return ""
 
 
 def needed_arguments(method: Callable[..., Any]) -> str:
@@ -83,22 +127,23 @@ def rehearse(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
     in the order of the parameters, and what is remembered of it then.
 
     It says what a class needs and leaves behind without knowing the class. Only those of torch and
-    of this library are tried, whose steps touch nothing else; for others the list is empty.
+    of this library are tried, whose steps touch nothing else; for others the list is empty. No hook
+    hears of it.
 
     Raises:
         Exception: What the step raises.
     """
     if type(optimizer).__module__.partition(".")[0] not in ("torch", "mle_lib"):
         return []
-    groups = [
-        {**group, "params": [_small(q) for q in group["params"]]}
-        for group in optimizer.param_groups
-    ]
-    shadow = shadow_of(optimizer, groups)
-    shadow.step()
-    return [(q, shadow.state[q]) for group in groups for q in group["params"]]
+    held = [q for group in optimizer.param_groups for q in group["params"]]
+    small = [_small(q) for q in held]
+    shadow = shadow_of(optimizer, dict(zip(map(id, held), small, strict=True)))
+    step: Any = type(shadow).step  # in which torch wraps another, for hooks and profiles
+    (step.__wrapped__ if hasattr(step, "hooked") else step)(shadow)
+    return [(q, shadow.state[q]) for q in small]
 
 
+@torch.inference_mode(False)
 def _small(q: Tensor) -> Tensor:
     shape = [min(size, 2) for size in q.shape]
     small = torch.zeros(shape, dtype=q.dtype, device=q.device, requires_grad=True)
@@ -106,11 +151,22 @@ def _small(q: Tensor) -> Tensor:
     return small
 
 
-def shadow_of(optimizer: Optimizer, groups: list[dict[str, Any]]) -> Optimizer:
-    """An optimiser of the same class with these groups that remembers nothing. What is loaded into
-    it or done with it does not change the first."""
+def shadow_of(optimizer: Optimizer, stand_ins: dict[int, Tensor] | None = None) -> Optimizer:
+    """An optimiser of the same class, options and attributes that remembers nothing and has no
+    hooks. What is loaded into it or done with it does not change the first.
+
+    Args:
+        optimizer: The first.
+        stand_ins: What it is to hold in place of each parameter, by its ``id``; if ``None`` it
+            holds the parameters themselves.
+    """
+    held = {id(q): q for group in optimizer.param_groups for q in group["params"]}
+    known: dict[int, Any] = {**(stand_ins or held), id(optimizer.state): defaultdict(dict)}
+    own = {
+        name: deepcopy(value, known)
+        for name, value in vars(optimizer).items()
+        if name != "step" and not name.startswith("_optimizer_")  # a schedule's, and hooks
+    }
     shadow: Optimizer = object.__new__(type(optimizer))
-    shadow.__setstate__(
-        {"defaults": dict(optimizer.defaults), "state": defaultdict(dict), "param_groups": groups}
-    )
+    Optimizer.__setstate__(shadow, own)
     return shadow

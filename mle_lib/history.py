@@ -19,6 +19,7 @@ from mle_lib.checkpoints import (
     read_checkpoint,
     save_checkpoint,
 )
+from mle_lib.contracts import check_lasts
 from mle_lib.likelihood import log_likelihood
 from mle_lib.models import AutoregressiveModel
 from mle_lib.records import check_no_nan, plain
@@ -152,8 +153,9 @@ class Run:
             random=random_states(self.model),
         )
 
-    def resume(self, path: str | Path, setting: dict[str, Any]) -> None:
-        """Go back to where ``save`` was called, the global random state included.
+    def resume(self, path: str | Path, setting: dict[str, Any], updates: int) -> None:
+        """Go back to where ``save`` was called, the global random state included, to make so many
+        updates in all.
 
         Raises:
             ValueError: If the file is not of a run with this ``setting``, model, data and options,
@@ -169,6 +171,9 @@ class Run:
             what = f"{type(error).__name__}: {error}"
             raise ValueError(f"path must name a whole checkpoint, got {path} ({what})") from error
         check_options(path, checkpoint.options, saved["start"], self.optimizer, self.scheduler)
+        if self.scheduler is not None:
+            epoch, step = saved["place"]
+            check_lasts(saved["scheduler"], updates - epoch * steps - step)
         checkpoint.put()
         self.history, self.seconds, self.start = (
             history,

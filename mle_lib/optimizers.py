@@ -9,9 +9,10 @@ size; squares, roots and quotients are elementwise. Step for step they equal ``t
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 Group = dict[str, Any]  # a parameter group: its parameters and hyper-parameters
+Pair = Sequence[float] | Tensor | np.ndarray
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -78,7 +80,8 @@ def checked(group: Group) -> Group:
         group[name] = hyperparameter(group[name], name, NUMBERS[name])
     if "betas" in group:
         betas = group["betas"]
-        if isinstance(betas, str) or not hasattr(betas, "__len__") or len(betas) != 2:
+        ordered = isinstance(betas, Sequence) or getattr(betas, "ndim", 0) == 1
+        if isinstance(betas, str) or not ordered or len(betas) != 2:
             raise ValueError(f"betas must be a pair of numbers (β₁, β₂), got {betas!r}")
         group["betas"] = tuple(hyperparameter(betas[k], f"betas[{k}]", 1) for k in (0, 1))
     return group
@@ -214,7 +217,7 @@ class Adam(Optimizer):
         self,
         params: ParamsT,
         lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: Pair = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
     ) -> None:
@@ -249,7 +252,7 @@ class AdamW(Adam):
         self,
         params: ParamsT,
         lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: Pair = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
     ) -> None:

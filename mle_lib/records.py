@@ -15,7 +15,8 @@ ATOMS = (str, bytes, bool, int, float, complex, type(None), torch.dtype, torch.d
 
 
 def plain(value: Any, name: str = "") -> Any:
-    """The same with NumPy's numbers as Python's own, which alone are read back.
+    """The same with NumPy's numbers as Python's own, which alone are read back, and tensors that
+    hold their own numbers (not conjugates of others).
 
     Raises:
         ValueError: If there is something in it that would not be read back.
@@ -30,12 +31,26 @@ def plain(value: Any, name: str = "") -> Any:
         return parts if isinstance(value, list) else tuple(parts)
     if isinstance(value, np.generic):
         value = value.item()
-    if type(value) in ATOMS or (isinstance(value, Tensor) and value.layout == torch.strided):
+    if type(value) in ATOMS:
         return value
+    if isinstance(value, Tensor) and (got := _unusual(value)) == "":
+        return value.resolve_conj().resolve_neg()
     raise ValueError(
         "a checkpoint holds dense tensors, numbers, texts, lists and dicts alone, got "
-        f"{type(value).__name__} at {name}"
+        f"{got if isinstance(value, Tensor) else type(value).__name__} at {name}"
     )
+
+
+def _unusual(value: Tensor) -> str:
+    """What keeps a tensor from being read back as it is, if anything."""
+    kinds = {
+        f"one of layout {value.layout}": value.layout != torch.strided,
+        "a nested one": value.is_nested,
+        "a quantized one": value.is_quantized,
+        "one without numbers (on meta)": value.is_meta,
+        type(value).__name__: type(value) not in (Tensor, torch.nn.Parameter, torch.nn.Buffer),
+    }
+    return next((kind for kind, so in kinds.items() if so), "")
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

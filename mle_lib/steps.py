@@ -1,8 +1,10 @@
 """One step: the loss of a mini-batch, its gradient, an update."""
 
 import math
+import sys
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -19,9 +21,13 @@ def loss_factor(scale: str, m: int, b: int) -> float:
     estimates −ℓ.
 
     Raises:
-        ValueError: If ``scale`` is none of the three, or ``m`` or ``b`` < 1.
+        ValueError: If ``scale`` is none of the three, or ``m`` or ``b`` is < 1 or no number that a
+            float can hold.
     """
     m, b = check_at_least(m, 1, "m"), check_at_least(b, 1, "b")
+    for name, value in (("m", m), ("b", b)):
+        if value > sys.float_info.max:
+            raise ValueError(f"{name} must be at most {sys.float_info.max:.1e}, got {value}")
     factors = {"sum": 1.0, "mean": 1 / b, "estimate": m / b}
     if not isinstance(scale, str) or scale not in factors:
         raise ValueError(f"scale must be one of {', '.join(factors)}, got {scale!r}")
@@ -40,6 +46,8 @@ def train_step(
 
         −(m/b) Σ_{j∈B} log p(x^(j)),    or with 1/b or 1 in place of m/b (see ``loss_factor``).
 
+    The gradient is taken under ``torch.no_grad()`` too, and with respect to parameters alone.
+
     Args:
         model: p_θ, in the mode (``train`` or ``eval``) that it is to be trained in.
         optimizer: Of the model's parameters, or a part of them.
@@ -57,21 +65,23 @@ def train_step(
     Raises:
         ValueError: If the batch is empty or not made of rows of n 0s and 1s, ``scale`` is unknown,
             ``m`` < 1, ``max_norm`` is not positive, or ``optimizer`` holds no trainable parameter
-            of the model or needs more than dense gradients (a closure, as L-BFGS does). Nothing is
-            changed then.
+            of the model or needs more than dense gradients (a closure, as L-BFGS does), or there
+            are none (``torch.inference_mode``). Nothing is changed then.
         FloatingPointError: If the loss is not finite, or with ``max_norm`` the gradient's norm. The
             parameters are not changed then.
     """
-    parts = [model.prepare(part) for part in ([batch] if isinstance(batch, Tensor) else batch)]
-    factor = loss_factor(scale, m, sum(len(part) for part in parts))
     if max_norm is not None:
         max_norm = check_threshold(max_norm, "max_norm")
     held = check_optimizer(model, optimizer)
+    parts = [model.prepare(part) for part in ([batch] if isinstance(batch, Tensor) else batch)]
+    factor = loss_factor(scale, m, sum(len(part) for part in parts))
     model.zero_grad()  # more than the optimiser's, if it holds a part of the parameters
     optimizer.zero_grad()
     loss = 0.0
     for part in parts:
-        part_loss = -factor * model(part).sum()
+        rows = part.clone() if part.is_inference() else part.detach()  # of data, no gradient
+        with torch.enable_grad():
+            part_loss = -factor * model(rows).sum()
         part_loss.backward()  # adds to what the parts before it left in .grad
         loss += part_loss.item()
     if not math.isfinite(loss):

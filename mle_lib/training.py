@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 from mle_lib.checkpoints import load_checkpoint, put_state, save_checkpoint
 from mle_lib.checks import check_at_least, check_binary, check_not_negative
 from mle_lib.clipping import as_number, check_threshold
-from mle_lib.contracts import check_optimizer, check_scheduler
+from mle_lib.contracts import check_lasts, check_optimizer, check_scheduler
 from mle_lib.files import as_path
 from mle_lib.history import History, Run
 from mle_lib.interrupts import patient_interrupt
@@ -82,10 +82,11 @@ def fit(
         check_binary(valid, model.n, "valid")
     if patience is not None and check_at_least(patience, 1, "patience") and valid is None:
         raise ValueError("patience needs validation data, got valid=None")
-    epochs = check_at_least(epochs, 1, "epochs")
-    micro = check_at_least(
-        b if micro_batch_size is None else micro_batch_size, 1, "micro_batch_size"
-    )
+    if (epochs := check_at_least(epochs, 1, "epochs")) > 2**53:  # the history counts in floats
+        raise ValueError(f"epochs must be at most 2^53, got {epochs}")
+    micro = b
+    if micro_batch_size is not None:
+        micro = min(b, check_at_least(micro_batch_size, 1, "micro_batch_size"))
     loss_factor(scale, m, b)  # an unknown scale is named before anything is done
     if (seed := check_at_least(seed, 0, "seed")) >= 2**64:
         raise ValueError(f"seed must be below 2^64, got {seed}")
@@ -100,13 +101,15 @@ def fit(
     steps = -(-m // b)  # a pass
     check_optimizer(model, optimizer)
     if scheduler is not None:
-        check_scheduler(scheduler, optimizer, epochs * steps)
+        check_scheduler(scheduler, optimizer)
     setting = {"batch_size": b, "scale": scale, "seed": seed, "max_norm": max_norm}
-    run = Run(model, optimizer, scheduler, train, valid, seed, min(b, micro))
+    run = Run(model, optimizer, scheduler, train, valid, seed, micro)
     path = None if checkpoint is None else as_path(checkpoint, "checkpoint")
     if path is not None and path.exists():
-        run.resume(path, setting)
+        run.resume(path, setting, epochs * steps)
     else:
+        if scheduler is not None:
+            check_lasts(scheduler.state_dict(), epochs * steps)
         run.record(0)
         if path is not None and run.end(epochs, patience) != "diverged":
             run.save(path, setting)  # a place that cannot be written to is found out now
