@@ -26,12 +26,14 @@ class Checkpoint:
         rest: What was saved beside the model and the optimiser.
         options: The optimiser's parameter groups when it was saved.
         remembers: Whether the optimiser remembered something, or has nothing to remember.
+        trial: An optimiser like the live one, into which the state was loaded.
         put: Put the state into the model and the optimiser.
     """
 
     rest: dict[str, Any]
     options: list[dict[str, Any]]
     remembers: bool
+    trial: Optimizer
     put: Callable[[], None]
 
 
@@ -124,7 +126,7 @@ def read_checkpoint(
     if held is not None:  # else torch would go by the position alone
         _check_same("the parameters of optimizer", held, _held(model, optimizer))
     try:
-        remembers = _check_settings(settings, optimizer)
+        remembers, trial = _check_settings(settings, optimizer)
     except Exception as error:
         raise ValueError(f"path must name a whole checkpoint, got {path} ({error})") from error
 
@@ -142,7 +144,7 @@ def read_checkpoint(
                     loaded[name] = value.to(loaded[name].device)
         put_state(model, saved)
 
-    return Checkpoint(state, settings["param_groups"], remembers, put)
+    return Checkpoint(state, settings["param_groups"], remembers, trial, put)
 
 
 def _whole(path: Any, device: torch.device) -> dict[str, Any]:
@@ -161,8 +163,9 @@ def _whole(path: Any, device: torch.device) -> dict[str, Any]:
     return state
 
 
-def _check_settings(settings: dict[str, Any], optimizer: Optimizer) -> bool:
-    """Whether the saved state remembers something where the optimiser does, if it is a right one.
+def _check_settings(settings: dict[str, Any], optimizer: Optimizer) -> tuple[bool, Optimizer]:
+    """Whether the saved state remembers something where the optimiser does, if it is a right one,
+    and an optimiser into which it was loaded.
 
     Raises:
         Exception: If it is not.
@@ -190,7 +193,7 @@ def _check_settings(settings: dict[str, Any], optimizer: Optimizer) -> bool:
                 needed = theta.shape if value.shape == small.shape else ()
                 if found[name].shape != needed:
                     raise ValueError(f"the optimizer's {name} has shape {found[name].shape}")
-    return bool(trial.state) or not any(expected for _, expected in rehearsed)
+    return bool(trial.state) or not any(expected for _, expected in rehearsed), trial
 
 
 def numbers_of(settings: dict[str, Any]) -> list[int]:

@@ -24,10 +24,15 @@ from mle_lib.likelihood import log_likelihood
 from mle_lib.models import AutoregressiveModel
 from mle_lib.records import check_no_nan, plain
 from mle_lib.resuming import (
+    attributes_of,
     check_options,
     check_random_states,
     check_schedule,
+    check_taken_back,
+    check_unsaved,
+    functions_of,
     options_of,
+    parts_of_model,
     random_states,
     set_random_states,
 )
@@ -53,11 +58,17 @@ class History:
     ended: str = ""
 
     @property
-    def best(self) -> int:
+    def best(self) -> int | None:
         """The entry whose parameters ``fit`` left in the model: the first with the largest
-        ``valid``, or the last one without validation data."""
+        ``valid``, or the last one without validation data; ``None`` if a run without them diverged,
+        which leaves parameters of no entry."""
         if not self.valid:
-            return len(self.epochs) - 1
+            return None if self.ended == "diverged" else len(self.epochs) - 1
+        return self.top
+
+    @property
+    def top(self) -> int:
+        """The first entry with the largest ``valid``."""
         finite = [-math.inf if math.isnan(value) else value for value in self.valid]
         return finite.index(max(finite))
 
@@ -72,7 +83,8 @@ class Run:
         step: Steps made in the pass that has begun.
         shuffle: State of the generator that shuffles, at the beginning of the pass.
         seconds: Time spent on steps.
-        start: The options of the optimiser and the state of the schedule before the first step.
+        start: What must be as it was when the run goes on, as it is before the first step.
+        identity: Of which data and models this is a run.
     """
 
     def __init__(
@@ -91,15 +103,28 @@ class Run:
         self.best: dict[str, Tensor] | None = None
         self.shuffle = torch.Generator().manual_seed(seed).get_state()
         self.chunk = chunk  # rows held at once when ℓ is evaluated
+        self.start: dict[str, Any] = {}
+        self.identity: dict[str, Any] = {}
+
+    def prepare(self) -> None:
+        """Note what a checkpoint needs, which a run without one does not.
+
+        Raises:
+            ValueError: If there is something that could not be saved or would not be taken back.
+        """
+        scheduler, optimizer = self.scheduler, self.optimizer
+        check_taken_back(optimizer)
         start = {
             "optimizer": options_of(optimizer.param_groups),
             "scheduler": None if scheduler is None else plain(scheduler.state_dict()),
+            "functions": functions_of(scheduler),
+            "model": parts_of_model(self.model),
         }
         self.start = deepcopy(start)  # schedules move tensors in place
         self.identity = {  # a checkpoint is of this run if all of this is the same
-            "train": digest(train),
-            "valid": None if valid is None else digest(valid),
-            "ordering": list(model.ordering),
+            "train": digest(self.train),
+            "valid": None if self.valid is None else digest(self.valid),
+            "ordering": list(self.model.ordering),
             "scheduler": None if scheduler is None else type(scheduler).__name__,
         }
 
@@ -111,7 +136,7 @@ class Run:
         history.train.append(self._mean_log_likelihood(self.train))
         if self.valid is not None:
             history.valid.append(self._mean_log_likelihood(self.valid))
-            if history.best == len(history.valid) - 1:
+            if history.top == len(history.valid) - 1:
                 self.best = copy_of(plain_names(self.model.state_dict()))
 
     def _mean_log_likelihood(self, x: Tensor) -> float:
@@ -122,7 +147,7 @@ class Run:
         history = self.history
         if not math.isfinite(history.train[-1]):
             return "diverged"
-        if patience is not None and len(history.valid) - 1 - history.best >= patience:
+        if patience is not None and len(history.valid) - 1 - history.top >= patience:
             return "patience"
         return "epochs" if self.epoch >= epochs else ""
 
@@ -150,6 +175,7 @@ class Run:
             shuffle=self.shuffle,
             seconds=self.seconds,
             start=self.start,
+            attributes=attributes_of(self.optimizer),
             random=random_states(self.model),
         )
 
@@ -163,7 +189,8 @@ class Run:
         """
         whole = setting | self.identity
         checkpoint = read_checkpoint(path, self.model, self.optimizer, setting=whole)
-        saved = {"start": None, "random": {}} | checkpoint.rest  # older files have neither
+        older = {"start": None, "attributes": {}, "random": {}}  # do not have these
+        saved = older | checkpoint.rest
         try:
             steps = -(-len(self.train) // setting["batch_size"])
             history = self._check_saved(saved, checkpoint.remembers, steps)
@@ -171,6 +198,7 @@ class Run:
             what = f"{type(error).__name__}: {error}"
             raise ValueError(f"path must name a whole checkpoint, got {path} ({what})") from error
         check_options(path, checkpoint.options, saved["start"], self.optimizer, self.scheduler)
+        check_unsaved(path, saved, self.start, checkpoint.trial)
         if self.scheduler is not None:
             epoch, step = saved["place"]
             check_lasts(saved["scheduler"], updates - epoch * steps - step)
@@ -205,7 +233,9 @@ class Run:
             or (
                 [type(g) for g in start["optimizer"]] == [dict] * len(self.optimizer.param_groups)
                 and isinstance(start["scheduler"], dict | None)
+                and isinstance(start.get("functions", []), list)
             ),
+            "attributes": isinstance(saved["attributes"], dict),
             "seconds": history.seconds[-1] <= saved["seconds"] < math.inf,
             "best": (saved["best"] is None) == (self.valid is None),
             "scheduler": (saved["scheduler"] is None) == (self.scheduler is None),

@@ -1,5 +1,7 @@
 """What a resumed run must share with the one before: settings, schedule, random states."""
 
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from mle_lib.contracts import parts_of, shadow_of
 from mle_lib.records import alike, plain, same
 
 # What schedules move, so that a group's value is not what it was set to
@@ -48,6 +51,85 @@ def check_options(
                 compare(name, live[name], before.get(name, now[name]), path)
     if fresh:
         compare("scheduler", state, first, path)
+
+
+def check_unsaved(
+    path: str | Path,
+    saved: dict[str, Any],
+    start: dict[str, Any],
+    trial: Optimizer,
+) -> None:
+    """What no ``state_dict`` has must be as it was, as far as it can be known: of which layers the
+    model is made and what is frozen, the schedule's functions, and the plain attributes of the
+    optimiser, once it is loaded (``trial``). Older files do not say.
+
+    Raises:
+        ValueError: If something is not.
+    """
+    before = saved["start"] or {}
+    compare("model", start["model"], before.get("model", start["model"]), path)
+    functions = start["functions"]
+    compare("scheduler's functions", functions, before.get("functions", functions), path)
+    live = attributes_of(trial)
+    for name, value in saved["attributes"].items():
+        compare(f"optimizer.{name}", live.get(name, value), value, path)
+
+
+def parts_of_model(model: nn.Module) -> list[str]:
+    """A line for each part of a model, as it prints itself, and one for what is frozen in it."""
+    lines = [
+        f"{name}: {type(part).__qualname__}({part.extra_repr()})".replace("_orig_mod.", "")
+        for name, part in model.named_modules()
+        if not hasattr(part, "_orig_mod")  # what torch.compile puts around a model
+    ]
+    frozen = [name for name, q in model.named_parameters() if not q.requires_grad]
+    lines.append(f"frozen: {', '.join(frozen)}".replace("_orig_mod.", ""))
+    return [re.sub(r" at 0x[0-9a-f]+", "", line).replace("_orig_mod: ", ": ") for line in lines]
+
+
+TRIED = tuple(2**k for k in range(14))  # steps at which a schedule's functions are compared
+
+
+def functions_of(scheduler: LRScheduler | None) -> list[Any]:
+    """What the functions of a schedule of torch's give, which torch does not save, at a few steps:
+    one list for each, ended by an error."""
+    functions = [
+        function
+        for part in parts_of(scheduler)
+        if type(part).__module__.startswith("torch.")
+        for function in [*getattr(part, "lr_lambdas", ()), getattr(part, "_scale_fn_custom", None)]
+        if function is not None
+    ]
+    values: list[Any] = []
+    for function in functions:
+        values.append(found := [])
+        with suppress(Exception):  # a table may end
+            found.extend(plain(function(step)) for step in TRIED)
+    return values
+
+
+def attributes_of(optimizer: Optimizer) -> dict[str, Any]:
+    """The numbers and texts that an optimiser has as attributes of its own."""
+    kinds = (bool, int, float, str)
+    return {
+        name: value
+        for name, value in vars(optimizer).items()
+        if type(value) in kinds and not name.startswith("_")
+    }
+
+
+def check_taken_back(optimizer: Optimizer) -> None:
+    """
+    Raises:
+        ValueError: If the optimiser's ``state_dict`` could not be saved, or it does not load it.
+    """
+    try:
+        shadow_of(optimizer).load_state_dict(plain(optimizer.state_dict()))
+    except Exception as error:
+        raise ValueError(
+            "optimizer must load its own state_dict, for a checkpoint, got "
+            f"{type(optimizer).__name__} ({type(error).__name__}: {error})"
+        ) from error
 
 
 def compare(name: str, live: Any, saved: Any, path: str | Path) -> None:

@@ -72,9 +72,11 @@ def train_step(
     """
     if max_norm is not None:
         max_norm = check_threshold(max_norm, "max_norm")
-    held = check_optimizer(model, optimizer)
+    if next(model.parameters(), None) is None:
+        raise ValueError("model must have parameters, got none")
     parts = [model.prepare(part) for part in ([batch] if isinstance(batch, Tensor) else batch)]
     factor = loss_factor(scale, m, sum(len(part) for part in parts))
+    held = check_optimizer(model, optimizer)
     model.zero_grad()  # more than the optimiser's, if it holds a part of the parameters
     optimizer.zero_grad()
     loss = 0.0
