@@ -189,7 +189,7 @@ class Run:
         """
         whole = setting | self.identity
         checkpoint = read_checkpoint(path, self.model, self.optimizer, setting=whole)
-        older = {"start": None, "attributes": {}, "random": {}}  # do not have these
+        older: dict[str, Any] = {"start": None, "attributes": {}, "random": {}}  # do not have these
         saved = older | checkpoint.rest
         try:
             steps = -(-len(self.train) // setting["batch_size"])

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,9 @@ def check_unsaved(
         ValueError: If something is not.
     """
     before = saved["start"] or {}
-    compare("model", start["model"], before.get("model", start["model"]), path)
+    model = before.get("model", start["model"])
+    for now, then in zip_longest(start["model"], model, fillvalue="nothing"):
+        compare("model", now, then, path)
     functions = start["functions"]
     compare("scheduler's functions", functions, before.get("functions", functions), path)
     live = attributes_of(trial)
@@ -102,7 +105,8 @@ def functions_of(scheduler: LRScheduler | None) -> list[Any]:
     ]
     values: list[Any] = []
     for function in functions:
-        values.append(found := [])
+        found: list[Any] = []
+        values.append(found)
         with suppress(Exception):  # a table may end
             found.extend(plain(function(step)) for step in TRIED)
     return values

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mle_lib.display.figures import Picture, key, named
+from mle_lib.display.figures import Picture, key, named, none_left
 from mle_lib.display.svg import prefixed, share
 
 MOST_BYTES = 300_000  # of one figure on its way to the reader, compressed
@@ -23,7 +23,8 @@ class Explorer:
     ) -> None:
         self.draw, self.grids, self.start = draw, grids, start
         places = itertools.product(*(range(len(grid)) for grid in grids.values()))
-        self.frames = {place: self._picture(place) for place in places}
+        with none_left():
+            self.frames = {place: self._picture(place) for place in places}
         seen: dict[str, str] = {}
         for place, picture in self.frames.items():
             other = seen.setdefault(picture.alt, self._name(place))

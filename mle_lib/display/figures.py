@@ -3,6 +3,8 @@
 import hashlib
 import html
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -16,6 +18,7 @@ from mle_lib.display.style import COLORS, INK
 from mle_lib.display.svg import clean, prefixed
 
 GAP = 2  # pixels between two images
+WIDEST = 500  # images a row: the picture has about as many points
 
 
 class Picture:
@@ -48,41 +51,64 @@ def named(svg: str, alt: str) -> str:
     return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" ', 1)
 
 
+@contextmanager
+def none_left() -> Iterator[None]:
+    """A place in which an error leaves no figure open that was opened there."""
+    before = plt.get_fignums()
+    try:
+        yield
+    except BaseException:
+        for number in set(plt.get_fignums()) - set(before):
+            plt.close(number)
+        raise
+
+
+def check_alt(alt: str) -> str:
+    """``alt`` in one line, or a ``ValueError``."""
+    if not isinstance(alt, str) or not alt.strip():
+        got = "an empty text" if isinstance(alt, str) else repr(alt)
+        raise ValueError(f"alt must say what the figure shows, got {got}")
+    return " ".join(alt.split())
+
+
 def show(figure: Figure, alt: str) -> Picture:
     """Draw a figure as SVG: lines and text in the page's own text colour, on no background.
 
     Args:
-        figure: What to draw. It is closed, so that a notebook does not show it twice.
+        figure: What to draw. It is closed, also after an error: no notebook shows it twice.
         alt: What there is to see, in a sentence, for readers who do not see it.
 
     Raises:
         ValueError: If ``alt`` is empty.
     """
-    if not alt.strip():
-        raise ValueError("alt must say what the figure shows, got an empty text")
     buffer = io.StringIO()
-    # A fixed salt makes equal figures equal files: element ids are hashes of content, not random.
-    with mpl.rc_context({"svg.hashsalt": "mle"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    plt.close(figure)
-    svg = clean(buffer.getvalue()).replace(INK, "currentColor")
-    return Picture(svg, " ".join(alt.split()))
+    try:
+        alt = check_alt(alt)
+        # A fixed salt makes equal figures equal files: ids are hashes of content, not random.
+        with mpl.rc_context({"svg.hashsalt": "mle"}):
+            figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    finally:
+        plt.close(figure)
+    return Picture(clean(buffer.getvalue()).replace(INK, "currentColor"), alt)
 
 
+@none_left()
 def show_images(x: torch.Tensor, alt: str, columns: int = 10) -> Picture:
     """Draw binary images side by side: pixels that are 1 in blue, those that are 0 in faint grey.
 
     Args:
         x: ``(k, n)`` with n a square number: k images, read line by line; 0s and 1s.
         alt: What there is to see.
-        columns: Images a row.
+        columns: Images a row, at most 500.
 
     Raises:
         ValueError: If ``x`` is not a non-empty ``(k, n)`` tensor of 0s and 1s, n is no square
-            number, ``columns`` < 1, or ``alt`` is empty.
+            number, ``columns`` is no such number, or ``alt`` is empty.
     """
+    check_alt(alt)
     check_binary(x)
-    check_at_least(columns, 1, "columns")
+    if (columns := check_at_least(columns, 1, "columns")) > WIDEST:
+        raise ValueError(f"columns must be at most {WIDEST}, got {columns}")
     if round(x.shape[1] ** 0.5) ** 2 != x.shape[1]:
         raise ValueError(f"x must have shape (k, n) with n a square number, got {tuple(x.shape)}")
     side = round(x.shape[1] ** 0.5)

@@ -8,13 +8,14 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-from mle_lib.display.figures import Picture, show
+from mle_lib.display.figures import Picture, check_alt, none_left, show
 from mle_lib.display.style import COLORS
 
 LEVELS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # nats below the top
 MARKS = (("blue", "-", "o"), ("vermillion", ":", "s"), ("green", "-", "^"), ("purple", "--", "D"))
 
 
+@none_left()
 def show_paths(
     height: Callable[[Tensor], Tensor],
     top: Tensor,
@@ -46,7 +47,9 @@ def show_paths(
         ValueError: If there are no tracks or more than four, one is not ``(T + 1, p)``, ``stops``
             do not rise from 0 to at most T, ``means`` lacks a name, or ``alt`` is empty.
     """
+    alt = check_alt(alt)
     check(top, tracks, stops)
+    check_map(top, axes, extent)
     if means is not None and not tracks.keys() <= means.keys():
         raise ValueError(f"means must name {list(tracks)}, got {list(means)}")
     places = list(axes)
@@ -79,7 +82,17 @@ def show_paths(
     title = ("" if means is None else "mean ") + "nats below the top"
     axis.legend(loc="lower left", title=title, alignment="left")
     numbers = f"{title[0].upper()}{title[1:]}: {', '.join(labels)}."
-    return show(figure, f"{alt} {numbers}" if alt.strip() else alt)
+    return show(figure, f"{alt} {numbers}")
+
+
+def check_map(top: Tensor, axes: Sequence[int], extent: Sequence[float]) -> None:
+    """``ValueError`` unless there is such a map."""
+    if len(axes) != 2 or not all(isinstance(k, int) and 0 <= k < len(top) for k in axes):
+        raise ValueError(f"axes must be two numbers from 0 to {len(top) - 1}, got {axes}")
+    most = torch.finfo(torch.get_default_dtype()).max
+    finite = len(extent) == 4 and all(abs(edge) <= most for edge in extent)
+    if not finite or extent[0] == extent[1] or extent[2] == extent[3]:
+        raise ValueError(f"extent must be four finite numbers, two and two unlike, got {extent}")
 
 
 def check(top: Tensor, tracks: Mapping[str, Tensor], stops: Sequence[int]) -> None:
