@@ -70,7 +70,8 @@ def clip_by_value(params: Parameters, max_value: float) -> None:
     if not all(g.isfinite().all() for _, g in gradients):
         raise NonFiniteGradientError(f"gradients must be finite: {blame(gradients)}")
     for _, g in gradients:
-        g.clamp_(-max_value, max_value)
+        limit = min(max_value, torch.finfo(g.dtype).max)
+        g.clamp_(-limit, limit)
 
 
 def total_norm(gradients: list[Tensor]) -> Tensor:

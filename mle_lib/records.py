@@ -3,6 +3,7 @@
 import hashlib
 import math
 import numbers
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -45,6 +46,8 @@ def _unusual(value: Tensor) -> str:
     """What keeps a tensor from being read back as it is, if anything."""
     kinds = {
         f"one of layout {value.layout}": value.layout != torch.strided,
+        f"one of {value.dtype}": re.match(r"torch\.(bits|u?int[1-7]$)", str(value.dtype))
+        is not None,
         "a nested one": value.is_nested,
         "a quantized one": value.is_quantized,
         "one without numbers (on meta)": value.is_meta,

@@ -63,10 +63,10 @@ def fit(
         scheduler: Its ``step`` is called after each update, without arguments.
         checkpoint: File kept up to date after each pass, at an interrupt, and within a pass every
             ``save_every`` seconds. If it is there, training goes on from it as if it had never
-            stopped, dropout included; what has been set (the optimiser's and the schedule's options
-            too) must be as it was, but for ``epochs``, ``patience`` and how it is done. What is told
-            by no ``state_dict``, by no layer as it prints itself and by no plain attribute of the
-            optimiser, as which function a model calls, cannot be compared.
+            stopped, dropout included; what has been set (options of the optimiser and the schedule
+            too) must be as it was, but for ``epochs``, ``patience`` and how it is done. What is
+            told by no ``state_dict``, by no layer as it prints itself and by no plain attribute of
+            the optimiser, as which function a model calls, cannot be compared.
         save_every: If ``None``, a pass is not interrupted to save.
         progress: Whether to show a progress bar (with ``TQDM_DISABLE=1`` in the environment: none).
 

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
+from mle_lib.checks import check_at_least
 from mle_lib.display.figures import Picture, check_alt, none_left, show
 from mle_lib.display.style import COLORS
 
@@ -87,7 +88,7 @@ def show_paths(
 
 def check_map(top: Tensor, axes: Sequence[int], extent: Sequence[float]) -> None:
     """``ValueError`` unless there is such a map."""
-    if len(axes) != 2 or not all(isinstance(k, int) and 0 <= k < len(top) for k in axes):
+    if len(axes) != 2 or max(check_at_least(k, 0, "axes") for k in axes) >= len(top):
         raise ValueError(f"axes must be two numbers from 0 to {len(top) - 1}, got {axes}")
     most = torch.finfo(torch.get_default_dtype()).max
     finite = len(extent) == 4 and all(abs(edge) <= most for edge in extent)
