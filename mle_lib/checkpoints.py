@@ -3,7 +3,6 @@
 import os
 import zipfile
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch.optim import Optimizer
 from mle_lib.contracts import rehearse, shadow_of
 from mle_lib.files import as_path, whole_file
 from mle_lib.records import alike, check_no_nan, fingerprint, plain, same
+from mle_lib.states import check_same, check_state, held_names, plain_names, put_state, shapes
 
 FORMAT = 1  # files from before it was counted have neither this nor a digest
 
@@ -62,7 +62,7 @@ def save_checkpoint(
             "model": plain_names(model.state_dict()),
             "optimizer": optimizer.state_dict(),
             "optimizer class": type(optimizer).__name__,
-            "held parameters": _held(model, optimizer),
+            "held parameters": held_names(model, optimizer),
             "file format": FORMAT,
             **more,
         }
@@ -112,7 +112,7 @@ def read_checkpoint(
         state = _whole(path, device)
         saved, settings = plain_names(state.pop("model")), state.pop("optimizer")
         kind = (state.pop("optimizer class"), [len(g["params"]) for g in settings["param_groups"]])
-        _, held = _shapes(saved), state.pop("held parameters", None)
+        _, held = shapes(saved), state.pop("held parameters", None)
     except FileNotFoundError:
         raise
     except Exception as error:
@@ -122,9 +122,9 @@ def read_checkpoint(
             raise ValueError(f"{name} must be as in {path}, {state.get(name)}, got {value}")
     check_state("model", saved, model)
     groups = optimizer.param_groups
-    _check_same("optimizer", kind, (type(optimizer).__name__, [len(g["params"]) for g in groups]))
+    check_same("optimizer", kind, (type(optimizer).__name__, [len(g["params"]) for g in groups]))
     if held is not None:  # else torch would go by the position alone
-        _check_same("the parameters of optimizer", held, _held(model, optimizer))
+        check_same("the parameters of optimizer", held, held_names(model, optimizer))
     try:
         remembers, trial = _check_settings(settings, optimizer)
     except Exception as error:
@@ -199,59 +199,3 @@ def _check_settings(settings: dict[str, Any], optimizer: Optimizer) -> tuple[boo
 def numbers_of(settings: dict[str, Any]) -> list[int]:
     """The numbers under which an optimiser's state knows its parameters, in their order."""
     return [k for group in settings["param_groups"] for k in group["params"]]
-
-
-def check_state(name: str, state: dict[str, Any], model: nn.Module) -> None:
-    """
-    Raises:
-        ValueError: If ``state``, under plain names, is not of this model, holds NaN, or an infinite
-            parameter.
-    """
-    _check_same(name, _shapes(state), _shapes(plain_names(model.state_dict())))
-    check_no_nan(state, name)
-    for parameter in map(_plain_name, dict(model.named_parameters())):
-        if not state[parameter].isfinite().all():
-            raise ValueError(
-                f"numbers must be finite, got an infinite one in {name}[{parameter!r}]"
-            )
-
-
-def _plain_name(name: str) -> str:
-    return name.replace("_orig_mod.", "")  # what torch.compile puts before the names
-
-
-def plain_names(state: dict[str, Any]) -> dict[str, Any]:
-    """A model's state under the names that it has without ``torch.compile``."""
-    return {_plain_name(name): value for name, value in state.items()}
-
-
-def put_state(model: nn.Module, state: dict[str, Any]) -> None:
-    """Load a state under plain names into a model, compiled or not."""
-    model.load_state_dict({name: state[_plain_name(name)] for name in model.state_dict()})
-
-
-def _held(model: nn.Module, optimizer: Optimizer) -> list[list[str | None]]:
-    """The names, in the model, of the parameters in each group."""
-    names = {id(q): _plain_name(name) for name, q in model.named_parameters()}
-    return [[names.get(id(q)) for q in group["params"]] for group in optimizer.param_groups]
-
-
-def _check_same(name: str, saved: Any, got: Any) -> None:
-    if saved != got:
-        raise ValueError(f"{name} must be like the saved one, {saved}, got {got}")
-
-
-def _shapes(state: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
-    return {
-        # what a module's get_extra_state gave may be anything
-        name: ((), "") if name.endswith("_extra_state") else (tuple(value.shape), str(value.dtype))
-        for name, value in state.items()
-    }
-
-
-def copy_of(state: dict[str, Any]) -> dict[str, Any]:
-    """A copy that later steps do not change."""
-    return {
-        name: value.clone() if isinstance(value, Tensor) else deepcopy(value)
-        for name, value in state.items()
-    }

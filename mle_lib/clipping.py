@@ -1,7 +1,7 @@
 """Gradient clipping: shorten what would be too long a step, and refuse what is not a number."""
 
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ class NonFiniteGradientError(ValueError, FloatingPointError):
 
 
 Parameters = Tensor | Iterable[Tensor] | Iterable[tuple[str, Tensor]]
+Pair = Sequence[float] | Tensor | np.ndarray
 
 
 @torch.no_grad()

@@ -2,22 +2,20 @@
 
 The lecture ascends ℓ. These, like PyTorch's, descend a loss, −ℓ times some factor: the same step.
 θ are the parameters, g = ∇loss(θ) is what ``backward`` left in ``.grad``, α (``lr``) is the step
-size; squares, roots and quotients are elementwise. Step for step they equal ``torch.optim``
-(tests/test_optimizers.py), and as its subclasses they have its schedulers, parameter groups and
-``state_dict``. ρ (``weight_decay``) adds ρθ to g, as the penalty ½ρ‖θ‖² in the loss would; in
-``AdamW`` it does not.
+size; squares, roots and quotients are elementwise. Step for step they equal ``torch.optim``, and as
+its subclasses they have its schedulers, parameter groups and ``state_dict``. ρ (``weight_decay``)
+adds ρθ to g, as the penalty ½ρ‖θ‖² in the loss would; in ``AdamW`` it does not.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from mle_lib.clipping import as_number, clip_by_norm, clip_by_value, dense_gradients
+from mle_lib.clipping import Pair, as_number, clip_by_norm, clip_by_value, dense_gradients
 
 __all__ = [
     *("SGD", "Momentum", "Nesterov", "RMSprop", "Adam", "AdamW"),
@@ -25,7 +23,6 @@ __all__ = [
 ]
 
 Group = dict[str, Any]  # a parameter group: its parameters and hyper-parameters
-Pair = Sequence[float] | Tensor | np.ndarray
 
 
 class Optimizer(torch.optim.Optimizer):

@@ -11,14 +11,16 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
-from mle_lib.checkpoints import load_checkpoint, put_state, save_checkpoint
+from mle_lib.checkpoints import load_checkpoint, save_checkpoint
 from mle_lib.checks import check_at_least, check_binary, check_not_negative
 from mle_lib.clipping import as_number, check_threshold
 from mle_lib.contracts import check_lasts, check_optimizer, check_scheduler
 from mle_lib.files import as_path
-from mle_lib.history import History, Run
+from mle_lib.history import History
 from mle_lib.interrupts import patient_interrupt
 from mle_lib.models import AutoregressiveModel
+from mle_lib.run import Run
+from mle_lib.states import put_state
 from mle_lib.steps import loss_factor, train_step
 
 __all__ = ["History", "fit", "load_checkpoint", "loss_factor", "save_checkpoint", "train_step"]

@@ -17,13 +17,13 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Arrows run one way: a module may import those above it, and none beside or below.
 LEVELS = [
     ["checks", "contracts", "files", "interrupts", "records"],
-    ["density_sets", "resuming"],
+    ["density_sets", "history", "resuming", "states"],
     ["data", "models"],
     ["layer_moments", "likelihood"],
     ["gradient"],
     ["minibatch"],
     ["clipping", "checkpoints"],
-    ["optimizers", "history", "steps"],
+    ["optimizers", "run", "steps"],
     ["training"],
     ["allocation", "control_variates", "importance", "irls", "log_of_mean", "vae"],
     ["gan", "gradient_tables", "second_order"],

@@ -398,3 +398,63 @@ def test_bad_frames_are_named() -> None:
         explore(lambda b: None, b=[1])
     with pytest.raises(ValueError, match=r"b = 1 and b = 2 both have 'A line\.'"):
         explore(lambda b: dot("A line."), b=[1, 2])
+
+
+# ---- no error leaves a figure open
+
+
+def failing(*_):
+    raise RuntimeError("no height here")
+
+
+OPEN = {
+    "show without alt": lambda: show(new_figure(), ""),
+    "show with None": lambda: show(new_figure(), None),
+    "show with a number": lambda: show(new_figure(), 3),
+    "images without alt": lambda: show_images(torch.ones(2, 4), ""),
+    "images with None": lambda: show_images(torch.ones(2, 4), None),
+    **{
+        f"images in {k:.0e} columns": lambda k=k: show_images(torch.ones(2, 4), "Two.", k)
+        for k in (0, -1, 501, 2**63, 10**30, 10**300)
+    },
+    "paths without alt": lambda: paths(alt=" "),
+    "paths with None": lambda: paths(alt=None),
+    "an axis that is not there": lambda: map_of((0, 3)),
+    "axes of text": lambda: map_of(("a", "b")),
+    "one axis": lambda: map_of((0,)),
+    **{
+        f"an edge at {v:.0e}": lambda v=v: map_of((0, 1), (-1, v, -1, 1))
+        for v in (10**300, 1e308, float("inf"), float("nan"), -1)
+    },
+    "a frame that is a figure": lambda: explore(lambda b: new_figure(), b=[1, 2]),
+    "a frame without alt": lambda: explore(lambda b: show(new_figure(), ""), b=[1]),
+    "an empty grid": lambda: explore(lambda b: show(new_figure(), "a"), b=[]),
+}
+
+
+def new_figure():
+    return plt.subplots()[0]
+
+
+def map_of(axes, extent=(-1, 1, -1, 1), height=bowl):
+    return show_paths(height, torch.zeros(2), {"a": torch.zeros(1, 2)}, [0], axes, extent, "One.")
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_no_error_leaves_a_figure_open(name) -> None:
+    plt.close("all")
+    with pytest.raises(ValueError, match=r"must|needs"):
+        OPEN[name]()
+    assert plt.get_fignums() == []
+
+
+def test_an_error_of_a_readers_own_leaves_no_figure_open() -> None:
+    mine = plt.figure()
+    for call in (
+        lambda: map_of((0, 1), height=failing),
+        lambda: explore(lambda b: failing(new_figure()), b=[1]),
+    ):
+        with pytest.raises(RuntimeError, match="no height here"):
+            call()
+        assert plt.get_fignums() == [mine.number]
+    plt.close(mine)

@@ -250,7 +250,7 @@ class Stateless(torch.optim.SGD):
 def test_an_optimiser_that_cannot_be_resumed_is_named_before_the_first_step(kind, tmp_path) -> None:
     model, optimizer = start(kind)
     before = flat(model)
-    with pytest.raises(ValueError, match="optimizer must load its own state_dict, .*not today"):
+    with pytest.raises(ValueError, match=r"optimizer must load its own state_dict, .*not today"):
         short_fit(model, optimizer, checkpoint=tmp_path / "run.pt")
     assert torch.equal(flat(model), before)
     assert list(tmp_path.iterdir()) == []

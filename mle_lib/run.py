@@ -1,0 +1,217 @@
+"""A training run as it goes: its best parameters, its place in the data, how it is resumed."""
+
+import hashlib
+import math
+from copy import deepcopy
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from mle_lib.checkpoints import read_checkpoint, save_checkpoint
+from mle_lib.contracts import check_lasts
+from mle_lib.history import History
+from mle_lib.likelihood import log_likelihood
+from mle_lib.models import AutoregressiveModel
+from mle_lib.records import check_no_nan, plain
+from mle_lib.resuming import (
+    attributes_of,
+    check_options,
+    check_random_states,
+    check_schedule,
+    check_taken_back,
+    check_unsaved,
+    functions_of,
+    options_of,
+    parts_of_model,
+    random_states,
+    set_random_states,
+)
+from mle_lib.states import check_state, copy_of, plain_names
+
+
+class Run:
+    """Everything that changes while ``training.fit`` runs, so that it can be saved and resumed.
+
+    Attributes:
+        history: The entries recorded so far.
+        best: The state of the model at the best entry; ``None`` without validation data.
+        epoch: Whole passes made.
+        step: Steps made in the pass that has begun.
+        shuffle: State of the generator that shuffles, at the beginning of the pass.
+        seconds: Time spent on steps.
+        start: What must be as it was when the run goes on, as it is before the first step.
+        identity: Of which data and models this is a run.
+    """
+
+    def __init__(
+        self,
+        model: AutoregressiveModel,
+        optimizer: Optimizer,
+        scheduler: LRScheduler | None,
+        train: Tensor,
+        valid: Tensor | None,
+        seed: int,
+        chunk: int,
+    ) -> None:
+        self.model, self.optimizer, self.scheduler = model, optimizer, scheduler
+        self.train, self.valid = train, valid
+        self.history, self.epoch, self.step, self.seconds = History(), 0, 0, 0.0
+        self.best: dict[str, Tensor] | None = None
+        self.shuffle = torch.Generator().manual_seed(seed).get_state()
+        self.chunk = chunk  # rows held at once when ℓ is evaluated
+        self.start: dict[str, Any] = {}
+        self.identity: dict[str, Any] = {}
+
+    def prepare(self) -> None:
+        """Note what a checkpoint needs, which a run without one does not.
+
+        Raises:
+            ValueError: If there is something that could not be saved or would not be taken back.
+        """
+        scheduler, optimizer = self.scheduler, self.optimizer
+        check_taken_back(optimizer)
+        start = {
+            "optimizer": options_of(optimizer.param_groups),
+            "scheduler": None if scheduler is None else plain(scheduler.state_dict()),
+            "functions": functions_of(scheduler),
+            "model": parts_of_model(self.model),
+        }
+        self.start = deepcopy(start)  # schedules move tensors in place
+        self.identity = {  # a checkpoint is of this run if all of this is the same
+            "train": digest(self.train),
+            "valid": None if self.valid is None else digest(self.valid),
+            "ordering": list(self.model.ordering),
+            "scheduler": None if scheduler is None else type(scheduler).__name__,
+        }
+
+    def record(self, epochs: float) -> None:
+        """Evaluate the model as it is now: a new entry of the history."""
+        history = self.history
+        history.epochs.append(epochs)
+        history.seconds.append(self.seconds)
+        history.train.append(self._mean_log_likelihood(self.train))
+        if self.valid is not None:
+            history.valid.append(self._mean_log_likelihood(self.valid))
+            if history.top == len(history.valid) - 1:
+                self.best = copy_of(plain_names(self.model.state_dict()))
+
+    def _mean_log_likelihood(self, x: Tensor) -> float:
+        return log_likelihood(self.model, x, self.chunk).item() / len(x)
+
+    def end(self, epochs: int, patience: int | None) -> str:
+        """Why training should end after the passes made so far; empty if it should go on."""
+        history = self.history
+        if not math.isfinite(history.train[-1]):
+            return "diverged"
+        if patience is not None and len(history.valid) - 1 - history.top >= patience:
+            return "patience"
+        return "epochs" if self.epoch >= epochs else ""
+
+    def save(self, path: str | Path, setting: dict[str, Any]) -> None:
+        """Everything, into one file.
+
+        Raises:
+            FloatingPointError: If the model or what the optimiser remembers is not finite: no run
+                could go on from there, and the file stays as it was.
+        """
+        try:
+            check_state("model", plain_names(self.model.state_dict()), self.model)
+            check_no_nan(self.optimizer.state_dict(), "optimizer")
+        except ValueError as error:
+            raise FloatingPointError(str(error)) from error
+        save_checkpoint(
+            path,
+            self.model,
+            self.optimizer,
+            scheduler=None if self.scheduler is None else self.scheduler.state_dict(),
+            setting=setting | self.identity,
+            history=asdict(self.history),
+            best=self.best,
+            place=[self.epoch, self.step],
+            shuffle=self.shuffle,
+            seconds=self.seconds,
+            start=self.start,
+            attributes=attributes_of(self.optimizer),
+            random=random_states(self.model),
+        )
+
+    def resume(self, path: str | Path, setting: dict[str, Any], updates: int) -> None:
+        """Go back to where ``save`` was called, the global random state included, to make so many
+        updates in all.
+
+        Raises:
+            ValueError: If the file is not of a run with this ``setting``, model, data and options,
+                or holds what no run leaves. Nothing is changed then.
+        """
+        whole = setting | self.identity
+        checkpoint = read_checkpoint(path, self.model, self.optimizer, setting=whole)
+        older: dict[str, Any] = {"start": None, "attributes": {}, "random": {}}  # do not have these
+        saved = older | checkpoint.rest
+        try:
+            steps = -(-len(self.train) // setting["batch_size"])
+            history = self._check_saved(saved, checkpoint.remembers, steps)
+        except Exception as error:  # KeyError, TypeError, …: there is no end to what may be there
+            what = f"{type(error).__name__}: {error}"
+            raise ValueError(f"path must name a whole checkpoint, got {path} ({what})") from error
+        check_options(path, checkpoint.options, saved["start"], self.optimizer, self.scheduler)
+        check_unsaved(path, saved, self.start, checkpoint.trial)
+        if self.scheduler is not None:
+            epoch, step = saved["place"]
+            check_lasts(saved["scheduler"], updates - epoch * steps - step)
+        checkpoint.put()
+        self.history, self.seconds, self.start = (
+            history,
+            saved["seconds"],
+            saved["start"] or self.start,
+        )
+        self.shuffle, self.best = saved["shuffle"].cpu(), saved["best"]
+        self.epoch, self.step = saved["place"]
+        if self.scheduler is not None:
+            self.scheduler.load_state_dict(saved["scheduler"])
+        set_random_states(saved["random"])
+
+    def _check_saved(self, saved: dict[str, Any], remembers: bool, steps: int) -> History:
+        """The saved history, if everything saved is what a run of so many steps a pass leaves."""
+        history, (epoch, step) = History(**saved["history"]), saved["place"]
+        start = saved["start"]
+        checks = {
+            "place": type(epoch) is type(step) is int and epoch >= 0 and 0 <= step < steps,
+            "optimizer": remembers or (epoch, step) == (0, 0),
+            "history": (
+                history.epochs == list(range(epoch + 1))
+                and len(history.train) == len(history.seconds) == epoch + 1
+                and len(history.valid) == (0 if self.valid is None else epoch + 1)
+                and all(math.isfinite(v) for v in history.train + history.seconds)
+                and all(isinstance(v, float) for v in history.valid)
+                and isinstance(history.ended, str)
+            ),
+            "start": start is None
+            or (
+                [type(g) for g in start["optimizer"]] == [dict] * len(self.optimizer.param_groups)
+                and isinstance(start["scheduler"], dict | None)
+                and isinstance(start.get("functions", []), list)
+            ),
+            "attributes": isinstance(saved["attributes"], dict),
+            "seconds": history.seconds[-1] <= saved["seconds"] < math.inf,
+            "best": (saved["best"] is None) == (self.valid is None),
+            "scheduler": (saved["scheduler"] is None) == (self.scheduler is None),
+        }
+        if wrong := [name for name, right in checks.items() if not right]:
+            raise ValueError(f"its {wrong[0]} is not one that a run leaves: {saved.get(wrong[0])}")
+        if saved["best"] is not None:
+            check_state("best", saved["best"], self.model)
+        if self.scheduler is not None:
+            check_no_nan(saved["scheduler"], "scheduler")
+            check_schedule(self.scheduler.state_dict(), saved["scheduler"])
+        check_random_states({"shuffle": saved["shuffle"], **saved["random"]})
+        return history
+
+
+def digest(x: Tensor) -> str:
+    """A fingerprint of a data set of 0s and 1s."""
+    return hashlib.sha256(x.cpu().bool().numpy().tobytes()).hexdigest()
