@@ -138,8 +138,10 @@ def rehearse(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
     held = [q for group in optimizer.param_groups for q in group["params"]]
     small = [_small(q) for q in held]
     shadow = shadow_of(optimizer, dict(zip(map(id, held), small, strict=True)))
-    step: Any = type(shadow).step  # in which torch wraps another, for hooks and profiles
-    (step.__wrapped__ if hasattr(step, "hooked") else step)(shadow)
+    step: Any = type(shadow).step
+    while hasattr(step, "hooked"):  # torch wraps it, for hooks and profiles
+        step = step.__wrapped__
+    step(shadow)
     return [(q, shadow.state[q]) for q in small]
 
 
