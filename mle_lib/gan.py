@@ -15,6 +15,7 @@ from mle_lib.checks import (
     check_rows,
     holds_numbers,
 )
+from mle_lib.draws import normal
 from mle_lib.models.evaluation import eval_mode
 from mle_lib.models.layers import seeded_linear
 
@@ -183,7 +184,7 @@ class GAN(nn.Module):
         like = next(self.parameters())
         return GameNoise(
             *(
-                torch.randn(b, size, generator=generator, dtype=like.dtype, device=like.device)
+                normal(b, size, like=like, generator=generator)
                 for size in (self.latent, self.n, self.n)
             )
         )

@@ -14,6 +14,7 @@ from mle_lib.checks import (
     chunks,
     holds_numbers,
 )
+from mle_lib.draws import normal, wide
 from mle_lib.models import bernoulli_log_prob
 from mle_lib.models.evaluation import eval_mode
 from mle_lib.models.layers import seeded_linear
@@ -129,15 +130,16 @@ class VAE(nn.Module):
         points = check_at_least(points, 2, "points")
         if self.latent > 2:
             raise ValueError(f"latent must be at most 2 to integrate on a grid, got {self.latent}")
-        axis = torch.linspace(-REACH, REACH, points, dtype=x.dtype, device=x.device)
+        axis = torch.linspace(-REACH, REACH, points, dtype=wide(x.dtype), device=x.device)
         z = torch.cartesian_prod(*[axis] * self.latent).view(-1, self.latent)
         log_cell = self.latent * math.log(2 * REACH / (points - 1) / math.sqrt(2 * math.pi))
         with eval_mode(self):
-            logits = self.decoder(z)  # (grid, n), once for all x
+            logits = self.decoder(z.to(x.dtype)).to(z.dtype)  # (grid, n), once for all x
         log_prior = log_cell - z.square().sum(1) / 2
         constant = log_prior - F.softplus(logits).sum(1)  # log p(x | z) = x · a − Σ_i softplus(a_i)
-        rows = (torch.logsumexp(part @ logits.T + constant, 1) for part in chunks(x, chunk_size))
-        return torch.cat(list(rows))
+        parts = chunks(x.to(z.dtype), chunk_size)
+        rows = [torch.logsumexp(part @ logits.T + constant, 1) for part in parts]
+        return torch.cat(rows).to(x.dtype)
 
     @torch.no_grad()
     def sample(self, k: int, generator: torch.Generator | None = None) -> Tensor:
@@ -149,10 +151,11 @@ class VAE(nn.Module):
         """
         k = check_at_least(k, 1, "k")
         with eval_mode(self):
-            probability = torch.sigmoid(self.decoder(self.draw_noise(1, k, generator)[0]))
+            logits = self.decoder(self.draw_noise(1, k, generator)[0])
+        probability = torch.sigmoid(logits.to(wide(logits.dtype)))
         if probability.isnan().any():
             raise ValueError("model must give probabilities, got NaN from its decoder")
-        return torch.bernoulli(probability, generator=generator)
+        return torch.bernoulli(probability, generator=generator).to(logits.dtype)
 
     def draw_noise(self, k: int, b: int, generator: torch.Generator | None = None) -> Tensor:
         """k draws of ε ~ N(0, I) for each of b samples, ``(k, b, latent)``.
@@ -162,7 +165,7 @@ class VAE(nn.Module):
         """
         shape = check_at_least(k, 1, "k"), check_at_least(b, 1, "b"), self.latent
         like, generator = next(self.parameters()), check_generator(generator)
-        return torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
+        return normal(*shape, like=like, generator=generator)
 
     def prepare(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Check both and bring them to the model's dtype."""

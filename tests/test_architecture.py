@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Arrows run one way: a module may import those above it, and none beside or below.
 LEVELS = [
-    ["checks", "contracts", "files", "interrupts", "records"],
+    ["checks", "contracts", "draws", "files", "interrupts", "records"],
     ["density_sets", "history", "resuming", "states"],
     ["data", "models"],
     ["layer_moments", "likelihood"],

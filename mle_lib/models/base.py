@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mle_lib.checks import check_at_least, check_generator, check_permutation, check_rows
+from mle_lib.draws import uniform, wide
 from mle_lib.models.evaluation import as_built, evaluation
 
 
@@ -91,20 +92,20 @@ class AutoregressiveModel(nn.Module):
             for i, p in zip(self.ordering, self._probabilities_in_turn(x), strict=True):
                 if p.isnan().any():
                     raise ValueError(f"model must give probabilities, got NaN for variable {i}")
-                uniform = torch.rand(k, generator=generator, dtype=x.dtype, device=x.device)
-                x[:, i] = (uniform < p).to(x.dtype)
+                x[:, i] = (uniform(k, like=x, generator=generator) < p).to(x.dtype)
         return x
 
     def _probabilities_in_turn(self, x: Tensor) -> Iterator[Tensor]:
         """p(x_i = 1 | x_<i), ``(b,)``, one variable after the other. A model that was changed, or a
         subclass, is asked for it itself: ``logits_in_turn`` may be of another model than it."""
         if as_built(self):
-            yield from (torch.sigmoid(z) for z in self.logits_in_turn(x))
+            yield from (torch.sigmoid(z.to(wide(z.dtype))) for z in self.logits_in_turn(x))
         else:
             for i in self.ordering:
                 one = x.clone()
                 one[:, i] = 1
-                yield self(one)[:, i].exp()
+                log_p = self(one)[:, i]
+                yield log_p.to(wide(log_p.dtype)).exp()
 
     def logits_in_turn(self, x: Tensor) -> Iterator[Tensor]:
         """z_i(x_<i), ``(b,)``, for one variable after the other, in the model's ordering. Each is
@@ -117,6 +118,8 @@ def uniform_parameter(
     shape: tuple[int, ...], bound: float, generator: torch.Generator | None
 ) -> nn.Parameter:
     """A parameter with entries drawn uniformly from −bound … bound."""
-    parameter = nn.Parameter(torch.empty(shape))
-    nn.init.uniform_(parameter, -bound, bound, generator=check_generator(generator))
-    return parameter
+    values = torch.empty(shape)
+    drawn = values.to(wide(values.dtype)).uniform_(
+        -bound, bound, generator=check_generator(generator)
+    )
+    return nn.Parameter(drawn.to(values.dtype))

@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.checks import check_generator
 from mle_lib.models.base import uniform_parameter
 
 
@@ -78,8 +77,7 @@ class MaskedLinear(nn.Module):
 
 def seeded_linear(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Linear:
     """A linear layer with all entries uniform in ±1/√inputs, drawn from ``generator``."""
-    check_generator(generator)
     layer = torch.nn.utils.skip_init(nn.Linear, inputs, outputs)
-    for parameter in layer.parameters():
-        nn.init.uniform_(parameter, -(inputs**-0.5), inputs**-0.5, generator=generator)
+    layer.weight = uniform_parameter((outputs, inputs), inputs**-0.5, generator)
+    layer.bias = uniform_parameter((outputs,), inputs**-0.5, generator)
     return layer

@@ -14,6 +14,7 @@ from mle_lib.checks import (
     check_generator,
     holds_numbers,
 )
+from mle_lib.draws import uniform
 from mle_lib.models.fvsbn import FVSBN
 
 NEWTON_STEPS = 50  # quadratic convergence takes about ten; more means that there is no maximum
@@ -154,7 +155,7 @@ class ManyFVSBN:
                 rows = torch.randint(self.m, (runs, b), generator=generator)
             else:
                 if (start := t * b % self.m) == 0:
-                    orders = torch.rand(runs, self.m, generator=generator).argsort(1)
+                    orders = uniform(runs, self.m, generator=generator).argsort(1)
                 rows = orders[:, start : start + b]
             drawn = self.which[rows.to(self.which.device)]
             shares = self._A.new_zeros(runs, len(self.states))
