@@ -7,12 +7,15 @@ from mle_lib.checks import (
     check_at_least,
     check_indices,
     check_matrix,
+    check_number,
     holds_numbers,
     holds_whole,
-    plain,
 )
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
+
+
+COUNTED = 2**53  # every whole number up to it is one of float64
 
 
 def allocated_gradient(
@@ -108,14 +111,14 @@ def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
         ValueError: If shapes differ, a number is out of its range, or the budget does not reach for
             one sample a variable.
     """
-    m, s, t = check_at_least(m, 1, "m"), _vector(spread, "spread"), _vector(cost, "cost")
+    m, s, t = check_at_least(m, 1, "m", COUNTED), _vector(spread, "spread"), _vector(cost, "cost")
     if t.shape != s.shape:
         raise ValueError(f"cost must have the shape of spread, {len(s)}, got {tuple(t.shape)}")
     if not (s >= 0).all() or not s.isfinite().all():
         raise ValueError(f"spread must be finite and at least 0, got {spread}")
     if not (t > 0).all() or not t.isfinite().all():
         raise ValueError(f"cost must be finite and above 0, got {cost}")
-    budget = _number(budget)
+    budget = check_number(budget, "budget")
     if not budget >= t.sum():
         raise ValueError(
             f"budget must be at least {float(t.sum())}, the cost of b_i = 1, got {budget}"
@@ -135,13 +138,6 @@ def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
         middle = (low + high) / 2
         low, high = (middle, high) if sizes(middle) @ t <= budget else (low, middle)
     return sizes(low).long()
-
-
-def _number(budget: object) -> float:
-    number = plain(budget)
-    if not isinstance(number, (int, float)) or isinstance(number, bool):
-        raise ValueError(f"budget must be a number, got {budget!r}")
-    return number
 
 
 def _vector(values: object, name: str) -> Tensor:

@@ -13,6 +13,7 @@ FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 # torch does little with the last three, but knows the signed numbers with the same bits
 SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
 WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, *SIGNED)
+MOST = 2**63 - 1  # of a whole number in torch
 
 
 def check_binary(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
@@ -90,6 +91,15 @@ def plain(value: object) -> object:
     return value
 
 
+def shown(value: object) -> str:
+    """``repr(value)``, cut where it is long; Python writes no number of thousands of digits."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "one with thousands of digits"
+    return text if len(text) <= 200 else f"{text[:200]} …"
+
+
 def check_flag(value: bool, name: str) -> bool:
     """Return ``value`` as a ``bool`` if it is one, of Python, NumPy or torch.
 
@@ -98,13 +108,13 @@ def check_flag(value: bool, name: str) -> bool:
     """
     flag = plain(value)
     if not isinstance(flag, bool):
-        raise ValueError(f"{name} must be True or False, got {value!r}")
+        raise ValueError(f"{name} must be True or False, got {shown(value)}")
     return flag
 
 
-def check_at_least(value: int, least: int, name: str) -> int:
-    """Return ``value`` as an ``int`` if it is a whole number, at least ``least``: an integer of
-    Python, NumPy or torch.
+def check_at_least(value: int, least: int, name: str, most: int = MOST) -> int:
+    """Return ``value`` as an ``int`` if it is a whole number, at least ``least`` and at most
+    ``most``: an integer of Python, NumPy or torch.
 
     Raises:
         ValueError: If it is not (a bool counts as no number).
@@ -115,22 +125,32 @@ def check_at_least(value: int, least: int, name: str) -> int:
     except TypeError:
         whole = least - 1
     if whole < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {shown(value)}")
+    if whole > most:
+        raise ValueError(f"{name} must be at most {most}, got {shown(value)}")
     return whole
 
 
-def check_not_negative(value: float, name: str) -> float:
-    """Return ``value`` as a ``float`` if it is a finite number, 0 or above, of Python, NumPy or
+def check_number(value: float, name: str, wanted: str = "a finite number") -> float:
+    """Return ``value`` as a ``float`` if it is a finite number that one holds, of Python, NumPy or
     torch.
 
     Raises:
-        ValueError: If it is not (a bool counts as no number).
+        ValueError: If it is not what is ``wanted`` (a bool counts as no number).
     """
     number = plain(value)
     good = isinstance(number, numbers.Real) and not isinstance(number, bool)
-    if not good or not 0 <= number <= sys.float_info.max:  # type: ignore[operator]
-        raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
+    if not good or not abs(number) <= sys.float_info.max:  # type: ignore[arg-type]
+        raise ValueError(f"{name} must be {wanted}, got {shown(value)}")
     return float(number)  # type: ignore[arg-type]
+
+
+def check_not_negative(value: float, name: str) -> float:
+    """The same for a number of at least 0."""
+    wanted = "a finite number of at least 0"
+    if (number := check_number(value, name, wanted)) < 0:
+        raise ValueError(f"{name} must be {wanted}, got {shown(value)}")
+    return number
 
 
 def check_seed(seed: int) -> int:
@@ -139,9 +159,7 @@ def check_seed(seed: int) -> int:
     Raises:
         ValueError: If it is not.
     """
-    if (number := check_at_least(seed, 0, "seed")) >= 2**64:
-        raise ValueError(f"seed must be below 2**64, got {seed!r}")
-    return number
+    return check_at_least(seed, 0, "seed", 2**64 - 1)
 
 
 def check_generator(generator: torch.Generator | None) -> torch.Generator | None:
@@ -151,7 +169,7 @@ def check_generator(generator: torch.Generator | None) -> torch.Generator | None
         ValueError: If it is not.
     """
     if generator is not None and not isinstance(generator, torch.Generator):
-        raise ValueError(f"generator must be a torch.Generator or None, got {generator!r}")
+        raise ValueError(f"generator must be a torch.Generator or None, got {shown(generator)}")
     return generator
 
 
@@ -164,19 +182,35 @@ def check_permutation(values: Iterable[int], n: int, name: str) -> tuple[int, ..
     try:
         given = tuple(values)
     except TypeError:
-        raise ValueError(f"{name} must be a permutation of 0 … {n - 1}, got {values!r}") from None
+        wanted = f"{name} must be a permutation of 0 … {n - 1}"
+        raise ValueError(f"{wanted}, got {shown(values)}") from None
     try:
         order = tuple(check_at_least(value, 0, name) for value in given)
     except ValueError:
         order = ()
     if sorted(order) != list(range(n)):
-        raise ValueError(f"{name} must be a permutation of 0 … {n - 1}, got {given}")
+        raise ValueError(f"{name} must be a permutation of 0 … {n - 1}, got {shown(given)}")
     return order
 
 
 def holds_whole(values: object) -> bool:
     """Whether ``values`` is a dense tensor of whole numbers (bools are none)."""
     return isinstance(values, Tensor) and values.dtype in WHOLE and values.layout == torch.strided
+
+
+def check_finite(values: Tensor, name: str) -> Tensor:
+    """Return ``values`` if it is a dense tensor of finite real numbers.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not holds_numbers(values):
+        got = values.dtype if isinstance(values, Tensor) else type(values).__name__
+        raise ValueError(f"{name} must be a dense tensor of real numbers, got {got}")
+    if not (good := values.isfinite()).all():
+        bad = values[~good]
+        raise ValueError(f"{name} must be finite, got {bad[0].item()} ({len(bad)} such entries)")
+    return values
 
 
 def check_indices(indices: Tensor, x: Tensor) -> Tensor:

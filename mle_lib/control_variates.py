@@ -13,7 +13,15 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least, check_flag, check_indices, check_matrix, chunks, plain
+from mle_lib.checks import (
+    check_at_least,
+    check_finite,
+    check_flag,
+    check_indices,
+    check_matrix,
+    check_number,
+    chunks,
+)
 from mle_lib.gradient import full_gradient, per_sample_gradients, summed_gradient
 from mle_lib.minibatch import check_sizes, finite_population, minibatch_gradient
 from mle_lib.models import AutoregressiveModel
@@ -40,7 +48,7 @@ class ControlVariate:
 
     Raises:
         ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor, or ``coefficient`` is none of
-            these.
+            these or not finite.
     """
 
     def __init__(
@@ -50,10 +58,12 @@ class ControlVariate:
         coefficient: float | Tensor | None = 1.0,
         chunk_size: int | None = ROWS,
     ) -> None:
-        gamma = coefficient if isinstance(coefficient, Tensor) else plain(coefficient)
-        if isinstance(gamma, bool) or not isinstance(gamma, (int, float, Tensor, type(None))):
-            raise ValueError(f"coefficient must be a number, a tensor or None, got {coefficient!r}")
-        self.control, self.coefficient = control, gamma
+        if isinstance(coefficient, Tensor):
+            check_finite(coefficient, "coefficient")
+        elif coefficient is not None:
+            wanted = "a finite number, a tensor or None"
+            coefficient = check_number(coefficient, "coefficient", wanted)
+        self.control, self.coefficient = control, coefficient
         self.m = len(check_matrix(x))
         self.total = sum(control(r).detach().double().sum(0) for r in chunks(x, chunk_size))
 

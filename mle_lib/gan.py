@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from mle_lib.checks import (
     FLOATS,
     check_at_least,
+    check_finite,
     check_flag,
     check_generator,
     check_not_negative,
@@ -201,4 +202,5 @@ class GAN(nn.Module):
             if b < 1 or part.shape != (b, size):
                 needs = f"(b, {size}) with one b >= 1"
                 raise ValueError(f"noise.{name} must have shape {needs}, got {tuple(part.shape)}")
+            check_finite(part, f"noise.{name}")
         return GameNoise(*(part.to(next(self.parameters())) for part in noise))

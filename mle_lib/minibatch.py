@@ -189,7 +189,7 @@ def estimator_variance(moments: GradientMoments, m: int, b: int, replacement: bo
             f"m must be the number of samples the moments are of, {moments.count}, got {m} "
             "(moments of a part of the data need subsample=True)"
         )
-    return m**2 * moments.variance / b * finite_population(m, b, replacement)
+    return float(m**2) * moments.variance / b * finite_population(m, b, replacement)
 
 
 def finite_population(m: int, b: int, replacement: bool) -> float:

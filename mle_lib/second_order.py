@@ -142,7 +142,7 @@ def lbfgs(
         model.parameters(),
         max_iter=max_steps,
         max_eval=25 * max_steps,
-        history_size=history,
+        history_size=min(history, max_steps),  # more there are not
         tolerance_grad=1e-10,
         tolerance_change=1e-16,
         line_search_fn="strong_wolfe",

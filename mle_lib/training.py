@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
 from mle_lib.checkpoints import load_checkpoint, save_checkpoint
-from mle_lib.checks import check_at_least, check_binary, check_not_negative
+from mle_lib.checks import check_at_least, check_binary, check_not_negative, check_seed
 from mle_lib.clipping import as_number, check_threshold
 from mle_lib.contracts import check_lasts, check_optimizer, check_scheduler
 from mle_lib.files import as_path
@@ -92,8 +92,7 @@ def fit(
     if micro_batch_size is not None:
         micro = min(b, check_at_least(micro_batch_size, 1, "micro_batch_size"))
     loss_factor(scale, m, b)  # an unknown scale is named before anything is done
-    if (seed := check_at_least(seed, 0, "seed")) >= 2**64:
-        raise ValueError(f"seed must be below 2^64, got {seed}")
+    seed = check_seed(seed)
     if max_norm is not None:
         max_norm = check_threshold(max_norm, "max_norm")
     if save_every is not None:

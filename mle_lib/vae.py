@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from mle_lib.checks import (
     check_at_least,
+    check_finite,
     check_flag,
     check_generator,
     check_rows,
@@ -176,7 +177,7 @@ class VAE(nn.Module):
         if noise.shape[1:] != (len(x), self.latent):
             needs = f"(S, {len(x)}, {self.latent})"
             raise ValueError(f"noise must have shape {needs}, a row for each x, got {shape}")
-        return x, noise.to(x)
+        return x, check_finite(noise, "noise").to(x)
 
     def _check(self, x: Tensor) -> Tensor:
         return check_rows(x, self.n, next(self.parameters()))

@@ -329,7 +329,7 @@ def test_bad_input_is_named_and_changes_nothing() -> None:
         ControlVariate(lambda rows: rows.new_ones(len(rows), 5), x)(model, x, torch.tensor([0]))
     with pytest.raises(ValueError, match=r"control must give a \(2, 6\) tensor, got \(1, 6\)"):
         ControlVariate(lambda rows: rows.new_ones(1, 6), x)(model, x, torch.tensor([0, 1]))
-    with pytest.raises(ValueError, match="coefficient must be a number, a tensor or None"):
+    with pytest.raises(ValueError, match="coefficient must be a finite number, a tensor or None"):
         ControlVariate(lambda rows: rows.new_ones(len(rows), 6), x, "best")
     wide = ControlVariate(lambda rows: rows.new_ones(len(rows), 6), x, torch.ones(6, 1))
     with pytest.raises(ValueError, match=r"coefficient must be .* of shape \(6,\), got \(6, 1\)"):

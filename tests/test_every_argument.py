@@ -3,6 +3,7 @@ a value equal to what is wanted is accepted whatever its type, anything else is 
 
 import inspect
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -176,17 +177,30 @@ def twins(value: object, name: str) -> list[object]:
     return []
 
 
+HUGE = [10**400, 10**5000, 2**64, 10**30, float("nan"), float("inf"), float("-inf")]
+
+BEYOND_FLOATS = [value for value in HUGE if not isinstance(value, int) or value > 10**30]
+
+
 def wrong(value: object, name: str) -> list[object]:
     if isinstance(value, bool):
         return [2, 1, 0, None, "yes", 1.0, np.int64(1), torch.tensor(1), [True]]
     if isinstance(value, int):
-        return [True, np.True_, torch.tensor(True), 2.5, "2", -1, torch.tensor([2]), [2], np.nan]
+        return [True, np.True_, torch.tensor(True), 2.5, "2", -1, torch.tensor([2]), [2], *HUGE]
     if isinstance(value, float) and name not in ("coefficient", "budget"):
-        return [True, "1", -1.0, float("nan"), float("inf"), np.float32("nan"), 1j, [0.5], X]
+        return [True, "1", -1.0, np.float32("nan"), 1j, [0.5], X, *BEYOND_FLOATS]
     if isinstance(value, float):
-        return [True, "1", [0.5], 1j, np.True_]
+        return [True, "1", [0.5], 1j, np.True_, *BEYOND_FLOATS]
     if isinstance(value, list):
-        return [3, "abc", [0, 1], [0.0, 1.0, 2.0], np.zeros((3, 3), int), torch.eye(3)]
+        return [
+            3,
+            [10**5000, 0, 1],
+            "abc",
+            [0, 1],
+            [0.0, 1.0, 2.0],
+            np.zeros((3, 3), int),
+            torch.eye(3),
+        ]
     if value is seeded:
         return [0, np.random.default_rng(0), "cpu"]
     if isinstance(value, Tensor):
@@ -251,3 +265,32 @@ def test_x_of_a_small_type_is_not_wrapped_around() -> None:
     for kind in (torch.uint8, torch.int8, torch.bool):
         expected = models.bernoulli_log_prob(z, torch.tensor([0.0, 1.0]))
         assert torch.equal(models.bernoulli_log_prob(z, torch.tensor([0, 1]).to(kind)), expected)
+
+
+def test_numbers_that_a_float_does_not_hold_exactly_are_right() -> None:
+    """Of m and b far beyond 2³¹; the variance is m²σ²/b to rounding."""
+    part = minibatch.GradientMoments(Q, Q, 6, True)
+    for m, b in [(2**62, 3), (2**63 - 1, 2**62), (2**40 + 1, 7)]:
+        found = minibatch.estimator_variance(part, m, b, True)
+        torch.testing.assert_close(found, Q * float(Fraction(m**2, b)), rtol=1e-15, atol=0)
+        found = minibatch.estimator_variance(part, m, b, False)
+        exact = float(Fraction(m**2, b) * Fraction(m - b, m - 1))
+        torch.testing.assert_close(found, Q * exact, rtol=1e-15, atol=0)
+    sizes = vr.neyman_sizes([1.0, 1.0], [1.0, 1.0], 1e300, 2**53)
+    assert sizes.tolist() == [2**53, 2**53]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_noise_and_coefficients_are_finite(bad: float) -> None:
+    noise = NOISE.clone()
+    noise[1, 2, 0] = bad
+    for bound in (vae().elbo, vae().iwae):
+        with pytest.raises(ValueError, match=r"noise must be finite, got (nan|inf) \(1 such"):
+            bound(X, noise)
+    for place in range(3):
+        parts = [part.clone() for part in GAME]
+        parts[place][0, 0] = bad
+        with pytest.raises(ValueError, match=r"noise\.\w+ must be finite"):
+            gan().generator_value(paradigms.GameNoise(*parts))
+    with pytest.raises(ValueError, match="coefficient must be finite"):
+        vr.ControlVariate(lambda rows: rows, X, torch.tensor([0.0, bad, 1.0]))

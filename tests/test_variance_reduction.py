@@ -286,7 +286,10 @@ F3, J, TERMS = FVSBN(3), torch.tensor([0, 1]), torch.zeros(4, 3, 6)
         (lambda: neyman_sizes(-torch.ones(3), torch.ones(3), 9, 9), "spread must be finite"),
         (lambda: neyman_sizes(torch.ones(3), torch.zeros(3), 9, 9), "cost must be finite and abo"),
         (lambda: neyman_sizes(torch.ones(3), torch.ones(3), 2, 9), "budget must be at least 3.0"),
-        (lambda: neyman_sizes(torch.ones(3), torch.ones(3), float("nan"), 9), "budget must be at"),
+        (
+            lambda: neyman_sizes(torch.ones(3), torch.ones(3), float("nan"), 9),
+            "budget must be a fin",
+        ),
         (lambda: neyman_sizes(torch.ones(3), torch.ones(3), 9, 0), "m must be a whole number"),
     ],
 )

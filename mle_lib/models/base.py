@@ -11,6 +11,9 @@ from mle_lib.draws import uniform, wide
 from mle_lib.models.evaluation import as_built, evaluation
 
 
+MOST_VARIABLES = 2**24  # each has a place in ``ordering``
+
+
 def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
     """log p(x) of Bernoulli variables from their logits z, elementwise, in nats.
 
@@ -32,7 +35,7 @@ class AutoregressiveModel(nn.Module):
 
     def __init__(self, n: int, ordering: Sequence[int] | None = None) -> None:
         super().__init__()
-        self.n = check_at_least(n, 1, "n")
+        self.n = check_at_least(n, 1, "n", MOST_VARIABLES)
         given = range(self.n) if ordering is None else ordering
         self.ordering = check_permutation(given, self.n, "ordering")
 
