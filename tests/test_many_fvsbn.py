@@ -168,3 +168,25 @@ def test_a_ragged_pass_is_refused(x: Tensor) -> None:
 def test_data_must_be_binary() -> None:
     with pytest.raises(ValueError, match="x must hold only 0 and 1"):
         ManyFVSBN(torch.tensor([[0.0, 0.5]]))
+
+
+def test_runs_that_do_not_agree_are_named(x: Tensor) -> None:
+    many, theta = ManyFVSBN(x), random_theta(3, 15)
+    with pytest.raises(ValueError, match="theta and shares must agree in their runs, got"):
+        many.gradient(theta, torch.stack([many.share] * 2))
+    for method in (many.state_gradients, many.curvature, many.covariance):
+        with pytest.raises(ValueError, match=r"theta must have shape \(15,\), got \(2, 15\)"):
+            method(theta[:2])
+        with pytest.raises(ValueError, match="theta must be a tensor of shape"):
+            method(theta[:, 0])
+
+
+def test_one_run_of_either_serves_all_of_the_other(x: Tensor, deviation: Deviation) -> None:
+    many, theta = ManyFVSBN(x), random_theta(3, 15)
+    shares = torch.rand(3, len(many.states), generator=torch.Generator().manual_seed(1)).double()
+    for one, other in [(theta, shares[:1]), (theta[:1], shares), (theta[0], shares)]:
+        together = many.gradient(one, other)
+        for k in range(3):
+            row = one if one.ndim == 1 else one[k % len(one)]
+            single = many.gradient(row, other[k % len(other)])
+            deviation((together[k] - single).abs().max(), 1e-14)

@@ -86,19 +86,24 @@ class ManyFVSBN:
             raise ValueError(
                 f"shares must be a tensor of shape (..., {len(self.share)}), got {got}"
             )
+        try:
+            torch.broadcast_shapes(theta.shape[:-1], shares.shape[:-1])
+        except RuntimeError:
+            runs = f"{tuple(theta.shape)} and {tuple(shares.shape)}"
+            raise ValueError(f"theta and shares must agree in their runs, got {runs}") from None
         shares = shares.to(self.share)
         return (shares[..., None] * error).flatten(-2) @ self._A
 
     def state_gradients(self, theta: Tensor) -> Tensor:
         """∇ log p(s) for each state at one θ, ``(p,) -> (k, p)``."""
-        return self.gradient(theta, torch.eye(len(self.states)).to(theta))
+        return self.gradient(self._one(theta), torch.eye(len(self.states)))
 
     def curvature(self, theta: Tensor) -> Tensor:
         """H = −∇²ℓ/m at one θ, ``(p,) -> (p, p)``, positive semidefinite (2.6).
 
         Equation: (2.6).
         """
-        p = torch.sigmoid(self.logits(theta))
+        p = torch.sigmoid(self.logits(self._one(theta)))
         weights = (self.share[:, None] * p * (1 - p)).flatten()
         return (self._A.mT * weights) @ self._A
 
@@ -106,6 +111,11 @@ class ManyFVSBN:
         """Σ = (1/m) Σ_j (g_j − ḡ)(g_j − ḡ)ᵀ at one θ, ``(p,) -> (p, p)``."""
         centred = self.state_gradients(theta) - self.gradient(theta)
         return (centred.mT * self.share) @ centred
+
+    def _one(self, theta: Tensor) -> Tensor:
+        if isinstance(theta, Tensor) and theta.ndim != 1:
+            raise ValueError(f"theta must have shape ({self.p},), got {tuple(theta.shape)}")
+        return theta
 
     def maximum(self) -> Tensor:
         """The maximum likelihood estimate, ``(p,)``, by Newton's method from θ = 0, without damping
