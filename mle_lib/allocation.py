@@ -3,17 +3,11 @@
 import torch
 from torch import Tensor
 
-from mle_lib.checks import (
-    check_at_least,
-    check_indices,
-    check_matrix,
-    check_number,
-    holds_numbers,
-    holds_whole,
-)
+from mle_lib.checks import check_at_least, check_matrix, check_number, holds_numbers, holds_whole
+from mle_lib.choices import check_indices
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
-
+from mle_lib.models.evaluation import parameter_of
 
 COUNTED = 2**53  # every whole number up to it is one of float64
 
@@ -42,7 +36,7 @@ def allocated_gradient(
     sizes = check_allocation(sizes, model.n, len(indices)).to(x.device)
     rows = int(sizes.max())
     place = torch.arange(rows, device=x.device)[:, None]
-    weights = (place < sizes).to(next(model.parameters()).dtype) / sizes
+    weights = (place < sizes).to(parameter_of(model).dtype) / sizes
     return m * summed_gradient(model, x[indices[:rows]], weights)
 
 

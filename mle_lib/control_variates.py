@@ -17,14 +17,15 @@ from mle_lib.checks import (
     check_at_least,
     check_finite,
     check_flag,
-    check_indices,
     check_matrix,
     check_number,
     chunks,
 )
+from mle_lib.choices import check_indices
 from mle_lib.gradient import full_gradient, per_sample_gradients, summed_gradient
 from mle_lib.minibatch import check_sizes, finite_population, minibatch_gradient
 from mle_lib.models import AutoregressiveModel
+from mle_lib.models.evaluation import outside_inference, parameter_of
 
 ROWS = 256  # held at once while all the data are gone through, unless a caller says otherwise
 
@@ -65,7 +66,8 @@ class ControlVariate:
             coefficient = check_number(coefficient, "coefficient", wanted)
         self.control, self.coefficient = control, coefficient
         self.m = len(check_matrix(x))
-        self.total = sum(control(r).detach().double().sum(0) for r in chunks(x, chunk_size))
+        with outside_inference():
+            self.total = sum(self._rows(r).double().sum(0) for r in chunks(x, chunk_size))
 
     def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
         """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``.
@@ -78,7 +80,7 @@ class ControlVariate:
         check_fits(x, self.m, model)
         indices = check_indices(indices, x)
         b = len(indices)
-        h = self.control(x[indices]).detach()
+        h = self._rows(x[indices])
         p = sum(parameter.numel() for parameter in model.parameters())
         if h.shape != (b, p):
             raise ValueError(f"control must give a ({b}, {p}) tensor, got {tuple(h.shape)}")
@@ -92,6 +94,12 @@ class ControlVariate:
         known = gamma * (self.total - (self.m / b) * h.double().sum(0))
         g = minibatch_gradient(model, x, indices)
         return (g + known).to(g.dtype)
+
+    def _rows(self, x: Tensor) -> Tensor:
+        h = check_matrix(self.control(x), name="what control gives").detach()
+        if len(h) != len(x):
+            raise ValueError(f"control must give a row for each of {len(x)} x, got {len(h)}")
+        return h
 
 
 def best_coefficient(gradients: Tensor, controls: Tensor) -> Tensor:
@@ -172,7 +180,8 @@ class SVRG:
     def take_snapshot(self, model: AutoregressiveModel, x: Tensor) -> None:
         """Take θ̃ = θ and compute ∇ℓ(θ̃). Raises as ``full_gradient``; if anything fails, nothing is
         changed."""
-        full, snapshot = full_gradient(model, x, self.chunk_size), copy.deepcopy(model)
+        with outside_inference():
+            full, snapshot = full_gradient(model, x, self.chunk_size), copy.deepcopy(model)
         self.full, self.m, self.snapshot = full, len(x), snapshot  # one alone would be a bias
 
     def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
@@ -206,6 +215,7 @@ def _at(other: AutoregressiveModel, model: AutoregressiveModel) -> Iterator[None
 def check_fits(x: Tensor, m: int, model: AutoregressiveModel, p: int | None = None) -> None:
     if len(check_matrix(x, model.n)) != m:
         raise ValueError(f"x must be the data set of {m} samples it was made for, got {len(x)}")
+    parameter_of(model)
     has = sum(parameter.numel() for parameter in model.parameters())
     if p is not None and has != p:
         raise ValueError(f"model must have the {p} parameters it was made for, got {has}")

@@ -15,9 +15,10 @@ from mle_lib.checks import (
     check_not_negative,
     check_rows,
     holds_numbers,
+    recordable,
 )
 from mle_lib.draws import normal
-from mle_lib.models.evaluation import eval_mode
+from mle_lib.models.evaluation import eval_mode, parameter_of
 from mle_lib.models.layers import seeded_linear
 
 
@@ -82,6 +83,16 @@ class GameNoise(NamedTuple):
     fake: Tensor
     real: Tensor
 
+    # tensors have no one truth to compare by, as a tuple does
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __hash__(self) -> int:
+        return id(self)
+
 
 class GAN(nn.Module):
     """Generative adversarial network for n binary variables.
@@ -144,7 +155,7 @@ class GAN(nn.Module):
         Raises:
             ValueError: If ``x`` has a wrong shape, device or value, or ``noise`` a wrong shape.
         """
-        x = check_rows(x, self.n, next(self.parameters()))
+        x = check_rows(x, self.n, parameter_of(self))
         noise = self.prepare_noise(noise)
         if len(noise.real) != len(x):
             raise ValueError(f"noise must have a row for each of {len(x)} x, got {len(noise.real)}")
@@ -182,7 +193,7 @@ class GAN(nn.Module):
             ValueError: If ``b`` < 1.
         """
         b, generator = check_at_least(b, 1, "b"), check_generator(generator)
-        like = next(self.parameters())
+        like = parameter_of(self)
         return GameNoise(
             *(
                 normal(b, size, like=like, generator=generator)
@@ -203,4 +214,4 @@ class GAN(nn.Module):
                 needs = f"(b, {size}) with one b >= 1"
                 raise ValueError(f"noise.{name} must have shape {needs}, got {tuple(part.shape)}")
             check_finite(part, f"noise.{name}")
-        return GameNoise(*(part.to(next(self.parameters())) for part in noise))
+        return GameNoise(*(recordable(part.to(parameter_of(self))) for part in noise))

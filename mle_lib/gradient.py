@@ -7,16 +7,21 @@ alone. The model keeps its mode, and ``training.train_step`` alone trains. Sums 
 device must have float64 (Apple's MPS has not).
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jacrev, vmap
 
-from mle_lib.checks import check_matrix, chunks
+from mle_lib.checks import check_matrix, chunks, recordable
 from mle_lib.models import AutoregressiveModel
-from mle_lib.models.evaluation import evaluation, has_a_part_twice
+from mle_lib.models.evaluation import (
+    all_differentiable,
+    evaluation,
+    has_a_part_twice,
+    parameter_of,
+)
 
 __all__ = ["full_gradient", "per_sample_gradients", "per_variable_gradients"]
 
@@ -45,7 +50,7 @@ def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None 
     for piece in pieces:
         for total, part in zip(totals, _summed_gradients(model, piece), strict=True):
             total += part
-    dtype = next(model.parameters()).dtype
+    dtype = parameter_of(model).dtype
     return flat(total.to(dtype) for total in totals)
 
 
@@ -67,29 +72,13 @@ def _summed_gradients(
                 f"weights must have shape {tuple(rows.shape)}, got {tuple(weights.shape)}"
             )
         with all_differentiable(model) as parameters:
-            terms = model(rows) if weights is None else weights * model(rows)
+            terms = model(rows) if weights is None else recordable(weights) * model(rows)
             return torch.autograd.grad(terms.sum(), parameters, materialize_grads=True)
 
 
 def flat(gradients: Iterable[Tensor]) -> Tensor:
     """A gradient with one tensor for each parameter as one vector, ``(p,)``."""
     return torch.cat([g.flatten() for g in gradients])
-
-
-@contextmanager
-def all_differentiable(module: nn.Module) -> Iterator[list[nn.Parameter]]:
-    """A place in which a module's parameters all have gradients, frozen ones too, also under
-    ``torch.no_grad``."""
-    parameters = list(module.parameters())
-    frozen = [q for q in parameters if not q.requires_grad]
-    try:
-        for q in frozen:
-            q.requires_grad_(True)
-        with torch.enable_grad():
-            yield parameters
-    finally:
-        for q in frozen:
-            q.requires_grad_(False)
 
 
 def per_sample_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
@@ -134,6 +123,7 @@ def gradients_of_rows(module: nn.Module, value: Callable[..., Tensor], *inputs: 
     weights, for at a maximum the plain sum is 0 whatever the rows are.)
     """
     with all_differentiable(module) as parameters:
+        inputs = tuple(recordable(rows).detach() for rows in inputs)
         values = value(module, *inputs)
         weights = 1 + (torch.arange(values.numel()) * 0.618034 % 1).to(values).view_as(values)
         weighted = (weights * values).sum()
@@ -166,7 +156,8 @@ def _rows_at_once(
 
     derivative = grad(of_row) if ndim == 1 else jacrev(of_row)
     parts = vmap(derivative, in_dims=(None, *[0] * len(inputs)))(theta, *inputs)
-    return torch.cat([parts[name].reshape(*parts[name].shape[:ndim], -1) for name in theta], -1)
+    rows = [parts[name].reshape(*parts[name].shape[:ndim], -1) for name in theta]
+    return torch.cat(rows, -1).detach()  # parameters elsewhere may have a graph
 
 
 def _is_sum(rows: Tensor, total: Tensor) -> bool:

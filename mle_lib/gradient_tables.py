@@ -3,10 +3,12 @@
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_flag, check_indices, check_matrix, chunks
+from mle_lib.checks import check_flag, check_matrix, chunks
+from mle_lib.choices import check_indices
 from mle_lib.control_variates import ROWS, check_fits
 from mle_lib.gradient import per_sample_gradients
 from mle_lib.models import AutoregressiveModel
+from mle_lib.models.evaluation import outside_inference
 
 
 class SAG:
@@ -46,13 +48,14 @@ class SAG:
         chunk_size: int | None = ROWS,
     ) -> None:
         check_matrix(x, model.n)
-        if filled := check_flag(filled, "filled"):
-            parts = [per_sample_gradients(model, rows) for rows in chunks(x, chunk_size)]
-            self.table = torch.cat(parts)
-        else:
-            self.table = torch.zeros_like(per_sample_gradients(model, x[:1])).repeat(len(x), 1)
-        self.total = self.table.double().sum(0)
-        self.seen = torch.full((len(x),), filled, device=self.table.device)
+        filled, pieces = check_flag(filled, "filled"), chunks(x, chunk_size)
+        with outside_inference():
+            if filled:
+                self.table = torch.cat([per_sample_gradients(model, rows) for rows in pieces])
+            else:
+                self.table = torch.zeros_like(per_sample_gradients(model, x[:1])).repeat(len(x), 1)
+            self.total = self.table.double().sum(0)
+            self.seen = torch.full((len(x),), filled, device=self.table.device)
 
     def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
         """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``; the table is renewed after it.

@@ -7,13 +7,14 @@ from mle_lib.checks import (
     FLOATS,
     check_at_least,
     check_generator,
-    check_indices,
     check_matrix,
     check_not_negative,
     holds_numbers,
 )
+from mle_lib.choices import check_indices
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
+from mle_lib.models.evaluation import parameter_of
 
 SUM_TOLERANCE = 1e-4  # guards against mistakes; rounding is divided out, as torch.multinomial does
 
@@ -63,7 +64,7 @@ def importance_gradient(
     m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
     q = check_probabilities(q, m)
     weights = 1 / (len(indices) * q[indices.to(q.device)])
-    weights = weights.to(x.device, next(model.parameters()).dtype)
+    weights = weights.to(x.device, parameter_of(model).dtype)
     return summed_gradient(model, x[indices], weights[:, None].expand(-1, model.n))
 
 

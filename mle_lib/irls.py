@@ -3,11 +3,10 @@
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.nn.utils import parameters_to_vector
 
 from mle_lib.checks import check_not_negative, holds_numbers
 from mle_lib.models import FVSBN, AutoregressiveModel, LowerLinear, bernoulli_log_prob
-from mle_lib.models.evaluation import as_built
+from mle_lib.models.evaluation import as_built, finite_parameters
 
 DAMPING = (0.0, *(10.0**k for k in range(-18, 1)))  # τ, tried in turn
 NEWTON_STEPS = 200  # about ten are usual; 71 were seen from σ's of 0 and 1 everywhere
@@ -103,7 +102,7 @@ def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
             "(counted from 0); a ridge > 0 makes it finite"
         )
     states, counts = x.unique(dim=0, return_counts=True)
-    theta, paths = _theta(model), []
+    theta, paths = finite_parameters(model), []
     for i in range(model.n):
         block = Conditional(states, counts.double() / len(x), i, ridge / len(x))
         # If columns before i depend linearly on each other, the last of them is separated by the
@@ -177,7 +176,7 @@ def newton_direction(model: FVSBN, x: Tensor, gradient: Tensor, ridge: float = 0
     Raises:
         ValueError: If an argument is wrong, or H + ρ I is singular.
     """
-    rows, theta = _rows(model, x), _theta(model)
+    rows, theta = _rows(model, x), finite_parameters(model)
     ridge = check_not_negative(ridge, "ridge")
     if not holds_numbers(gradient) or gradient.shape != theta.shape:
         got = tuple(gradient.shape) if isinstance(gradient, Tensor) else type(gradient).__name__
@@ -202,15 +201,10 @@ def _rows(model: AutoregressiveModel, x: Tensor) -> Tensor:
     return model.prepare(x).detach().double()
 
 
-def _theta(model: AutoregressiveModel) -> Tensor:
-    theta = parameters_to_vector(model.parameters()).detach().double()
-    if not theta.isfinite().all():
-        raise ValueError(f"model must have finite parameters, got {theta[~theta.isfinite()][0]}")
-    return theta
-
-
 def solve_definite(matrix: Tensor, right: Tensor, remedy: str) -> Tensor:
     """matrix⁻¹ right for a positive semidefinite matrix that must not be singular."""
+    if not matrix.isfinite().all():
+        raise ValueError("model must have a finite curvature, got NaN or infinite entries")
     eigenvalues = torch.linalg.eigvalsh(matrix)
     if not eigenvalues[0] > 1e-14 * len(matrix) * eigenvalues[-1]:
         raise ValueError(

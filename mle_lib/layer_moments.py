@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from mle_lib.models import FVSBN, MADE, AutoregressiveModel, LowerLinear, MaskedLinear
-from mle_lib.models.evaluation import as_built
+from mle_lib.models.evaluation import all_differentiable, as_built
 
 Layer = LowerLinear | MaskedLinear
 
@@ -37,18 +37,15 @@ def summed_moments(model: AutoregressiveModel, batch: Tensor) -> tuple[Tensor, T
     inputs: dict[nn.Module, Tensor] = {}
     outputs: dict[nn.Module, Tensor] = {}
 
-    def keep(layer: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        inputs[layer] = args[0].detach().double()
-        # Where all parameters so far are frozen there is no graph yet: δ needs one to start here.
-        outputs[layer] = output if output.requires_grad else output.requires_grad_()
-        return output
+    def keep(layer: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
+        inputs[layer], outputs[layer] = args[0].detach().double(), output
 
     layers: list[Layer] = [layer for layer in model.modules() if isinstance(layer, Layer)]
     handles = [layer.register_forward_hook(keep) for layer in layers]
     try:
-        with torch.enable_grad():
+        with all_differentiable(model):
             total = model(batch).sum()
-        deltas = torch.autograd.grad(total, [outputs[layer] for layer in layers])
+            deltas = torch.autograd.grad(total, [outputs[layer] for layer in layers])
     finally:
         for handle in handles:
             handle.remove()

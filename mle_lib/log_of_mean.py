@@ -4,10 +4,11 @@ batch."""
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_indices, check_matrix
-from mle_lib.gradient import all_differentiable, flat
+from mle_lib.checks import check_matrix
+from mle_lib.choices import check_indices
+from mle_lib.gradient import flat
 from mle_lib.models import Mixture
-from mle_lib.models.evaluation import evaluation
+from mle_lib.models.evaluation import all_differentiable, evaluation
 
 
 def log_mean_gradient(model: Mixture, x: Tensor, indices: Tensor, components: Tensor) -> Tensor:

@@ -8,14 +8,8 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from mle_lib.checks import (
-    check_at_least,
-    check_flag,
-    check_generator,
-    check_indices,
-    check_matrix,
-    chunks,
-)
+from mle_lib.checks import check_at_least, check_flag, check_generator, check_matrix, chunks
+from mle_lib.choices import check_indices
 from mle_lib.gradient import per_sample_gradients, summed_gradient
 from mle_lib.layer_moments import has_shortcut, summed_moments
 from mle_lib.models import AutoregressiveModel
@@ -83,7 +77,7 @@ def minibatch_gradient(model: AutoregressiveModel, x: Tensor, indices: Tensor) -
     return (m / len(indices)) * summed_gradient(model, x[indices])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # tensors have no one truth to compare by
 class GradientMoments:
     """First and second moments of per-sample gradients g_j = ∇ log p(x^(j)), in float64.
 

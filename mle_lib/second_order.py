@@ -7,12 +7,17 @@ matrices are float64, so the device must have float64; of a float32 model they h
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least, check_not_negative, chunks
+from mle_lib.checks import check_at_least, check_matrix, check_not_negative, chunks
 from mle_lib.data import all_states
-from mle_lib.gradient import all_differentiable, flat, full_gradient, per_sample_gradients
+from mle_lib.gradient import flat, full_gradient, per_sample_gradients
 from mle_lib.irls import newton, newton_direction, solve_definite
 from mle_lib.models import AutoregressiveModel
-from mle_lib.models.evaluation import evaluation
+from mle_lib.models.evaluation import (
+    all_differentiable,
+    evaluation,
+    finite_parameters,
+    parameter_of,
+)
 
 __all__ = [
     "curvature",
@@ -63,7 +68,7 @@ def exact_fisher(model: AutoregressiveModel) -> Tensor:
     """
     if model.n > 12:
         raise ValueError(f"n must be at most 12 to sum over all 2^n states, got {model.n}")
-    states = all_states(model.n).to(next(model.parameters()).device)
+    states = all_states(model.n).to(parameter_of(model).device)
     with evaluation(model, states) as x, torch.no_grad():
         p = model(x).sum(1).double().exp()
     rows = per_sample_gradients(model, states).double()
@@ -131,10 +136,10 @@ def lbfgs(
         ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, a number < 1, or all
             parameters are frozen.
     """
-    max_steps, history = (
-        check_at_least(max_steps, 1, "max_steps"),
-        check_at_least(history, 1, "history"),
-    )
+    max_steps = check_at_least(max_steps, 1, "max_steps")
+    history = check_at_least(history, 1, "history")
+    chunks(check_matrix(x, model.n), chunk_size)  # a wrong size is named before anything is done
+    finite_parameters(model)
     heights: list[float] = []
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ValueError("model must have a parameter that is not frozen, got none")
@@ -152,7 +157,7 @@ def lbfgs(
 
         def closure() -> Tensor:
             optimizer.zero_grad()
-            height = rows.new_zeros(())
+            height = rows.new_zeros((), dtype=torch.float64)
             for chunk in chunks(rows, chunk_size):
                 part = model(chunk).sum() / len(rows)
                 (-part).backward()

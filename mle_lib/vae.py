@@ -14,10 +14,11 @@ from mle_lib.checks import (
     check_rows,
     chunks,
     holds_numbers,
+    recordable,
 )
 from mle_lib.draws import normal, wide
 from mle_lib.models import bernoulli_log_prob
-from mle_lib.models.evaluation import eval_mode
+from mle_lib.models.evaluation import eval_mode, parameter_of
 from mle_lib.models.layers import seeded_linear
 
 REACH = 8.0  # ``log_prob`` integrates over −8 … 8, outside of which N(0, 1) has 1e-15
@@ -165,7 +166,7 @@ class VAE(nn.Module):
             ValueError: If ``k`` or ``b`` < 1.
         """
         shape = check_at_least(k, 1, "k"), check_at_least(b, 1, "b"), self.latent
-        like, generator = next(self.parameters()), check_generator(generator)
+        like, generator = parameter_of(self), check_generator(generator)
         return normal(*shape, like=like, generator=generator)
 
     def prepare(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
@@ -177,7 +178,7 @@ class VAE(nn.Module):
         if noise.shape[1:] != (len(x), self.latent):
             needs = f"(S, {len(x)}, {self.latent})"
             raise ValueError(f"noise must have shape {needs}, a row for each x, got {shape}")
-        return x, check_finite(noise, "noise").to(x)
+        return x, recordable(check_finite(noise, "noise").to(x))
 
     def _check(self, x: Tensor) -> Tensor:
-        return check_rows(x, self.n, next(self.parameters()))
+        return check_rows(x, self.n, parameter_of(self))

@@ -15,14 +15,8 @@ from mle_lib.allocation import (
     check_terms,
     neyman_sizes,
 )
-from mle_lib.checks import (
-    check_at_least,
-    check_choices,
-    check_flag,
-    check_generator,
-    check_indices,
-    check_matrix,
-)
+from mle_lib.checks import check_at_least, check_flag, check_generator, check_matrix
+from mle_lib.choices import check_choices, check_indices
 from mle_lib.control_variates import (
     SVRG,
     ControlVariate,
@@ -40,6 +34,7 @@ from mle_lib.importance import (
 from mle_lib.log_of_mean import log_mean_gradient
 from mle_lib.minibatch import check_sizes, finite_population
 from mle_lib.models import AutoregressiveModel
+from mle_lib.models.evaluation import parameter_of
 
 __all__ = [
     "SAG",
@@ -118,7 +113,7 @@ def doubly_stochastic_gradient(
     b = len(indices)
     variables = check_choices(variables, b, n, "variables", "k", "n")
     chosen = variables.to(x.device).expand(b, -1)
-    ones = torch.ones_like(chosen, dtype=next(model.parameters()).dtype)
+    ones = torch.ones_like(chosen, dtype=parameter_of(model).dtype)
     weights = ones.new_zeros(b, n).scatter_add_(1, chosen, ones)
     return (m / b) * (n / chosen.shape[1]) * summed_gradient(model, x[indices], weights)
 

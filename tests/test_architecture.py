@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Arrows run one way: a module may import those above it, and none beside or below.
 LEVELS = [
     ["checks", "contracts", "draws", "files", "interrupts", "records"],
-    ["density_sets", "history", "resuming", "states"],
+    ["choices", "density_sets", "history", "resuming", "states"],
     ["data", "models"],
     ["layer_moments", "likelihood"],
     ["gradient"],

@@ -327,8 +327,11 @@ def test_bad_input_is_named_and_changes_nothing() -> None:
     assert svrg.full is full
     with pytest.raises(ValueError, match=r"control must give a \(1, 6\) tensor, got \(1, 5\)"):
         ControlVariate(lambda rows: rows.new_ones(len(rows), 5), x)(model, x, torch.tensor([0]))
-    with pytest.raises(ValueError, match=r"control must give a \(2, 6\) tensor, got \(1, 6\)"):
-        ControlVariate(lambda rows: rows.new_ones(1, 6), x)(model, x, torch.tensor([0, 1]))
+    with pytest.raises(ValueError, match="control must give a row for each of 6 x, got 1"):
+        ControlVariate(lambda rows: rows.new_ones(1, 6), x)
+    for bad in (lambda rows: [1], lambda rows: rows[:, 0], lambda rows: None):
+        with pytest.raises(ValueError, match="what control gives must"):
+            ControlVariate(bad, x)
     with pytest.raises(ValueError, match="coefficient must be a finite number, a tensor or None"):
         ControlVariate(lambda rows: rows.new_ones(len(rows), 6), x, "best")
     wide = ControlVariate(lambda rows: rows.new_ones(len(rows), 6), x, torch.ones(6, 1))

@@ -1,8 +1,14 @@
 """Every argument of every public function of the rooms of models and estimators, by its annotation:
 a value equal to what is wanted is accepted whatever its type, anything else is named."""
 
+import copy
+import dataclasses
+import importlib
 import inspect
+import pickle
+import pkgutil
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 
 import numpy as np
@@ -11,6 +17,7 @@ import torch
 from conftest import binary
 from torch import Tensor, nn
 
+import mle_lib
 from mle_lib import data, irls, likelihood, minibatch, models, paradigms, second_order
 from mle_lib import gradient as g
 from mle_lib import variance_reduction as vr
@@ -19,6 +26,7 @@ from mle_lib.models.many_fvsbn import ManyFVSBN
 X, J = binary(6, 3, seed=1), torch.tensor([0, 2])
 ROWS, TERMS = torch.rand(6, 4).double() + 0.1, torch.rand(6, 3, 4).double()
 Q = torch.full((6,), 1 / 6).double()
+MANY, THETA = ManyFVSBN(X), torch.linspace(-1, 1, 12).double().view(2, 6)
 MOMENTS = minibatch.GradientMoments(torch.ones(2).double(), torch.ones(2).double(), 6, False)
 ROOMS = [data, g, irls, likelihood, minibatch, models, paradigms, second_order, vr]
 
@@ -78,6 +86,11 @@ EACH: dict[Callable, dict[str, object]] = {
     mixture().log_mean: {"x": X[:2], "components": J[:1]},
     mixture().component_log_probs: {"x": X},
     ManyFVSBN: {"x": X},
+    MANY.height: {"theta": THETA},
+    MANY.gradient: {"theta": THETA, "shares": torch.stack([MANY.share] * 2)},
+    MANY.state_gradients: {"theta": THETA[0]},
+    MANY.curvature: {"theta": THETA[0]},
+    MANY.covariance: {"theta": THETA[0]},
     paradigms.VAE: {"n": 3, "hidden": 4, "latent": 1, "generator": seeded},
     paradigms.GAN: {"n": 3, "hidden": 4, "latent": 2, "blur": 0.5, "generator": seeded},
     vae().elbo: {"x": X, "noise": NOISE, "analytic": True},
@@ -206,7 +219,8 @@ def wrong(value: object, name: str) -> list[object]:
     if isinstance(value, Tensor):
         arrays = [] if name in ("spread", "cost") else [value.numpy(), value.tolist()]
         sparse = [value.to_sparse()] + ([value.to_sparse_csr()] if value.ndim == 2 else [])
-        return [*arrays, *sparse, None, "x", value.to(torch.complex64)]
+        none = [] if name == "shares" else [None]
+        return [*arrays, *sparse, *none, "x", value.to(torch.complex64)]
     return []
 
 
@@ -294,3 +308,71 @@ def test_noise_and_coefficients_are_finite(bad: float) -> None:
             gan().generator_value(paradigms.GameNoise(*parts))
     with pytest.raises(ValueError, match="coefficient must be finite"):
         vr.ControlVariate(lambda rows: rows, X, torch.tensor([0.0, bad, 1.0]))
+
+
+SHAPES: dict[str, Callable[[tuple[int, ...]], bool]] = {  # which an argument may have in the table
+    "x": lambda s: len(s) == 2 and s[1] == 3,
+    "indices": lambda s: len(s) == 1,
+    "variables": lambda s: s[:-1] in ((), (2,)),  # k of them, shared or for each of b = 2
+    "components": lambda s: s[:-1] in ((), (2,)),
+    "noise": lambda s: s[1:] == (6, 1),
+    "theta": lambda s: s[-1:] == (6,),  # runs before it
+    "shares": lambda s: s[-1:] == (4,),
+    "terms": lambda s: len(s) == 3,
+    "differences": lambda s: len(s) == 2,
+    "gradients": lambda s: len(s) == 2,
+    "real": lambda s: True,
+    "fake": lambda s: True,
+}
+ANY_COLUMNS = (ManyFVSBN, vr.ControlVariate)  # whose n is that of x
+
+
+def other_shapes(t: Tensor) -> list[Tensor]:
+    longer = torch.cat([t, t[:1]])
+    rows = [t[None], t[:1], t[:0], t[:-1], longer, t[..., None], t[0], t.flatten()[0]]
+    columns = [t[..., :1], t[..., :-1], t.mT, t[:, None]] if t.ndim > 1 else []
+    return [other for other in rows + columns if other.shape != t.shape]
+
+
+TENSORS = [
+    (call, name)
+    for call, name in PLACES
+    if isinstance(EACH[call][name], Tensor) and call is not minibatch.GradientMoments
+]
+
+
+@pytest.mark.parametrize(("call", "name"), TENSORS, ids=ids)
+def test_no_shape_is_broadcast_in_silence(call: Callable, name: str) -> None:
+    for other in other_shapes(EACH[call][name]):
+        free = call in ANY_COLUMNS and name == "x" and other.ndim == 2
+        if free or SHAPES.get(name, lambda s: False)(tuple(other.shape)):
+            with suppress(ValueError):  # one that fits no other argument
+                run(call, EACH[call] | {name: other})
+        else:
+            with pytest.raises(ValueError, match=name):
+                run(call, EACH[call] | {name: other})
+
+
+def holders_of_tensors() -> list[type]:
+    """Every class of the library with named fields, of which one is a tensor."""
+    found = set()
+    for module in pkgutil.walk_packages(mle_lib.__path__, "mle_lib."):
+        for kind in vars(importlib.import_module(module.name)).values():
+            named = dataclasses.is_dataclass(kind) or hasattr(kind, "_fields")
+            if named and isinstance(kind, type) and kind.__module__.startswith("mle_lib"):
+                fields = [str(t) for t in vars(kind).get("__annotations__", {}).values()]
+                found |= {kind} if any("Tensor" in field for field in fields) else set()
+    return sorted(found, key=lambda kind: kind.__name__)
+
+
+def test_what_holds_tensors_is_compared_by_identity() -> None:
+    made = {"GradientMoments": MOMENTS, "GameNoise": GAME}
+    assert {kind.__name__ for kind in holders_of_tensors()} == set(made)
+    for value in made.values():
+        for copier in (copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))):
+            other = copier(value)
+            assert torch.equal(vector(other), vector(value))
+            assert value != other
+            assert not (value == other)  # noqa: SIM201
+            assert value in [other, value]
+            assert len({value, other, value}) == 2

@@ -8,8 +8,7 @@ from torch.nn import functional as F
 
 from mle_lib.checks import check_at_least, check_generator, check_permutation, check_rows
 from mle_lib.draws import uniform, wide
-from mle_lib.models.evaluation import as_built, evaluation
-
+from mle_lib.models.evaluation import as_built, evaluation, parameter_of
 
 MOST_VARIABLES = 2**24  # each has a place in ``ordering``
 
@@ -74,7 +73,7 @@ class AutoregressiveModel(nn.Module):
 
     def prepare(self, x: Tensor) -> Tensor:
         """Check a batch and bring it to the model's dtype."""
-        return check_rows(x, self.n, next(self.parameters()))
+        return check_rows(x, self.n, parameter_of(self))
 
     @torch.no_grad()
     def sample(self, k: int, generator: torch.Generator | None = None) -> Tensor:
@@ -89,9 +88,9 @@ class AutoregressiveModel(nn.Module):
             ValueError: If ``k`` < 1, or the model gives no probabilities (NaN).
         """
         k, generator = check_at_least(k, 1, "k"), check_generator(generator)
-        parameter = next(self.parameters())
-        x = torch.zeros(k, self.n, dtype=parameter.dtype, device=parameter.device)
-        with evaluation(self, x):
+        parameter = parameter_of(self)
+        start = torch.zeros(k, self.n, dtype=parameter.dtype, device=parameter.device)
+        with evaluation(self, start) as x:
             for i, p in zip(self.ordering, self._probabilities_in_turn(x), strict=True):
                 if p.isnan().any():
                     raise ValueError(f"model must give probabilities, got NaN for variable {i}")

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector
 
 
 @contextmanager
@@ -36,11 +37,74 @@ def evaluation(model: nn.Module, x: Tensor) -> Iterator[Tensor]:
         ValueError: As ``model.prepare``, or if log p of a row changes with the rows beside it or
             from call to call (BatchNorm without running statistics, noise in eval mode).
     """
-    rows = model.prepare(x)  # type: ignore[operator]
-    with eval_mode(model):
+    with outside_inference(), eval_mode(model):
+        rows = model.prepare(x).detach()  # type: ignore[operator]
         if not as_built(model):  # else it is known to be so
             check_alone(model, rows[:1])
         yield rows
+
+
+def parameter_of(model: nn.Module) -> nn.Parameter:
+    """The first parameter, whose dtype and device are the model's.
+
+    Raises:
+        ValueError: If there is none, or autograd is to record it and cannot.
+    """
+    for parameter in model.parameters():
+        if torch.is_grad_enabled():
+            check_recordable(parameter)
+        return parameter
+    raise ValueError(f"model must have parameters, got a {type(model).__name__} without any")
+
+
+def check_recordable(*parameters: nn.Parameter) -> None:
+    """Raise a ``ValueError`` if autograd can never record one of these parameters."""
+    if any(parameter.is_inference() for parameter in parameters):
+        raise ValueError(
+            "model must be made outside of torch.inference_mode() to have a gradient or be "
+            "changed, got one made inside"
+        )
+
+
+def finite_parameters(model: nn.Module) -> Tensor:
+    """θ, flat ``(p,)`` float64; a ``ValueError`` if it is not finite or cannot be changed."""
+    parameter_of(model)
+    check_recordable(*model.parameters())
+    theta = parameters_to_vector(model.parameters()).detach().double()
+    if not theta.isfinite().all():
+        raise ValueError(f"model must have finite parameters, got {theta[~theta.isfinite()][0]}")
+    return theta
+
+
+@contextmanager
+def outside_inference() -> Iterator[None]:
+    """A place outside of ``torch.inference_mode``, where autograd records as little or as much as
+    before."""
+    recording = torch.is_grad_enabled()
+    with torch.inference_mode(False), torch.set_grad_enabled(recording):
+        yield
+
+
+@contextmanager
+def all_differentiable(module: nn.Module) -> Iterator[list[nn.Parameter]]:
+    """A place in which a module's parameters all have gradients, frozen ones too, also under
+    ``torch.no_grad`` and ``torch.inference_mode``.
+
+    Raises:
+        ValueError: If there is none, or one was made under ``torch.inference_mode``.
+    """
+    parameter_of(module)
+    parameters = list(module.parameters())
+    check_recordable(*parameters)
+    frozen = [q for q in parameters if not q.requires_grad]
+    try:
+        for q in frozen:
+            q.requires_grad_(True)
+        with torch.inference_mode(False), torch.enable_grad():
+            yield parameters
+    finally:
+        for q in frozen:
+            q.requires_grad_(False)
 
 
 @torch.no_grad()

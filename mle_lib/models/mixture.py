@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.checks import check_choices
+from mle_lib.choices import check_choices
 from mle_lib.models.base import AutoregressiveModel
+from mle_lib.models.evaluation import parameter_of
 
 
 class Mixture(AutoregressiveModel):
@@ -92,5 +93,5 @@ class Mixture(AutoregressiveModel):
 
 
 def _place(model: AutoregressiveModel) -> tuple[str, str]:
-    parameter = next(model.parameters())
+    parameter = parameter_of(model)
     return str(parameter.dtype), str(parameter.device)
