@@ -1,5 +1,7 @@
 """A batch size for every variable: Neyman's allocation, for the double sum (2.1)."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -81,7 +83,7 @@ def check_allocation(sizes: Tensor, n: int, most: int) -> Tensor:
     return sizes
 
 
-def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
+def neyman_sizes(spread: Iterable[float], cost: Iterable[float], budget: float, m: int) -> Tensor:
     """Batch sizes b_i ∝ s_i/√t_i that make Σ_i s_i²/b_i least for the cost Σ_i b_i t_i.
 
     With s_i² = tr Σ_ii this sum is the variance of ``allocated_gradient`` over m² (for b_i ≪ m)
@@ -93,7 +95,7 @@ def neyman_sizes(spread: Tensor, cost: Tensor, budget: float, m: int) -> Tensor:
     Equation: (8.9).
 
     Args:
-        spread: s_i ≥ 0, ``(n,)``.
+        spread: s_i ≥ 0, ``(n,)``: a tensor, an array or a list.
         cost: t_i > 0 of one sample's term, ``(n,)``.
         budget: Most that Σ_i b_i t_i may be.
         m: Data set size.

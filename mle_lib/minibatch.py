@@ -1,7 +1,7 @@
 """The (m/b) estimator of ∇ℓ(θ), its covariance and its noise scale."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -191,7 +191,7 @@ def finite_population(m: int, b: int, replacement: bool) -> float:
     return 1.0 if replacement else (m - b) / (m - 1) if m > 1 else 0.0
 
 
-def gradient_noise_scale(moments: GradientMoments | Sequence[GradientMoments]) -> float:
+def gradient_noise_scale(moments: GradientMoments | Iterable[GradientMoments]) -> float:
     """B_noise = tr Σ / ‖ḡ‖²: the batch size at which the estimator's noise is as large as its
     signal.
 

@@ -1,6 +1,6 @@
 """The part that all models share: from logits to log-probabilities, and ancestral sampling."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +32,7 @@ class AutoregressiveModel(nn.Module):
             said otherwise.
     """
 
-    def __init__(self, n: int, ordering: Sequence[int] | None = None) -> None:
+    def __init__(self, n: int, ordering: Iterable[int] | None = None) -> None:
         super().__init__()
         self.n = check_at_least(n, 1, "n", MOST_VARIABLES)
         given = range(self.n) if ordering is None else ordering

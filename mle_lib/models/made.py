@@ -1,6 +1,6 @@
 """One network for all conditionals, kept autoregressive by masks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -36,7 +36,7 @@ class MADE(AutoregressiveModel):
         self,
         n: int,
         hidden: int,
-        ordering: Sequence[int] | None = None,
+        ordering: Iterable[int] | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(n, ordering)

@@ -1,7 +1,7 @@
 """A mixture of autoregressive models, which is an autoregressive model again."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import cast
 
 import torch
@@ -31,7 +31,7 @@ class Mixture(AutoregressiveModel):
             they differ in n, ordering, dtype or device.
     """
 
-    def __init__(self, components: Sequence[AutoregressiveModel]) -> None:
+    def __init__(self, components: Iterable[AutoregressiveModel]) -> None:
         components = list(components)
         if not components:
             raise ValueError("components must hold at least one model, got none")
