@@ -1,11 +1,9 @@
 """A page with exercises, opened in a browser, and what one does there."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 from conftest import SITE
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from mle_lib.exercises.quizzes import Choice, Numeric
 from mle_lib.exercises.registry import by_id
@@ -30,24 +28,6 @@ def exercise_pages() -> list[str]:
     """Every page of the site that sets exercises."""
     paths = sorted((SITE / "book").glob("*.html"))
     return [f"book/{p.name}" for p in paths if "<mle-exercise" in p.read_text("utf-8")]
-
-
-@contextmanager
-def opened(
-    browser: Browser,
-    url: str,
-    width: int = 1280,
-    scheme: Literal["light", "dark"] = "light",
-    **options: Any,
-) -> Iterator[Page]:
-    """Open a page in a browser that has kept nothing yet."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, **options
-    )
-    page = context.new_page()
-    page.goto(url, wait_until="networkidle")
-    yield page
-    context.close()
 
 
 def only_own_origin(context: BrowserContext, origin: str) -> list[str]:

@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 from conftest import SITE, Handler, find_browser  # noqa: E402
 from exercise_page import CHAPTER_3, ESTIMATOR, RIGHT, exercise, finished, write  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+from visits import go  # noqa: E402
 
 REPEATS = 3
 
@@ -30,10 +31,9 @@ def first_and_second_run(browser: Browser, address: str) -> tuple[float, float, 
     """Seconds of the first and of the second Run, and the addresses that the first asked for."""
     with browser.new_context() as context:
         page = context.new_page()
-        page.goto(f"{address}/{CHAPTER_3}", wait_until="networkidle")
+        go(page, f"{address}/{CHAPTER_3}")
         place = exercise(page, ESTIMATOR)
         write(place, RIGHT)
-        page.wait_for_load_state("networkidle")
         asked: set[str] = set()
         context.on("request", lambda request: asked.add(request.url))
         seconds = []

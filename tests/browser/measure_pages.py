@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from conftest import SITE, Handler, find_browser, pages  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
-from visits import WIDTHS, site_file, wire_bytes  # noqa: E402
+from visits import WIDTHS, go, site_file, wire_bytes  # noqa: E402
 
 SLOWDOWN = 4
 PAINT = """() => new Promise(resolve => new PerformanceObserver(list => {
@@ -38,7 +38,7 @@ def visit(browser: Browser, url: str, width: int) -> tuple[set[str], float, str]
         page.on("request", lambda request: asked.add(request.url))
         slow = context.new_cdp_session(page)
         slow.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
-        page.goto(url, wait_until="networkidle")
+        go(page, url)
         paint, tag = page.evaluate(PAINT)
         return {address for address in asked if address.startswith("http")}, paint, tag
 

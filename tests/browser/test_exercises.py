@@ -12,13 +12,13 @@ from exercise_page import (
     editor,
     exercise,
     kept,
-    opened,
     page_of,
     quiz_ids,
     said,
     write,
 )
 from playwright.sync_api import Browser, Page, expect
+from visits import go, go_again, opened
 
 from mle_lib.exercises import check
 from mle_lib.exercises.quizzes import Choice, Numeric
@@ -126,7 +126,7 @@ def test_reload_keeps_everything(site: str, browser: Browser) -> None:
         answer(exercise(page, "halve-the-error"), "320")
         answer(exercise(page, "what-a-shuffle-gives"), "ab")
         write(exercise(page, ESTIMATOR), BATCH_SUM)
-        page.reload(wait_until="networkidle")
+        go_again(page)
         number, shuffle = (exercise(page, q) for q in ("halve-the-error", "what-a-shuffle-gives"))
         expect(number.locator("input")).to_have_value("320")
         expect(said(number)).to_contain_text("Correct.")
@@ -148,7 +148,7 @@ def test_open_question(site: str, browser: Browser) -> None:
         place.get_by_text("Judge it yourself").click()
         boxes.first.check()
         expect(said(place)).to_contain_text(f"1 of {boxes.count()} lines ticked")
-        page.reload(wait_until="networkidle")
+        go_again(page)
         expect(place.locator("textarea")).to_have_value("Because …")
         expect(boxes.first).to_be_checked()
         expect(place.locator(".mle-tick")).to_have_count(0)
@@ -162,7 +162,7 @@ def test_open_question(site: str, browser: Browser) -> None:
 def test_another_tab_is_not_written_over(site: str, browser: Browser) -> None:
     with opened(browser, f"{site}/{CHAPTER_3}") as first:
         second = first.context.new_page()
-        second.goto(f"{site}/{CHAPTER_3}", wait_until="networkidle")
+        go(second, f"{site}/{CHAPTER_3}")
         first.evaluate(
             'id => localStorage.setItem(`mle-book/${id}`, \'{"solved": true, "code": "1"}\')',
             ESTIMATOR,
@@ -208,6 +208,6 @@ def test_quizzes_work_where_nothing_can_be_kept(site: str, browser: Browser) -> 
         page.add_init_script(
             "Object.defineProperty(window, 'localStorage', {get() { throw new Error('no'); }})"
         )
-        page.goto(f"{site}/{CHAPTER_3}", wait_until="networkidle")
+        go(page, f"{site}/{CHAPTER_3}")
         answer(exercise(page, "halve-the-error"), "320")
         expect(said(exercise(page, "halve-the-error"))).to_contain_text("Correct.")

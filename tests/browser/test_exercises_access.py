@@ -4,9 +4,9 @@ import json
 from typing import Literal
 
 import pytest
-from exercise_page import CHAPTER_3, answer, editor, exercise_pages, opened
+from exercise_page import CHAPTER_3, answer, editor, exercise_pages
 from playwright.sync_api import Browser, Page
-from visits import accessibility_faults, excess
+from visits import accessibility_faults, excess, go, opened
 
 from mle_lib.exercises.registry import by_id
 from mle_lib.exercises.results import Result
@@ -71,7 +71,7 @@ def look_closely(browser: Browser, url: str, width: int, scheme: Literal["light"
     with opened(browser, "about:blank", width, scheme) as page:
         script = f"Object.assign(localStorage, {json.dumps(restored_results())})"
         page.add_init_script(f"if (location.protocol !== 'about:') {{ {script} }}")
-        page.goto(url, wait_until="networkidle")
+        go(page, url)
         show_everything(page)
         code = page.locator("mle-exercise[kind='code']").count()
         assert page.locator("h3 .mle-tick").count() == code

@@ -1,7 +1,8 @@
 """The editor of a code exercise on the built site: its keys, reset, hints and the solution."""
 
-from exercise_page import CHAPTER_3, ESTIMATOR, editor, exercise, opened, write
+from exercise_page import CHAPTER_3, ESTIMATOR, editor, exercise, write
 from playwright.sync_api import Browser, expect
+from visits import go, go_again, opened
 
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.registry import by_id
@@ -30,7 +31,7 @@ def test_keys_of_the_editor(site: str, browser: Browser) -> None:
 def test_plain_editor_where_the_other_cannot_be_loaded(site: str, browser: Browser) -> None:
     with opened(browser, "about:blank") as page:
         page.route("**/_exercises/editor/**", lambda route: route.abort())
-        page.goto(f"{site}/{CHAPTER_3}", wait_until="networkidle")
+        go(page, f"{site}/{CHAPTER_3}")
         place = exercise(page, ESTIMATOR)
         area = editor(place)
         expect(area).to_have_class("mle-plain-editor")
@@ -80,5 +81,5 @@ def test_hints_one_by_one_and_the_solution(site: str, browser: Browser) -> None:
         place.get_by_role("button", name="Solution").click()
         expect(place.locator(".mle-solution .highlight")).to_be_visible()
         assert editor(place).input_value() == code
-        page.reload()
+        go_again(page)
         assert exercise(page, ESTIMATOR).locator(".mle-hint:visible").count() == len(hints)

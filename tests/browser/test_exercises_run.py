@@ -17,12 +17,12 @@ from exercise_page import (
     exercise_pages,
     finished,
     only_own_origin,
-    opened,
     run,
     said,
     write,
 )
 from playwright.sync_api import Browser, Locator, Page, expect
+from visits import go, go_again, opened
 
 from mle_lib.exercises.registry import by_id
 
@@ -45,7 +45,7 @@ def page(site: str, browser: Browser) -> Iterator[Page]:
         others = only_own_origin(page.context, site)
         asked: list[str] = []
         page.context.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{site}/{CHAPTER_3}", wait_until="networkidle")
+        go(page, f"{site}/{CHAPTER_3}")
         assert not [url for url in asked if "/pyodide/" in url or "worker" in url]
         yield page
         assert others == []
@@ -78,7 +78,7 @@ def test_correct_is_kept(page: Page, place: Locator) -> None:
     expect(place.locator(".mle-output pre")).to_have_text("printed\n")
     heading = page.locator("h3", has_text="The estimator")
     expect(heading.locator(".mle-tick")).to_have_text(" ✓ solved")
-    page.reload(wait_until="networkidle")
+    go_again(page)
     expect(said(place)).to_contain_text("Correct.")
     expect(place.locator(".mle-output pre")).to_have_text("printed\n")
     assert "printed" in editor(place).input_value()
@@ -169,7 +169,7 @@ def test_narrow_and_dark(site: str, browser: Browser) -> None:
 def test_missing_python_is_told(site: str, browser: Browser, missing: str) -> None:
     with opened(browser, "about:blank") as page:
         page.context.route(f"**/_exercises/{missing}", lambda route: route.fulfill(status=404))
-        page.goto(f"{site}/{CHAPTER_3}", wait_until="networkidle")
+        go(page, f"{site}/{CHAPTER_3}")
         place = exercise(page, ESTIMATOR)
         run(place, RIGHT)
         expect(said(place)).to_contain_text("Python could not start on this page.")
@@ -201,7 +201,7 @@ def test_exercises_that_need_torch_lead_to_colab(site: str, browser: Browser) ->
             expect(place.get_by_role("button", name="Solution")).to_be_visible()
             expect(place.locator(".mle-cell")).to_be_visible()
             place.get_by_role("checkbox").check()
-            page.reload(wait_until="networkidle")
+            go_again(page)
             expect(place.get_by_role("checkbox")).to_be_checked()
             expect(page.locator("h3 .mle-tick")).to_have_count(1)
     assert needy

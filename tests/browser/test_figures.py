@@ -5,20 +5,19 @@ The frames are read from the page's HTML, which is what a reader without scripts
 
 import gzip
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 from conftest import SITE
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, expect
+from visits import opened
 
 from mle_lib.display.explore import MOST_BYTES
 
 FIGURE = re.compile(r"<mle-explore.*?</mle-explore>", re.DOTALL)
 FRONT_PAGE = "book/index.html"
 PAGES = ["#ffffff", "#14181e"]  # light and dark
+STEP_MS = 600  # of explore.js
 
 
 def figures(page: str) -> list[str]:
@@ -27,15 +26,6 @@ def figures(page: str) -> list[str]:
 
 def frames(figure: str) -> list[Tag]:
     return BeautifulSoup(figure, "html.parser").find_all("figure")
-
-
-@contextmanager
-def visit(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
-    context = browser.new_context(**options)
-    page = context.new_page()
-    page.goto(url)
-    yield page
-    context.close()
 
 
 def test_the_book_has_five_or_six_of_them(all_figure_pages: list[str]) -> None:
@@ -105,7 +95,7 @@ def shown(figure: Locator) -> Locator:
 def test_one_frame_is_there_without_javascript(
     site: str, browser: Browser, figure_page: str
 ) -> None:
-    with visit(browser, f"{site}/{figure_page}", java_script_enabled=False) as page:
+    with opened(browser, f"{site}/{figure_page}", java_script_enabled=False) as page:
         for figure in page.locator("mle-explore").all():
             assert shown(figure).count() == 1
             assert figure.locator("input:visible, button:visible").count() == 0
@@ -116,10 +106,8 @@ def test_figures_move_by_keyboard(
     site: str, browser: Browser, figure_page: str, width: int
 ) -> None:
     """Every slider of every figure shows another frame at each of its positions."""
-    with visit(browser, f"{site}/{figure_page}", viewport={"width": width, "height": 900}) as page:
+    with opened(browser, f"{site}/{figure_page}", width) as page:
         requests: list[str] = []
-        # not "networkidle", which was missed once in some hundred visits and then never came
-        page.evaluate("MathJax.startup.promise.then(() => document.fonts.ready).then(() => true)")
         page.on("request", lambda request: requests.append(request.url))
         for figure in page.locator("mle-explore").all():
             height = shown(figure).bounding_box()["height"]
@@ -149,7 +137,7 @@ def test_figures_move_by_keyboard(
 
 
 def test_frames_differ_to_the_eye(site: str, browser: Browser, figure_page: str) -> None:
-    with visit(browser, f"{site}/{figure_page}") as page:
+    with opened(browser, f"{site}/{figure_page}") as page:
         for figure in page.locator("mle-explore").all():
             for slider in figure.locator("input[type=range]").all():
                 slider.focus()
@@ -162,7 +150,7 @@ def test_frames_differ_to_the_eye(site: str, browser: Browser, figure_page: str)
 def test_a_frame_is_read_out_once_the_slider_rests(
     site: str, browser: Browser, figure_page: str
 ) -> None:
-    with visit(browser, f"{site}/{figure_page}") as page:
+    with opened(browser, f"{site}/{figure_page}") as page:
         for figure in page.locator("mle-explore").all():
             said = figure.locator("[aria-live=polite]")
             assert said.inner_text() == ""  # a page that opens says nothing
@@ -174,7 +162,7 @@ def test_a_frame_is_read_out_once_the_slider_rests(
 
 
 def test_figures_and_buttons_have_names(site: str, browser: Browser, figure_page: str) -> None:
-    with visit(browser, f"{site}/{figure_page}") as page:
+    with opened(browser, f"{site}/{figure_page}") as page:
         for figure in page.locator("mle-explore").all():
             axes = figure.locator(".mle-control-name").all_inner_texts()
             group = page.get_by_role("group", name=f": {', '.join(axes)}")
@@ -184,7 +172,8 @@ def test_figures_and_buttons_have_names(site: str, browser: Browser, figure_page
 
 def test_play_runs_once_through_and_pauses(site: str, browser: Browser, figure_page: str) -> None:
     """It moves the first slider, and leaves a second one where it is."""
-    with visit(browser, f"{site}/{figure_page}") as page:
+    with opened(browser, f"{site}/{figure_page}") as page:
+        page.clock.install()
         for figure in page.locator("mle-explore").all():
             button = figure.locator(".mle-control-play")
             first, *others = figure.locator("input[type=range]").all()
@@ -197,7 +186,7 @@ def test_play_runs_once_through_and_pauses(site: str, browser: Browser, figure_p
             button.press("Enter")
             assert button.inner_text() == "Play"
             held = first.input_value()
-            page.wait_for_timeout(800)
+            page.clock.run_for(5 * STEP_MS)
             assert first.input_value() == held
             first.focus()
             for key in ("End", "ArrowLeft", "ArrowLeft"):
@@ -209,7 +198,7 @@ def test_play_runs_once_through_and_pauses(site: str, browser: Browser, figure_p
 
 
 def test_a_hand_on_the_slider_stops_the_play(site: str, browser: Browser, figure_page: str) -> None:
-    with visit(browser, f"{site}/{figure_page}") as page:
+    with opened(browser, f"{site}/{figure_page}") as page:
         for figure in page.locator("mle-explore").all():
             figure.locator(".mle-control-play").click()
             figure.locator("input[type=range]").last.focus()
@@ -222,7 +211,7 @@ def test_a_hand_on_the_slider_stops_the_play(site: str, browser: Browser, figure
 def test_no_play_button_where_motion_is_reduced(
     site: str, browser: Browser, figure_page: str
 ) -> None:
-    with visit(browser, f"{site}/{figure_page}", reduced_motion="reduce") as page:
+    with opened(browser, f"{site}/{figure_page}", reduced_motion="reduce") as page:
         assert page.locator(".mle-control-slider:visible").count() > 0
         assert page.locator(".mle-control-play:visible").count() == 0
 
@@ -230,7 +219,7 @@ def test_no_play_button_where_motion_is_reduced(
 def test_button_with_the_focus_stays_when_motion_is_reduced(
     site: str, browser: Browser, figure_page: str
 ) -> None:
-    with visit(browser, f"{site}/{figure_page}") as page:
+    with opened(browser, f"{site}/{figure_page}") as page:
         for button in page.locator(".mle-control-play").all():
             page.emulate_media(reduced_motion="no-preference")
             button.click()

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from conftest import figure_pages
-from exercise_page import CHAPTER_3, editor, exercise, exercise_pages, opened, said
+from exercise_page import CHAPTER_3, editor, exercise, exercise_pages, said
 from playwright.sync_api import Browser, Page, expect
 from test_exercise_frames import in_a_frame
+from visits import go, opened
 
 from mle_lib.exercises.numbers import parse_number
 
@@ -72,7 +73,7 @@ def test_no_script_hears_what_is_meant_for_the_input_method(
     """In every field of the page, for every function that listens to keys, the theme's too."""
     with opened(browser, "about:blank") as page:
         page.add_init_script(f"({SPY})()")
-        page.goto(f"{site}/{page_to_type_in}", wait_until="networkidle")
+        go(page, f"{site}/{page_to_type_in}")
         open_editors(page)
         fields = page.locator(FIELDS).all()
         assert fields

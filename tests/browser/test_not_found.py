@@ -2,21 +2,21 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import ThreadingHTTPServer
-from typing import Literal
+from typing import Any
 
 import pytest
 from conftest import SITE
 from playwright.sync_api import Browser, Page
-from visits import accessibility_faults
+from visits import SCHEMES, WIDTHS, Scheme, Seen, accessibility_faults, opened_and_watched
 
 from tools.publish_as import repository
 from tools.serve import Handler
 
 NAME = repository().partition("/")[2]
 DEPTHS = ("nothing", "book/nothing.html", "some/where/deep/nothing")
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture(scope="module", params=["", f"/{NAME}"], ids=["root", "GitHub Pages"])
@@ -35,69 +35,56 @@ def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         server.shutdown()
 
 
-def opened(browser: Browser, url: str, **options: object) -> tuple[Page, list[str]]:
-    page = browser.new_context(**options).new_page()
-    errors: list[str] = []
-    # the browser itself logs that the answer is a 404
-    page.on(
-        "console",
-        lambda m: (
-            errors.append(m.text) if m.type == "error" and "status of 404" not in m.text else 0
-        ),
-    )
-    page.on("requestfailed", lambda request: errors.append(request.url))
-    answer = page.goto(url, wait_until="networkidle")
-    assert answer is not None
-    assert answer.status == 404
-    return page, errors
+@contextmanager
+def lost(browser: Browser, url: str, **options: Any) -> Iterator[tuple[Page, Seen]]:
+    """A page that answers with a 404, which the browser itself logs, and nothing else with one."""
+    with opened_and_watched(browser, url, **options) as (page, seen):
+        assert seen.failed_requests == [url]
+        (logged,) = seen.console_errors
+        assert "status of 404" in logged
+        seen.failed_requests.clear()
+        seen.console_errors.clear()
+        yield page, seen
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_an_unknown_address_leads_back_to_the_book(
     browser: Browser, address: str, depth: str
 ) -> None:
-    page, errors = opened(browser, f"{address}/{depth}")
-    links = page.locator("a").evaluate_all("links => links.map(link => link.href)")
-    assert len(links) > 15
-    for link in links:
-        assert page.request.get(link).status == 200, link
-    page.get_by_role("link", name="3. The mini-batch estimator").click()
-    page.wait_for_url(f"{address}/book/03-minibatch-estimator.html")
-    assert errors == []
-    page.context.close()
+    with lost(browser, f"{address}/{depth}") as (page, seen):
+        links = page.locator("a").evaluate_all("links => links.map(link => link.href)")
+        assert len(links) > 15
+        for link in links:
+            assert page.request.get(link).status == 200, link
+        page.get_by_role("link", name="3. The mini-batch estimator").click()
+        page.wait_for_url(f"{address}/book/03-minibatch-estimator.html")
+        assert seen == Seen()
 
 
 def test_it_searches(browser: Browser, address: str) -> None:
-    page, errors = opened(browser, f"{address}/a/b")
-    page.get_by_label("Search the book").fill("momentum")
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{address}/search.html?q=momentum")
-    page.locator("#search-results li").first.wait_for()
-    assert errors == []
-    page.context.close()
+    with lost(browser, f"{address}/a/b") as (page, seen):
+        page.get_by_label("Search the book").fill("momentum")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{address}/search.html?q=momentum")
+        page.locator("#search-results li").first.wait_for()
+        assert seen == Seen()
 
 
 def test_on_github_pages_it_needs_no_script(browser: Browser, address: str) -> None:
     if not address.endswith(NAME):
         pytest.skip("elsewhere the addresses are mended by a script")
-    page, _ = opened(browser, f"{address}/a/b", java_script_enabled=False)
-    page.get_by_role("link", name="1. Maximum likelihood").click()
-    page.wait_for_url(f"{address}/book/01-maximum-likelihood.html")
-    page.context.close()
+    with lost(browser, f"{address}/a/b", java_script_enabled=False) as (page, _):
+        page.get_by_role("link", name="1. Maximum likelihood").click()
+        page.wait_for_url(f"{address}/book/01-maximum-likelihood.html")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", [1280, 390])
-def test_it_looks_like_the_site(
-    browser: Browser, address: str, width: int, scheme: Literal["light", "dark"]
-) -> None:
-    page, errors = opened(
-        browser, f"{address}/a", viewport={"width": width, "height": 900}, color_scheme=scheme
-    )
-    colour = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
-    assert (sum(map(int, colour[4:-1].split(","))) > 600) == (scheme == "light")
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-    assert page.locator("h1").inner_text() == "No such page"
-    assert accessibility_faults(page) == ""
-    assert errors == []
-    page.context.close()
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_looks_like_the_site(browser: Browser, address: str, width: int, scheme: Scheme) -> None:
+    with lost(browser, f"{address}/a", width=width, scheme=scheme) as (page, seen):
+        colour = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+        assert (sum(map(int, colour[4:-1].split(","))) > 600) == (scheme == "light")
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+        assert page.locator("h1").inner_text() == "No such page"
+        assert accessibility_faults(page) == ""
+        assert seen == Seen()

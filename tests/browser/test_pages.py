@@ -14,8 +14,10 @@ from visits import (
     Seen,
     accessibility_faults,
     excess,
+    go,
     new_context,
     opened,
+    opened_and_watched,
     site_file,
     watched,
     wire_bytes,
@@ -68,9 +70,8 @@ def test_page(
 
 
 def test_root_leads_to_the_book(site: str, browser: Browser) -> None:
-    with new_context(browser) as context:
-        page = context.new_page()
-        page.goto(f"{site}/index.html")
+    with opened(browser, f"{site}/book/status.html") as page:
+        page.evaluate("location.assign('../index.html')")
         page.wait_for_url("**/book/index.html")
 
 
@@ -84,7 +85,7 @@ def test_text_is_readable_without_javascript(
     site: str, without_javascript: BrowserContext, page_path: str
 ) -> None:
     page = without_javascript.new_page()
-    page.goto(f"{site}/{page_path}")
+    go(page, f"{site}/{page_path}")
     for figure in page.locator("mle-explore").all():
         assert figure.locator("[data-index]:visible").count() == 1
     assert page.locator("h1:visible").count() >= 1
@@ -150,7 +151,7 @@ def test_a_page_that_needs_more_is_seen(site: str, browser: Browser, what: str) 
 
 def test_print_button_prints(site: str, browser: Browser) -> None:
     """The theme's handler stood in an attribute, which the policy does not let run."""
-    with opened(browser, f"{site}/book/status.html") as (page, seen):
+    with opened_and_watched(browser, f"{site}/book/status.html") as (page, seen):
         page.evaluate("window.print = () => { window.printed = true; }")
         page.locator(".dropdown-download-buttons button.dropdown-toggle").click()
         page.locator("[data-mle-action=print]").click()
@@ -159,7 +160,10 @@ def test_print_button_prints(site: str, browser: Browser) -> None:
 
 
 def test_printed_page_is_dark_on_white(site: str, browser: Browser) -> None:
-    with opened(browser, f"{site}/book/03-minibatch-estimator.html", scheme="dark") as (page, _):
+    with opened_and_watched(browser, f"{site}/book/03-minibatch-estimator.html", scheme="dark") as (
+        page,
+        _,
+    ):
         page.emulate_media(media="print")
         look = "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
         assert page.locator("body").evaluate(look) == ["rgb(20, 24, 30)", "rgb(255, 255, 255)"]

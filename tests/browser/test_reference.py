@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from conftest import SITE, pages
 from playwright.sync_api import Browser
+from visits import opened
 
 API = "book/api.html"
 
@@ -86,45 +87,39 @@ def test_equations_and_the_functions_that_compute_them_lead_to_each_other() -> N
 def test_the_line_below_an_equation_is_small_and_can_be_tapped(
     site: str, browser: Browser, width: int
 ) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 900})
-    page.goto(f"{site}/book/03-minibatch-estimator.html")
-    size = "e => parseFloat(getComputedStyle(e).fontSize)"
-    for link in page.locator("p.mle-computed a").all():
-        box = link.bounding_box()
-        assert min(box["width"], box["height"]) >= 24
-        assert link.evaluate(size) < page.locator("article > section p").first.evaluate(size)
-    page.close()
+    with opened(browser, f"{site}/book/03-minibatch-estimator.html", width) as page:
+        size = "e => parseFloat(getComputedStyle(e).fontSize)"
+        for link in page.locator("p.mle-computed a").all():
+            box = link.bounding_box()
+            assert min(box["width"], box["height"]) >= 24
+            assert link.evaluate(size) < page.locator("article > section p").first.evaluate(size)
 
 
 def test_links_in_code_look_like_code_until_they_have_the_focus(
     site: str, browser: Browser
 ) -> None:
-    page = browser.new_page()
-    page.goto(f"{site}/book/03-minibatch-estimator.html")
-    page.locator("details.mle-setup > summary").click()
-    link = page.locator("pre a.mle-api").first
-    look = "(e) => { const s = getComputedStyle(e); return [s.color, s.textDecorationLine]; }"
-    colour, line = link.evaluate(look)
-    assert line == "none"
-    assert colour == page.locator("pre:has(a.mle-api)").first.evaluate(look)[0]
-    link.focus()
-    page.keyboard.press("Shift+Tab")  # a focus by keyboard is visible
-    page.keyboard.press("Tab")
-    assert link.evaluate("(e) => e === document.activeElement")
-    assert link.evaluate(look)[1] == "underline"
-    assert link.evaluate("(e) => getComputedStyle(e).outlineStyle") == "solid"
-    page.close()
+    with opened(browser, f"{site}/book/03-minibatch-estimator.html") as page:
+        page.locator("details.mle-setup > summary").click()
+        link = page.locator("pre a.mle-api").first
+        look = "(e) => { const s = getComputedStyle(e); return [s.color, s.textDecorationLine]; }"
+        colour, line = link.evaluate(look)
+        assert line == "none"
+        assert colour == page.locator("pre:has(a.mle-api)").first.evaluate(look)[0]
+        link.focus()
+        page.keyboard.press("Shift+Tab")  # a focus by keyboard is visible
+        page.keyboard.press("Tab")
+        assert link.evaluate("(e) => e === document.activeElement")
+        assert link.evaluate(look)[1] == "underline"
+        assert link.evaluate("(e) => getComputedStyle(e).outlineStyle") == "solid"
 
 
 def test_the_copy_button_copies_the_code_alone(site: str, browser: Browser) -> None:
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.goto(f"{site}/book/03-minibatch-estimator.html")
-    page.locator("details.mle-setup > summary").click()
-    cell = page.locator("div.highlight:has(a.mle-api)").first
-    cell.hover()
-    cell.locator("button.copybtn").click()
-    copied = page.evaluate("() => navigator.clipboard.readText()")
-    assert copied.strip() == cell.locator("pre").inner_text().strip()
-    assert "import" in copied
-    context.close()
+    allowed = ["clipboard-read", "clipboard-write"]
+    with opened(browser, f"{site}/book/03-minibatch-estimator.html", permissions=allowed) as page:
+        page.locator("details.mle-setup > summary").click()
+        cell = page.locator("div.highlight:has(a.mle-api)").first
+        cell.hover()
+        cell.locator("button.copybtn").click()
+        copied = page.evaluate("() => navigator.clipboard.readText()")
+        assert copied.strip() == cell.locator("pre").inner_text().strip()
+        assert "import" in copied

@@ -21,11 +21,11 @@ from exercise_page import (
     answer,
     editor,
     exercise,
-    opened,
     said,
     write,
 )
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from visits import go, go_again, opened
 
 from tools.serve import Handler
 
@@ -72,18 +72,18 @@ def test_answers_of_one_book_are_its_own(
         answer(exercise(mine, QUIZ), "320")
         write(exercise(mine, ESTIMATOR), BATCH_SUM)
         theirs = mine.context.new_page()
-        theirs.goto(f"{host}{other}{CHAPTER_3}", wait_until="networkidle")
+        go(theirs, f"{host}{other}{CHAPTER_3}")
         expect(exercise(theirs, QUIZ).locator("input")).to_have_value("")
         expect(theirs.locator("nav.bd-links .mle-mark")).to_have_count(0)
         assert editor(exercise(theirs, ESTIMATOR)).input_value() != BATCH_SUM
         answer(exercise(theirs, QUIZ), "400")
         forget_all(theirs)
-        mine.reload(wait_until="networkidle")
+        go_again(mine)
         expect(exercise(mine, QUIZ).locator("input")).to_have_value("320")
         expect(said(exercise(mine, QUIZ))).to_contain_text("Correct.")
         assert editor(exercise(mine, ESTIMATOR)).input_value() == BATCH_SUM
         # another page of the same book counts it too
-        mine.goto(f"{host}{book}search.html", wait_until="networkidle")
+        go(mine, f"{host}{book}search.html")
         expect(mine.locator("nav.bd-links .mle-mark")).to_have_count(1)
 
 
@@ -93,14 +93,14 @@ def test_answers_that_were_shared_are_taken_over_once(host: str, browser: Browse
     with opened(browser, f"{host}/no-such-page") as page:
         page.evaluate(f"Object.assign(localStorage, {json.dumps(before)})")
         for book in ("/one/", "/one/two/"):
-            page.goto(f"{host}{book}{CHAPTER_3}", wait_until="networkidle")
+            go(page, f"{host}{book}{CHAPTER_3}")
             expect(exercise(page, QUIZ).locator("input")).to_have_value("320")
             expect(exercise(page, QUIZ).locator(".mle-tick")).to_have_count(1)
             assert page.get_attribute("html", "data-theme") == "dark"
         forget_all(page)
-        page.reload(wait_until="networkidle")
+        go_again(page)
         expect(exercise(page, QUIZ).locator("input")).to_have_value("")
-        page.goto(f"{host}/one/{CHAPTER_3}", wait_until="networkidle")
+        go(page, f"{host}/one/{CHAPTER_3}")
         expect(exercise(page, QUIZ).locator("input")).to_have_value("320")
         assert before.items() <= stored(page.context).items()
 
@@ -109,12 +109,12 @@ def test_a_book_that_shares_does_not_wipe_this_one(host: str, browser: Browser) 
     """What older copies of the page do at "Forget all answers"."""
     with opened(browser, f"{host}/one/{CHAPTER_3}") as page:
         answer(exercise(page, QUIZ), "320")
-        page.goto(f"{host}/no-such-page")
+        go(page, f"{host}/no-such-page")
         page.evaluate(
             "for (const key of Object.keys(localStorage))"
             " if (key.startsWith('mle-book/')) localStorage.removeItem(key)"
         )
-        page.goto(f"{host}/one/{CHAPTER_3}", wait_until="networkidle")
+        go(page, f"{host}/one/{CHAPTER_3}")
         expect(exercise(page, QUIZ).locator("input")).to_have_value("320")
 
 
@@ -123,7 +123,7 @@ def test_what_cannot_be_stored_outlasts_what_a_neighbour_stores(
 ) -> None:
     with opened(browser, "about:blank") as page:
         page.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); }")
-        page.goto(f"{host}/one/{CHAPTER_3}", wait_until="networkidle")
+        go(page, f"{host}/one/{CHAPTER_3}")
         answer(exercise(page, QUIZ), "320")
         count = page.locator("mle-exercise[kind='progress'] [role=status]")
         expect(count).to_have_text("1 of 5 solved, kept in this browser.")
@@ -161,10 +161,10 @@ def test_every_name_in_the_storage_begins_with_the_site(host: str, browser: Brow
     with opened(browser, "about:blank") as page:
         page.add_init_script(f"({SPY})()")
         for path in all_pages():
-            page.goto(f"{host}/one/{path}", wait_until="load")
+            go(page, f"{host}/one/{path}")
             use(page)
             if path == "search.html":
-                page.goto(f"{host}/one/search.html?q=noise", wait_until="networkidle")
+                go(page, f"{host}/one/search.html?q=noise")
                 page.locator("#search-results li > a").first.wait_for(timeout=20_000)
             names |= set(page.evaluate("window.asked"))
             page.evaluate("window.dispatchEvent(new Event('beforeunload'))")
@@ -240,7 +240,7 @@ def test_the_view_is_a_storage(host: str, browser: Browser) -> None:
     """Whatever a script does with a storage it can do with the part that is the site's."""
     with opened(browser, f"{host}/no-such-page") as page:
         page.evaluate("localStorage.setItem('stranger', '1')")
-        page.goto(f"{host}/one/book/status.html")
+        go(page, f"{host}/one/book/status.html")
         said = page.evaluate(
             """() => {
                 const out = [];

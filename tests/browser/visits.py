@@ -1,4 +1,8 @@
-"""A page of the site, opened in a browser, and what it did there."""
+"""A page of the site, opened in a browser, and what it did there.
+
+No other file of this folder has a browser go anywhere: here a visit ends when the page says that
+it is ready, and not when some time has passed or the network has been silent for a while.
+"""
 
 import gzip
 from collections.abc import Iterator
@@ -11,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from conftest import SITE
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 Scheme = Literal["light", "dark"]
 
@@ -39,9 +43,34 @@ def new_context(
     return browser.new_context(viewport=viewport, color_scheme=scheme, **options)
 
 
+# Formulas are set; the editors that are near the window are open, or the plain ones in their place;
+# fonts are there. Where no script runs there is nothing of the first two, nor a next frame.
+READY = """async () => {
+    await window.MathJax?.startup?.promise;
+    const views = [...document.querySelectorAll("mle-exercise")].map((e) => e.view);
+    const frame = () => new Promise(requestAnimationFrame);
+    if (views.some(Boolean)) await frame().then(frame); // by now it is known which are near
+    await Promise.all(views.map((view) => view?.opening));
+    await document.fonts.ready;
+}"""
+
+
+def go(page: Page, url: str) -> Response | None:
+    """Open an address, and wait until the page is ready."""
+    answer = page.goto(url, wait_until="load")
+    page.evaluate(READY)
+    return answer
+
+
+def go_again(page: Page) -> None:
+    """Load the page again, and wait until it is ready."""
+    page.reload(wait_until="load")
+    page.evaluate(READY)
+
+
 @contextmanager
 def watched(context: BrowserContext, url: str) -> Iterator[tuple[Page, Seen, set[str]]]:
-    """A page with its maths set; what it did; and the addresses that it asked for."""
+    """A page that is ready; what it did; and the addresses that it asked for."""
     page, seen, asked = context.new_page(), Seen(), set[str]()
     origin = "/".join(url.split("/")[:3])
     page.on("console", lambda m: seen.console_errors.append(m.text) if m.type == "error" else None)
@@ -56,9 +85,7 @@ def watched(context: BrowserContext, url: str) -> Iterator[tuple[Page, Seen, set
             seen.outside_requests.append(address)
 
     page.on("request", lambda request: note(request.url))
-    page.goto(url, wait_until="load")
-    page.evaluate("async () => { if (window.MathJax?.startup) await MathJax.startup.promise; }")
-    page.evaluate("document.fonts.ready.then(() => true)")
+    go(page, url)
     yield page, seen, asked
     page.close()
 
@@ -66,8 +93,19 @@ def watched(context: BrowserContext, url: str) -> Iterator[tuple[Page, Seen, set
 @contextmanager
 def opened(
     browser: Browser, url: str, width: int = 1280, scheme: Scheme = "light", **options: Any
+) -> Iterator[Page]:
+    """A page that is ready, in a browser that has kept nothing yet."""
+    with new_context(browser, width, scheme, **options) as context:
+        page = context.new_page()
+        go(page, url)
+        yield page
+
+
+@contextmanager
+def opened_and_watched(
+    browser: Browser, url: str, width: int = 1280, scheme: Scheme = "light", **options: Any
 ) -> Iterator[tuple[Page, Seen]]:
-    """The same in a browser of its own."""
+    """The same, and what the page did."""
     with (
         new_context(browser, width, scheme, **options) as context,
         watched(context, url) as (page, seen, _),
