@@ -8,7 +8,7 @@ from typing import Any
 
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.quizzes import Choice, Numeric, Open
-from mle_lib.exercises.text import inline_html, to_html
+from mle_lib.exercises.text import UNTRANSLATED, inline_html, to_html
 
 Quiz = Choice | Numeric | Open
 Exercise = CodeExercise | Quiz
@@ -82,7 +82,7 @@ def _options(quiz: Choice) -> str:
 
 def _name(letter: str, tag: str) -> str:
     """An option's letter, by which answers and feedback call it in every language."""
-    return f'<{tag} class="notranslate" translate="no">{letter}.</{tag}>'
+    return f"<{tag} {UNTRANSLATED}>{letter}.</{tag}>"
 
 
 def _field(quiz: Numeric) -> str:
@@ -100,8 +100,9 @@ def _open(quiz: Open) -> str:
         for k, line in enumerate(quiz.rubric, 1)
     )
     return (
-        f'<label class="mle-text"><span>Your answer</span><textarea name="{quiz.id}-text" rows="7">'
-        f'</textarea></label><details class="mle-rubric"><summary>Judge it yourself</summary>'
+        f'<label class="mle-text"><span>Your answer</span>'
+        f'<textarea {UNTRANSLATED} name="{quiz.id}-text" rows="7"></textarea></label>'
+        f'<details class="mle-rubric"><summary>Judge it yourself</summary>'
         f"<p>Does your answer say this? Tick what it says.</p>{ticks}</details>"
     )
 

@@ -12,6 +12,8 @@ from html import escape
 from importlib.resources import files
 
 FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.S | re.M)
+# What a program that translates is to leave alone: some go by the attribute, some by the class.
+UNTRANSLATED = 'class="notranslate" translate="no"'
 INLINE = re.compile(r"`([^`]+)`|\$([^$]+)\$([.,;:!?)]*)|\*\*(.+?)\*\*|\*(.+?)\*", re.S)
 
 
@@ -32,7 +34,7 @@ def to_html(text: str) -> str:
     html = []
     for position, part in enumerate(parts):
         if position % 2:
-            html.append(f"<pre><code>{escape(part)}</code></pre>")
+            html.append(f"<pre {UNTRANSLATED}>{_code(part)}</pre>")
         else:
             paragraphs = (p.strip() for p in re.split(r"\n\s*\n", part))
             html += [f"<p>{inline_html(p)}</p>" for p in paragraphs if p]
@@ -46,10 +48,11 @@ def inline_html(text: str) -> str:
         html.append(escape(text[end : match.start()], quote=False))
         code, maths, mark, bold, italics = match.groups()
         if code:
-            html.append(f"<code>{escape(code)}</code>")
+            html.append(_code(code))
         elif maths:
             # a formula that was not made beforehand is still readable as it was written
-            formula = stored_maths().get(maths, f"<code>{escape(maths)}</code>")
+            formula = stored_maths().get(maths, _code(maths))
+            formula = formula.replace("<math>", f"<math {UNTRANSLATED}>")
             # a browser would break the line between a formula and its full stop
             html.append(
                 f'<span style="white-space: nowrap">{formula}{mark}</span>' if mark else formula
@@ -60,6 +63,10 @@ def inline_html(text: str) -> str:
             html.append(f"<em>{inline_html(italics)}</em>")
         end = match.end()
     return "".join(html) + escape(text[end:], quote=False)
+
+
+def _code(text: str) -> str:
+    return f"<code {UNTRANSLATED}>{escape(text)}</code>"
 
 
 def to_text(text: str) -> str:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import SITE, figure_pages
+from conftest import SITE, all_pages, figure_pages
 from exercise_page import (
     CHAPTER_3,
     ESTIMATOR,
@@ -14,32 +14,26 @@ from exercise_page import (
     exercise,
     exercise_pages,
     kept,
-    opened,
     said,
     write,
 )
 from playwright.sync_api import Browser, expect
 from test_exercises_access import restored_results, show_everything
+from visits import go, opened
 
-# Names of elements whose text is code or maths, and, of those that have none, classes.
-CODE = "code, pre, kbd, samp, var, tt, textarea, output, math, .math, .sig"
+from tests.translation import CODE, bare
+
 MADE = f"{CODE}, mjx-container, .mle-editor"  # when the scripts have run
 UNMARKED = """(elements) => elements
     .filter((e) => !e.closest("[translate=no]") || !e.closest(".notranslate"))
     .map((e) => e.outerHTML.slice(0, 120))"""
 
 
-def test_every_page_says_what_is_code(any_page: str) -> None:
-    """Each element itself says it, in both ways that programs go by."""
-    page = BeautifulSoup((SITE / any_page).read_text("utf-8"), "html.parser")
-    found = page.select(CODE)
-    bare = [
-        str(e)[:120]
-        for e in found
-        if e.get("translate") != "no" or "notranslate" not in e.get("class", [])
-    ]
-    assert bare == []
-    assert found or any_page.endswith(("search.html", "index.html", "references.html"))
+@pytest.mark.parametrize("name", [*all_pages(), "index.html", "404.html"])
+def test_every_page_says_what_is_code(name: str) -> None:
+    page = BeautifulSoup((SITE / name).read_text("utf-8"), "html.parser")
+    assert bare(page) == []
+    assert page.select(CODE) or name.endswith(("search.html", "index.html", "404.html"))
     # the text is left to the translator
     assert not page.select("html[translate], body[translate], main[translate], article[translate]")
 
@@ -63,10 +57,11 @@ def test_what_scripts_make_says_so_too(site: str, browser: Browser, page_that_ac
     with opened(browser, "about:blank") as page:
         script = f"Object.assign(localStorage, {json.dumps(restored_results())})"
         page.add_init_script(f"if (location.protocol !== 'about:') {{ {script} }}")
-        page.goto(f"{site}/{page_that_acts}", wait_until="networkidle")
+        go(page, f"{site}/{page_that_acts}")
         show_everything(page)
         assert page.locator(MADE).count() > 0
         assert page.locator(MADE).evaluate_all(UNMARKED) == []
+        assert bare(BeautifulSoup(page.content(), "html.parser")) == []
         assert page.locator(".mle-feedback code, .mle-output pre").count() > 0 or not (
             page.locator("mle-exercise[kind=code]").count()
         )

@@ -5,12 +5,14 @@ The theme's pages are made as always, and then rewritten:
 - A Content-Security-Policy says that only scripts of the site run, and the few that stand in the
   page, each named by its hash. One that is not known here is a warning, and would not run.
 - Scripts wait until the page is read (`defer`), so that text is shown first. Those that do nothing
-  here are left out: search is loaded by the search page alone, icons by none.
+  here are left out: search is loaded by the search page alone, icons by none, nor what marks the
+  words that were searched for: `page.js` does that.
 - Icons are drawings in the page, cut from the theme's own copy of Font Awesome.
 - What a button does is named by `data-mle-action`; `page.js` does it.
 - Frames of a figure that are not shown wait in a `<template>`: a browser reads on without building
   them, and the first sentence is there sooner.
-- What is code or maths says to a browser that translates the page that it is not to be translated.
+- What is code or maths says to a browser that translates the page that it is not to be translated,
+  and so does a name in other text.
 - A long signature's parameters, one a line, are no list of definitions, which Sphinx makes them.
 """
 
@@ -41,7 +43,7 @@ INLINE = (
     "// Activate the search field",
 )
 UNUSED = ("DOCUMENTATION_OPTIONS.",)  # the theme's switch between versions, and search as one types
-NOT_LOADED = re.compile(r"/scripts/fontawesome\.js\b")
+NOT_LOADED = re.compile(r"/scripts/fontawesome\.js\b|/sphinx_highlight\.js\b")
 SEARCH = re.compile(r"(?:^|/)(?:searchtools|language_data|searchindex)\.js\b")
 ACTIONS = {"window.print()": "print"}
 
@@ -65,6 +67,14 @@ FRAME = re.compile(r'<figure class="mle-figure" data-index="[^"]*" hidden>.*?</f
 # Their text is code or maths, or is set and read by a script; so is that of Sphinx's signatures.
 CODE = {"code", "pre", "kbd", "samp", "var", "textarea", "output", "math"}
 CODE_CLASSES = {"notranslate", "math", "sig"}
+# A name in other text, in a heading or a link: it has an underscore, or is that of a file.
+NAME = re.compile(r"\b(?:\w+\.)*\w*[a-zA-Z0-9]_\w+(?:\.\w+)*|\b\w+\.(?:py|txt|ipynb)\b")
+# What holds no such text; a tag, and the text behind it if that is not to be translated; a text
+PIECE = re.compile(
+    r"<(head|pre|code|dt|svg|math|script)\b.*?</\1>"
+    r'|<[^<>]*translate="no"[^<>]*>[^<]*|<[^<>]*>|[^<]+',
+    re.S,
+)
 TAG = re.compile(r"<([a-z][\w-]*)((?:\s[^<>]*)?)>")
 CLASS = re.compile(r'\sclass="([^"]*)"')
 HANDLER = re.compile(r'\sonclick="([^"]*)"')
@@ -100,6 +110,7 @@ def rewritten(html: str, pagename: str) -> str:
     html = PARAMETERS.sub(_parameters, html)
     html = FRAME.sub(lambda match: f"<template>{match[0]}</template>", html)
     html = TAG.sub(_untranslated, html)
+    html = PIECE.sub(_names, html)
     hashes: list[str] = []
     html = SCRIPT.sub(lambda match: _script(match, pagename, hashes), html)
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}" />'
@@ -145,8 +156,15 @@ def _untranslated(match: re.Match[str]) -> str:
     classes = named[1].split() if named else []
     if tag not in CODE and not CODE_CLASSES.intersection(classes):
         return match[0]
+    attributes = attributes.replace(' translate="no"', "")
     listed = " ".join(dict.fromkeys([*classes, "notranslate"]))
     return f'<{tag} class="{listed}" translate="no"{CLASS.sub("", attributes, count=1)}>'
+
+
+def _names(piece: re.Match[str]) -> str:
+    if piece[0].startswith("<"):
+        return piece[0]
+    return NAME.sub(r'<span class="notranslate" translate="no">\g<0></span>', piece[0])
 
 
 def _parameters(match: re.Match[str]) -> str:

@@ -7,7 +7,8 @@
 // which adds what answers. Quizzes need nothing else; code exercises and the progress marks need
 // the site. Everything that is kept stands in localStorage, one entry for each exercise; on the site
 // that holds what this site has put there, and nothing of other sites on the same host
-// (book/_ext/mle_book/storage.js).
+// (book/_ext/mle_book/storage.js). In a notebook an entry goes by the exercise alone, for the host
+// is the reader's own there, and a notebook has no address that outlasts its being moved or copied.
 
 (() => {
   "use strict";
@@ -29,7 +30,7 @@
     const made = document.createElement(tag);
     if (className) made.className = className;
     if (text) made.textContent = text;
-    if (tag === "pre") keepFromTranslation(made);
+    if (made.matches(CODE)) keepFromTranslation(made);
     return made;
   }
 
@@ -766,9 +767,10 @@
       if (error) return box("incorrect", "Your code stopped.", make("pre", "", error));
       if (outcome.exercise === this.id) return this.checked(outcome);
       const shown = html ? fragment(html) : make("pre", "", text ?? "");
-      const last = `The cell ran, but its last line is not check("${this.id}", …).`;
+      const last = make("p", "", "The cell ran, but its last line is not ");
+      last.append(make("code", "", `check("${this.id}", …)`), ".");
       const content = html || text ? [shown] : [];
-      return box("not attempted", "Nothing was checked.", make("p", "", last), ...content);
+      return box("not attempted", "Nothing was checked.", last, ...content);
     }
 
     // The check's own words, but for the hint, which has a button here.
