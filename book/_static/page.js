@@ -1,3 +1,5 @@
+// What the theme's and Sphinx's own scripts leave to be done on every page.
+
 // What the buttons of the page do. The policy of the site allows no code in attributes, so a button
 // names its action: <button data-mle-action="print">.
 
@@ -15,4 +17,50 @@ for (const type of ["keydown", "keypress", "keyup"]) {
     if (event.isComposing || event.keyCode === 229) event.stopImmediatePropagation();
   };
   window.addEventListener(type, passBy, true);
+}
+
+// The words that were searched for. Sphinx's own script, which `delivery` leaves out, marks their
+// letters wherever they stand, also inside of other words, in the menus, and in formulas that are
+// still to be set. Here: whole words of the text, and formulas that hold one. `search.js` says which
+// words, and marks what it shows of a page in the same way.
+const UNMARKED = ".math, math, svg, script, style, textarea";
+
+function markWords(root, words) {
+  if (!words.length) return;
+  const longest = [...words].sort((one, other) => other.length - one.length);
+  const escaped = longest.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const some = escaped.join("|").replaceAll("/", " ?/ ?");
+  const whole = new RegExp(`(?<![\\p{L}\\p{N}_])(${some})(?![\\p{L}\\p{N}_])`, "iu");
+  for (const formula of root.querySelectorAll(".math")) {
+    if (whole.test(formula.textContent)) formula.classList.add("highlighted");
+  }
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const texts = [];
+  while (walker.nextNode()) texts.push(walker.currentNode);
+  for (const text of texts) {
+    const parts = text.data.split(whole); // each second one is a word
+    if (parts.length === 1 || text.parentElement.closest(UNMARKED)) continue;
+    const marked = parts.map((part, n) => {
+      if (n % 2 === 0) return part;
+      const mark = document.createElement("span");
+      mark.className = "highlighted";
+      mark.textContent = part;
+      return mark;
+    });
+    text.replaceWith(...marked);
+  }
+}
+
+const SPHINX_HIGHLIGHT_ENABLED = false; // its search page asks
+const SEARCHED = "sphinx_highlight_terms";
+
+// Before MathJax, whose script comes later, has set the formulas.
+if (!document.querySelector("#search-results")) {
+  try {
+    const words = localStorage.getItem(SEARCHED) ?? "";
+    localStorage.removeItem(SEARCHED);
+    markWords(document.querySelector("article"), words.split(" ").filter(Boolean));
+  } catch {
+    // nothing can be kept here, so nothing was
+  }
 }

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup, NavigableString
 from conftest import SITE, pages
 from playwright.sync_api import Browser, Page, expect
-from visits import Seen, opened
+from visits import Seen, opened, opened_and_watched, ready
 
 from tools.environment import ROOT
 from tools.notebooks import toc_files
@@ -42,7 +42,7 @@ def check(seen: Seen) -> None:
 def test_search_finds_words_of_the_book(
     site: str, browser: Browser, query: str, expected: str
 ) -> None:
-    with opened(browser, f"{site}/search.html") as (page, seen):
+    with opened_and_watched(browser, f"{site}/search.html") as (page, seen):
         page.locator("#search-results, .bd-search-container").first.wait_for()
         field = page.locator(".bd-search-container input[name=q]")
         field.fill(query)
@@ -59,7 +59,7 @@ def test_search_finds_words_of_the_book(
 
 
 def test_a_search_that_finds_nothing_says_so(site: str, browser: Browser) -> None:
-    with opened(browser, f"{site}/search.html?q=zyzzyva") as (page, seen):
+    with opened_and_watched(browser, f"{site}/search.html?q=zyzzyva") as (page, seen):
         summary = page.locator("#search-results .search-summary")
         expect(summary).to_contain_text("did not match any documents")
     check(seen)
@@ -67,7 +67,7 @@ def test_a_search_that_finds_nothing_says_so(site: str, browser: Browser) -> Non
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_search_by_keyboard_on_any_page(site: str, browser: Browser, width: int) -> None:
-    with opened(browser, f"{site}/book/04-training.html", width) as (page, seen):
+    with opened_and_watched(browser, f"{site}/book/04-training.html", width) as (page, seen):
         page.keyboard.press("Control+k")
         field = page.locator("input[name=q]:focus")
         expect(field).to_be_visible()
@@ -82,11 +82,9 @@ def test_search_works_without_a_server(browser: Browser) -> None:
     """From a folder on the reader's own disk, where a page may not fetch another's text."""
     if not (SITE / "search.html").exists():
         pytest.fail(f"no site in {SITE}: run `make book` first", pytrace=False)
-    page = browser.new_page()
-    page.goto((SITE / "search.html").as_uri() + "?q=momentum")
-    found = [unquote(address) for address in results(page)]
-    assert "book/06-optimizers" in " ".join(found[:FIRST])
-    page.close()
+    with opened(browser, (SITE / "search.html").as_uri() + "?q=momentum") as page:
+        found = [unquote(address) for address in results(page)]
+        assert "book/06-optimizers" in " ".join(found[:FIRST])
 
 
 # ---- whole lists of words, asked of the page's own program
@@ -107,7 +105,7 @@ TAG = re.compile(r"\\tag\*?\{+\(?(\d+\.\d+[a-z]?)")
 
 @pytest.fixture
 def search_page(site: str, browser: Browser) -> Iterator[Page]:
-    with opened(browser, f"{site}/search.html?q=zyzzyva") as (page, seen):
+    with opened_and_watched(browser, f"{site}/search.html?q=zyzzyva") as (page, seen):
         expect(page.locator("#search-results .search-summary")).to_contain_text("did not match")
         yield page
     check(seen)
@@ -238,7 +236,80 @@ def test_a_few_letters_do_not_find_every_name_that_holds_them(search_page: Page)
         assert len(found) <= len(documents) + len(names), query
 
 
-def test_what_is_shown_of_a_page_holds_the_word(site: str, browser: Browser) -> None:
-    with opened(browser, f"{site}/search.html?q=sonderby") as (page, seen):
-        expect(page.locator("#search-results .context").first).to_contain_text("Sønderby")
+# ---- what is shown of what was found
+
+
+SUMMARIES = """async (queries) => {
+    const pages = new Map();
+    const read = async (path) => (await fetch(`${path}.html`)).text();
+    const shown = [];
+    for (const query of queries) {
+        const parsed = Search._parseQuery(query);
+        for (const [path, , anchor, about] of Search._performSearch(...parsed)) {
+            if (about) continue; // an object, of which no text is shown
+            if (!pages.has(path)) pages.set(path, await read(path));
+            const summary = Search.makeSearchSummary(pages.get(path), parsed[1], anchor);
+            const marks = [...summary.querySelectorAll(".highlighted")].map((e) => e.textContent);
+            shown.push([query, path, summary.textContent, marks]);
+        }
+    }
+    return shown;
+}"""
+
+
+def plain(text: str) -> str:
+    return re.sub("[() ]", "", typed(text).lower())
+
+
+def test_what_is_shown_of_a_page_holds_the_word_and_marks_it(search_page: Page) -> None:
+    """Every word with an accent, typed without it; numbers and fractions."""
+    places = {w: on for w, on in words_on_pages().items() if re.search(r"[^\W\d_]{3}", w)}
+    written = {typed(word): on for word, on in places.items() if typed(word) != word}
+    compounds = ["m/b", "1/b", "m / b", "3.4", "(10.2)"]
+    assert {"Bohning", "Cramer", "Sonderby"} <= written.keys()
+    shown = search_page.evaluate(SUMMARIES, [*written, *compounds])
+    assert len(shown) > len(written)
+    for query, path, text, marks in shown:
+        if query in written and path not in written[query]:
+            continue  # found by its title, or for what a picture says
+        assert any(plain(query) in plain(mark) for mark in marks), (query, path, text)
+
+
+MARKED = [
+    ("sonderby", "Sønderby"),
+    ("Bohning", "Böhning"),
+    ("cramer", "Cramér"),
+    ("likelihoods", "likelihood"),
+    ("minibatch_gradient", "minibatch_gradient"),
+    ("3.4", "3.4"),
+    ("m/b", "m/b"),
+    ("b", "b"),
+]
+
+
+@pytest.mark.parametrize(("query", "word"), MARKED)
+def test_what_was_searched_for_is_marked_on_the_page(
+    site: str, browser: Browser, query: str, word: str
+) -> None:
+    """As whole words of the text, or as a formula; and no formula comes to harm."""
+    with opened_and_watched(browser, f"{site}/search.html?q={query}") as (page, seen):
+        results(page)
+        one = page.locator("#search-results li:has(.context .highlighted)").first
+        expect(one.locator(".highlighted").first).to_have_text(re.compile(f"^{word}$", re.I))
+        one.locator("a").click()
+        page.wait_for_url("**/book/*.html*")
+        expect(page.locator("article .highlighted").first).to_be_attached()
+        marks = page.locator("article .highlighted:not(.math)").evaluate_all(
+            "marks => marks.map((e) => [e.previousSibling, e, e.nextSibling]"
+            ".map((n) => n?.textContent ?? ''))"
+        )
+        for before, mark, after in marks:
+            assert not re.search(r"\w\Z", before), (before, mark, after)
+            assert not re.search(r"^\w", after), (before, mark, after)
+        assert {mark.lower() for _, mark, _ in marks} >= {word.lower()} or word == "m/b"
+        ready(page)
+        formulas = page.locator(".math").count()
+        assert page.locator(".math > mjx-container").count() == formulas
+        assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+        assert page.locator(".highlighted").count() == page.locator("article .highlighted").count()
     check(seen)

@@ -55,17 +55,22 @@ READY = """async () => {
 }"""
 
 
+def ready(page: Page) -> None:
+    """Wait until the page is ready, wherever a click has led."""
+    page.evaluate(READY)
+
+
 def go(page: Page, url: str) -> Response | None:
     """Open an address, and wait until the page is ready."""
     answer = page.goto(url, wait_until="load")
-    page.evaluate(READY)
+    ready(page)
     return answer
 
 
 def go_again(page: Page) -> None:
     """Load the page again, and wait until it is ready."""
     page.reload(wait_until="load")
-    page.evaluate(READY)
+    ready(page)
 
 
 @contextmanager

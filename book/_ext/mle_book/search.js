@@ -62,13 +62,55 @@ Search.performTermsSearch = (words, excluded) => {
   return pages(required).filter(([page]) => each.every((those) => those.has(page)));
 };
 
-// What is shown of a page begins where the word stands; the keywords are stems, without accents.
-const summaryOf = Search.makeSearchSummary;
+// What is shown of a page: its text around the first word that was found, and these words, which may
+// be written otherwise than they were typed, marked there and, once it is opened, on the page.
 Search.makeSearchSummary = (html, keywords, anchor) => {
-  const words = Search.htmlToText(html, anchor).toLowerCase().match(WORD) ?? [];
-  const written = (key) =>
-    words.find((word) => stemmer.stemWord(word) === key) ??
-    words.find((word) => stemmer.stemWord(withoutAccents(word)) === key) ??
-    key;
-  return summaryOf(html, [...keywords].map(written), anchor);
+  const body = new DOMParser().parseFromString(html, "text/html");
+  for (const unread of body.querySelectorAll("script, style, svg, .headerlink")) unread.remove();
+  const article = body.querySelector("article");
+  const part = (anchor && article.querySelector(`[id="${anchor.slice(1)}"]`)) || article;
+  const text = part.textContent.replace(/\s+/g, " ").trim();
+  const found = placesOf(text, keywords);
+  const start = Math.max((found[0]?.index ?? 0) - 120, 0);
+  const summary = document.createElement("p");
+  summary.className = "context";
+  summary.textContent =
+    (start ? "…" : "") + text.slice(start, start + 240) + (start + 240 < text.length ? "…" : "");
+  const words = [...new Set(found.map(({ 0: word }) => word.replaceAll(" ", "").toLowerCase()))];
+  markWords(summary, words);
+  summary.dataset.words = words.join(" ");
+  return summary;
 };
+
+// Where a text has words that keys of the index stand for: the same, or longer ones, as in Sphinx.
+function placesOf(text, keys) {
+  const known = new Map();
+  const stands = (word) => {
+    const forms = [word.toLowerCase(), withoutAccents(word)];
+    return [...keys].some(
+      (key) =>
+        forms.some((form) => stemmer.stemWord(form) === key) ||
+        (key.length > 2 && forms.some((form) => form.includes(key))),
+    );
+  };
+  return [COMPOUND, WORD]
+    .flatMap((kind) => [...text.matchAll(kind)])
+    .filter(({ 0: found }) => {
+      const word = found.replaceAll(" ", "");
+      if (!known.has(word)) known.set(word, stands(word));
+      return known.get(word);
+    })
+    .sort((one, other) => one.index - other.index);
+}
+
+// The page that is opened takes the words, and marks them (`page.js`); an object's are those typed.
+for (const type of ["click", "auxclick"]) {
+  document.addEventListener(type, ({ target }) => {
+    const one = target.closest("#search-results li > a")?.parentElement;
+    if (!one) return;
+    const typed = splitQuery(new URLSearchParams(location.search).get("q") ?? "");
+    const said = typed.filter((word) => !stopwords.includes(word.toLowerCase()));
+    const words = one.querySelector(".context")?.dataset.words ?? said.join(" ");
+    localStorage.setItem(SEARCHED, words);
+  });
+}
