@@ -3,10 +3,12 @@
 import os
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -16,6 +18,7 @@ from tools.serve import Handler
 
 ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("MLE_SITE", ROOT / "_build" / "html"))
+WIDTHS = (1280, 390)
 BROWSERS = (
     "chromium-headless-shell",  # Debian's: the same without windows, which cost half of the time
     "chromium",
@@ -41,6 +44,29 @@ def pages() -> list[str]:
     return [page for page in all_pages() if not page.startswith("_modules/")]
 
 
+KINDS = ("_modules/index.html", "_modules/mle_lib/", "_modules/tests/")  # pages made from sources
+EXAMPLES = ("book/03-", "book/api", "search", *KINDS)
+
+
+def visits(in_the_dark: bool = False) -> list[Any]:
+    """Each page at each width, of which some visits are left to `make soak`.
+
+    Pages made from sources are alike: the first of a kind is visited as a page of the book is, each
+    other one once, the next one at the next width. Every visit sees a page in the light and in the
+    dark; what is opened in the dark is an example of each kind.
+    """
+    found, numbers = [], Counter[str]()
+    examples = [next((p for p in all_pages() if p.startswith(e)), "") for e in EXAMPLES]
+    for page in all_pages() or ["(no site)"]:
+        kind = next((kind for kind in KINDS if page.startswith(kind)), "")
+        number, numbers[kind] = numbers[kind], numbers[kind] + 1
+        for n, width in enumerate(WIDTHS):
+            alike = bool(kind and number) and number % len(WIDTHS) != n
+            left = page not in examples if in_the_dark else alike
+            found.append(pytest.param(page, width, marks=[pytest.mark.soak] if left else []))
+    return found
+
+
 def figure_pages() -> list[str]:
     """The pages that hold a figure that moves."""
     return [page for page in pages() if "<mle-explore" in (SITE / page).read_text("utf-8")]
@@ -50,7 +76,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "figure_page" in metafunc.fixturenames:
         metafunc.parametrize("figure_page", figure_pages())
     if "any_page" in metafunc.fixturenames:
-        metafunc.parametrize("any_page", all_pages() or ["(no site)"])
+        metafunc.parametrize(("any_page", "width"), visits())
+    if "dark_page" in metafunc.fixturenames:
+        metafunc.parametrize(("dark_page", "width"), visits(in_the_dark=True))
     if "page_path" in metafunc.fixturenames:
         # Without a site there is one test, which says so.
         metafunc.parametrize("page_path", pages() or ["(no site)"])

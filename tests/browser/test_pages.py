@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import SITE
-from playwright.sync_api import Browser, BrowserContext, Route
+from conftest import SITE, WIDTHS
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from visits import (
     SCHEMES,
-    WIDTHS,
     Scheme,
     Seen,
     accessibility_faults,
+    colour_faults,
     excess,
     go,
     new_context,
@@ -42,31 +42,88 @@ def visitors(browser: Browser) -> Iterator[dict[tuple[int, Scheme], BrowserConte
         context.close()
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+def turn(page: Page, scheme: Scheme) -> None:
+    """What the reader's system does in the evening, or in the morning."""
+    page.emulate_media(color_scheme=scheme)
+    expect(page.locator("html")).to_have_attribute("data-theme", scheme)
+
+
+def look(page: Page, address: str, scheme: Scheme) -> None:
+    assert page.get_attribute("html", "data-theme") == scheme
+    assert page.get_attribute("html", "lang") == "en"
+    assert page.locator("h1:visible").count() == 1
+    # Maths: MathJax turned every formula into a container, and none into an error.
+    formulas = page.locator(".math").count()
+    assert page.locator(".math > mjx-container").count() == formulas
+    assert formulas > 0 or not address.startswith("book/0")  # a chapter has some
+    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    # Pictures can be read out, the frames of a figure that moves one by one.
+    assert page.locator("img:not([alt]), img[alt='']").count() == 0
+    assert page.locator(".mle-figure svg:not([role=img][aria-label])").count() == 0
+    assert excess(page) <= 0  # at any width
+
+
 def test_page(
     site: str,
     visitors: dict[tuple[int, Scheme], BrowserContext],
     any_page: str,
     width: int,
-    scheme: Scheme,
 ) -> None:
-    with watched(visitors[width, scheme], f"{site}/{any_page}") as (page, seen, asked):
-        assert page.get_attribute("html", "data-theme") == scheme
-        assert page.get_attribute("html", "lang") == "en"
-        assert page.locator("h1:visible").count() == 1
-        # Maths: MathJax turned every formula into a container, and none into an error.
-        formulas = page.locator(".math").count()
-        assert page.locator(".math > mjx-container").count() == formulas
-        assert formulas > 0 or not any_page.startswith("book/0")  # a chapter has some
-        assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
-        # Pictures can be read out, the frames of a figure that moves one by one.
-        assert page.locator("img:not([alt]), img[alt='']").count() == 0
-        assert page.locator(".mle-figure svg:not([role=img][aria-label])").count() == 0
-        assert excess(page) <= 0  # at any width
+    """In the light, and as it is when the reader's system turns dark meanwhile."""
+    with watched(visitors[width, "light"], f"{site}/{any_page}") as (page, seen, asked):
+        look(page, any_page, "light")
+        turn(page, "dark")
+        look(page, any_page, "dark")
+        assert colour_faults(page) == ""
+        turn(page, "light")
         assert accessibility_faults(page) == ""
         assert sum(wire_bytes(site_file(url)) for url in asked) <= LARGEST_FIRST_VIEW
     assert seen == Seen()
+
+
+def test_page_opened_in_the_dark(
+    site: str,
+    visitors: dict[tuple[int, Scheme], BrowserContext],
+    dark_page: str,
+    width: int,
+) -> None:
+    with watched(visitors[width, "dark"], f"{site}/{dark_page}") as (page, seen, _):
+        look(page, dark_page, "dark")
+        assert accessibility_faults(page) == ""
+    assert seen == Seen()
+
+
+PALE = {"light": 220, "dark": 50}  # a grey
+PLACES = {  # in which thousands of texts look alike
+    "sentence": "article p:nth-of-type(3)",
+    "code": "article dt.sig .pre",
+    "list": "article li:last-of-type",
+}
+
+
+def test_one_pale_word_is_seen(
+    site: str, visitors: dict[tuple[int, Scheme], BrowserContext]
+) -> None:
+    """In each of these places, in the light and after a change to the dark."""
+    with watched(visitors[1280, "light"], f"{site}/book/api.html") as (page, _, _asked):
+        for n, (place, selector) in enumerate(PLACES.items()):
+            for scheme, grey in PALE.items():
+                name = f"pale-{scheme}-{place}"
+                colour = f"rgb({grey + n} {grey + n} {grey + n})"  # of none but this word
+                style = f"[data-theme={scheme}] .{name} {{ color: {colour} !important }}"
+                page.add_style_tag(content=style)
+                page.locator(f"{selector}:visible").last.evaluate(
+                    "(e, name) => e.insertAdjacentHTML('beforeend', ` <b class=${name}>pale</b>`)",
+                    name,
+                )
+        turn(page, "dark")
+        seen = colour_faults(page)
+        assert [place for place in PLACES if f"pale-dark-{place}" in seen] == [*PLACES]
+        assert "pale-light" not in seen
+        turn(page, "light")
+        seen = accessibility_faults(page)
+        assert [place for place in PLACES if f"pale-light-{place}" in seen] == [*PLACES]
+        assert "pale-dark" not in seen
 
 
 def test_root_leads_to_the_book(site: str, browser: Browser) -> None:

@@ -19,7 +19,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 Scheme = Literal["light", "dark"]
 
-WIDTHS = (1280, 390)
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # It would fetch the style sheets itself, and look for those that they import in the wrong place.
 AXE = {"resultTypes": ["violations"], "preload": False}
@@ -127,8 +126,7 @@ def excess(page: Page) -> int:
 
 # Leaves out what axe-core would only look at again: frames of a figure that are not shown; glyphs
 # of a drawing or a formula, of one colour, which assistive technology does not meet (it has the
-# name or the MathML); words of code in the colour of the text around or, but for the first of a
-# kind, in the same colour on the same ground.
+# name or the MathML); words of code, but for the first of a class and a colour on the same ground.
 SIMPLIFY = """() => {
     document.querySelectorAll("[data-index][hidden]").forEach((e) => e.remove());
     const glyphs = "svg[role=img], mjx-container > [aria-hidden=true]";
@@ -145,19 +143,65 @@ SIMPLIFY = """() => {
     const spans = [...document.querySelectorAll("article :is(pre, code, dt) span[class]")];
     const needless = spans.filter((e) => {
         if (e.attributes.length > 1 || getComputedStyle(e).display !== "inline") return false;
-        if (look(e) === look(e.parentElement) || known.has(look(e))) return true;
-        known.add(look(e));
-        return false;
+        const kind = `${e.className} ${look(e)}`;
+        return known.has(kind) || !known.add(kind);
     });
     needless.forEach((e) => e.replaceWith(...e.childNodes));
     document.querySelector("article")?.normalize();
 }"""
 
 
+# For contrast one text of each look is enough: of a colour, weight and size, on the same grounds.
+# axe-core compares each text with all that may lie behind it: on a page of four thousand that takes
+# twenty seconds, and for each look one.
+ONE_OF_EACH_LOOK = """() => {
+    const NOTHING = "rgba(0, 0, 0, 0),none,1";
+    const grounds = (e) => {
+        if (!e) return "";
+        const { backgroundColor, backgroundImage, opacity } = getComputedStyle(e);
+        const own = [backgroundColor, backgroundImage, opacity].join();
+        return grounds(e.parentElement) + (own === NOTHING ? "" : `;${own}`);
+    };
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walker.nextNode()) if (walker.currentNode.data.trim()) texts.push(walker.currentNode);
+    const known = new Set();
+    window.leftOut = texts.map((text) => [text, text.data]);
+    for (const text of texts) {
+        const e = text.parentElement;
+        if (!e.checkVisibility({ visibilityProperty: true })) continue;
+        const { color, fontWeight, fontSize } = getComputedStyle(e);
+        const look = [color, fontWeight, fontSize, grounds(e)].join();
+        if (known.has(look)) text.data = "";
+        known.add(look);
+    }
+}"""
+ALL_AGAIN = "() => window.leftOut.forEach(([text, data]) => { text.data = data; })"
+
+
 def accessibility_faults(page: Page, within: str = "html") -> str:
     """What axe-core finds, to be read; nothing if nothing."""
     page.evaluate(SIMPLIFY)
-    found = Axe().run(page, context=within, options=AXE)
+    others = _faults(page, within, rules={"color-contrast": {"enabled": False}})
+    return others + _contrast_faults(page, within)
+
+
+def colour_faults(page: Page, within: str = "html") -> str:
+    """The same of what depends on colours: a page in the dark is otherwise the one in the light."""
+    page.evaluate(SIMPLIFY)
+    links = _faults(page, within, runOnly=["link-in-text-block"])
+    return links + _contrast_faults(page, within)
+
+
+def _contrast_faults(page: Page, within: str) -> str:
+    page.evaluate(ONE_OF_EACH_LOOK)
+    found = _faults(page, within, runOnly=["color-contrast"])
+    page.evaluate(ALL_AGAIN)
+    return found
+
+
+def _faults(page: Page, within: str, **options: Any) -> str:
+    found = Axe().run(page, context=within, options={**AXE, **options})
     return found.generate_report() if found.violations_count else ""
 
 
