@@ -6,7 +6,7 @@ RUN := .venv/bin/python -E -s -m
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book serve test test-colab notebooks maths links format lock publish-as clean environment
+.PHONY: help book serve test soak test-colab notebooks maths links format lock publish-as clean environment
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ serve: book  ## build, then show the site on http://localhost:8000 (or PORT=...)
 
 test: environment  ## every check: style, types, library, notebooks, site
 	@$(RUN) tools.check
+
+soak: environment  ## what is too long for every push: each page in each view, all of Unicode
+	@$(RUN) tools.check --soak
 
 test-colab: environment  ## run every chapter of the last commit with Colab's versions (PYTHON_COLAB=...)
 	@$(RUN) tools.colab "$(PYTHON_COLAB)"

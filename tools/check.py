@@ -1,13 +1,22 @@
-"""Every check of the book, one after the other (`make test`)."""
+"""Every check of the book, one after the other (`make test`).
 
+With `--soak`: the browser tests that are too long for every push (`make soak`). A test is one of
+them by its mark, `soak`; `--list` names them.
+"""
+
+import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from tools.environment import isolate, say
 from tools.notebooks import CELL_TIMEOUT, NotebookError, relative, toc_notebooks
 
 PYTEST = ["-m", "pytest", "--quiet"]
+SOAK = [*PYTEST, "-m", "soak", "tests/browser"]
+Step = tuple[str, list[str]]
+ON_THE_SITE = ("browser tests", "soak")
 SKIPPED = 77  # what tests/browser/conftest.py gives back if there is no browser
 
 
@@ -19,7 +28,7 @@ def nbval(notebooks: list[str]) -> list[str]:
     return [*command, "--numprocesses=2", "--dist=loadscope", *notebooks]
 
 
-def steps() -> list[tuple[str, list[str]]]:
+def steps() -> list[Step]:
     """What is checked, and how: each a name and the arguments of a Python command."""
     notebooks = [str(relative(path)) for path in toc_notebooks()]
     return [
@@ -33,19 +42,38 @@ def steps() -> list[tuple[str, list[str]]]:
     ]
 
 
+def soak_steps() -> list[Step]:
+    """What is left out of `steps`, on the site that is built."""
+    return [
+        ("book", ["-m", "tools.build_book"]),
+        ("soak", [*SOAK, "--numprocesses=2"]),
+    ]
+
+
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--soak", action="store_true", help="what is too long for every push")
+    parser.add_argument("--list", action="store_true", help="name the tests that are")
+    options = parser.parse_args()
     isolate()
+    if options.list:
+        return subprocess.call([sys.executable, *SOAK, "--collect-only"])
+    return run("make soak", soak_steps) if options.soak else run("make test", steps)
+
+
+def run(command_name: str, plan: Callable[[], list[Step]]) -> int:
+    """Run the steps, and say what came of each and of all."""
     failed: list[str] = []
     skipped: list[str] = []
     start = time.monotonic()
     try:
-        planned = steps()
+        planned = plan()
     except NotebookError as error:
         print(error, file=sys.stderr)
         return 1
     for number, (name, command) in enumerate(planned, 1):
         say(f"\n[{number}/{len(planned)}] {name}")
-        if name == "browser tests" and "book" in failed:
+        if name in ON_THE_SITE and "book" in failed:
             say(f"[{number}/{len(planned)}] {name}: not run, for there is no site")
             continue
         began = time.monotonic()
@@ -58,12 +86,12 @@ def main() -> int:
             failed.append(name)
     total = f"{time.monotonic() - start:.0f} s"
     if failed:
-        print(f"\nmake test: FAILED at {', '.join(failed)} ({total})", file=sys.stderr)
+        print(f"\n{command_name}: FAILED at {', '.join(failed)} ({total})", file=sys.stderr)
         return 1
     passed = f"all {len(planned)} steps passed"
     if skipped:
         passed = f"passed, but for {', '.join(skipped)}, skipped (see above)"
-    say(f"\nmake test: {passed} ({total})")
+    say(f"\n{command_name}: {passed} ({total})")
     return 0
 
 

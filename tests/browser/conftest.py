@@ -3,7 +3,6 @@
 import os
 import shutil
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from http.server import ThreadingHTTPServer
@@ -48,6 +47,12 @@ KINDS = ("_modules/index.html", "_modules/mle_lib/", "_modules/tests/")  # pages
 EXAMPLES = ("book/03-", "book/api", "search", *KINDS)
 
 
+def like_others(page: str) -> bool:
+    """Whether the page is made from a source, as another one was that comes before it."""
+    kind = next((kind for kind in KINDS if page.startswith(kind)), "")
+    return bool(kind) and page != next(p for p in all_pages() if p.startswith(kind))
+
+
 def visits(in_the_dark: bool = False) -> list[Any]:
     """Each page at each width, of which some visits are left to `make soak`.
 
@@ -55,14 +60,13 @@ def visits(in_the_dark: bool = False) -> list[Any]:
     other one once, the next one at the next width. Every visit sees a page in the light and in the
     dark; what is opened in the dark is an example of each kind.
     """
-    found, numbers = [], Counter[str]()
-    examples = [next((p for p in all_pages() if p.startswith(e)), "") for e in EXAMPLES]
-    for page in all_pages() or ["(no site)"]:
-        kind = next((kind for kind in KINDS if page.startswith(kind)), "")
-        number, numbers[kind] = numbers[kind], numbers[kind] + 1
+    found = []
+    for number, page in enumerate(all_pages() or ["(no site)"]):
         for n, width in enumerate(WIDTHS):
-            alike = bool(kind and number) and number % len(WIDTHS) != n
-            left = page not in examples if in_the_dark else alike
+            if in_the_dark:
+                left = like_others(page) or not page.startswith(EXAMPLES)
+            else:
+                left = like_others(page) and number % len(WIDTHS) != n
             found.append(pytest.param(page, width, marks=[pytest.mark.soak] if left else []))
     return found
 

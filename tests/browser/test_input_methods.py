@@ -1,6 +1,7 @@
 """Readers who write with an input method: Japanese, Chinese, Korean, a phone's keyboard."""
 
 import sys
+import unicodedata
 from typing import Any
 
 import pytest
@@ -120,7 +121,9 @@ def test_in_a_notebooks_frame_too(browser: Browser, form: dict[str, Any]) -> Non
 # ---- every character there is
 
 
-CHARACTERS = [chr(k) for k in range(sys.maxunicode + 1) if not 0xD800 <= k < 0xE000]
+ALL = [k for k in range(sys.maxunicode + 1) if not 0xD800 <= k < 0xE000]
+# all that mean something: the rest is for private use, or for nothing yet
+ASSIGNED = [k for k in ALL if unicodedata.category(chr(k)) not in ("Cn", "Co")]
 PATTERNS = ("{}2", "1{}000", "3{}", "1{}4")
 
 
@@ -131,27 +134,30 @@ def read_in_python(text: str) -> float | None:
         return None
 
 
+@pytest.mark.parametrize("codes", [ASSIGNED, pytest.param(ALL, marks=pytest.mark.soak)], ids=len)
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_every_character_is_read_as_in_python(site: str, browser: Browser, pattern: str) -> None:
-    """Before, between and after digits, all of Unicode."""
+def test_every_character_is_read_as_in_python(
+    site: str, browser: Browser, pattern: str, codes: list[int]
+) -> None:
+    """Before, between and after digits."""
     before, after = pattern.split("{}")
-    with opened(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/search.html") as page:
         on_page = page.evaluate(
-            """([before, after]) => {
+            """([before, after, codes]) => {
                 const read = customElements.get("mle-exercise").parseNumber;
+                Error.stackTraceLimit = 0; // half of the time
                 const found = {};
-                for (let k = 0; k < 0x110000; k++) {
-                    if (k >= 0xd800 && k < 0xe000) continue;
+                for (const k of codes) {
                     try { found[k] = read(before + String.fromCodePoint(k) + after); } catch {}
                 }
                 return found;
             }""",
-            [before, after],
+            [before, after, codes],
         )
     in_python = {
-        str(ord(c)): number
-        for c in CHARACTERS
-        if (number := read_in_python(pattern.format(c))) is not None
+        str(k): number
+        for k in codes
+        if (number := read_in_python(pattern.format(chr(k)))) is not None
     }
     assert on_page == in_python
     assert len(in_python) > 20

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SITE, all_pages
+from conftest import SITE, all_pages, like_others
 from exercise_page import (
     BATCH_SUM,
     CHAPTER_3,
@@ -155,12 +155,18 @@ def use(page: Page) -> None:
         answer(quiz[0], "1")
 
 
-def test_every_name_in_the_storage_begins_with_the_site(host: str, browser: Browser) -> None:
-    """On every page, whichever script asks: also the theme's, MathJax's and Sphinx's."""
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.soak)])
+def test_every_name_in_the_storage_begins_with_the_site(
+    host: str, browser: Browser, every: bool
+) -> None:
+    """On every page, whichever script asks: also the theme's, MathJax's and Sphinx's.
+
+    Of pages made from sources, on one of each kind: `scripts` reads those of all.
+    """
     names: set[str] = set()
     with opened(browser, "about:blank") as page:
         page.add_init_script(f"({SPY})()")
-        for path in all_pages():
+        for path in [path for path in all_pages() if every or not like_others(path)]:
             go(page, f"{host}/one/{path}")
             use(page)
             if path == "search.html":

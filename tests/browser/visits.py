@@ -154,7 +154,7 @@ SIMPLIFY = """() => {
 # For contrast one text of each look is enough: of a colour, weight and size, on the same grounds.
 # axe-core compares each text with all that may lie behind it: on a page of four thousand that takes
 # twenty seconds, and for each look one.
-ONE_OF_EACH_LOOK = """() => {
+ONE_OF_EACH_LOOK = """(within) => {
     const NOTHING = "rgba(0, 0, 0, 0),none,1";
     const grounds = (e) => {
         if (!e) return "";
@@ -162,14 +162,16 @@ ONE_OF_EACH_LOOK = """() => {
         const own = [backgroundColor, backgroundImage, opacity].join();
         return grounds(e.parentElement) + (own === NOTHING ? "" : `;${own}`);
     };
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const texts = [];
-    while (walker.nextNode()) if (walker.currentNode.data.trim()) texts.push(walker.currentNode);
+    for (const root of document.querySelectorAll(within)) {
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) texts.push(walker.currentNode);
+    }
     const known = new Set();
     window.leftOut = texts.map((text) => [text, text.data]);
     for (const text of texts) {
         const e = text.parentElement;
-        if (!e.checkVisibility({ visibilityProperty: true })) continue;
+        if (!text.data.trim() || !e.checkVisibility({ visibilityProperty: true })) continue;
         const { color, fontWeight, fontSize } = getComputedStyle(e);
         const look = [color, fontWeight, fontSize, grounds(e)].join();
         if (known.has(look)) text.data = "";
@@ -194,7 +196,7 @@ def colour_faults(page: Page, within: str = "html") -> str:
 
 
 def _contrast_faults(page: Page, within: str) -> str:
-    page.evaluate(ONE_OF_EACH_LOOK)
+    page.evaluate(ONE_OF_EACH_LOOK, within)
     found = _faults(page, within, runOnly=["color-contrast"])
     page.evaluate(ALL_AGAIN)
     return found
