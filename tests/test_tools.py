@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -365,18 +366,30 @@ def test_a_kernel_that_dies_or_does_not_start_is_named(
         ([0, check.SKIPPED], 0, "passed, but for step 1, skipped"),
     ],
 )
+@pytest.mark.parametrize("soak", [False, True])
 def test_one_failing_step_fails_the_whole(
     codes: list[int],
     result: int,
     said: str,
+    soak: bool,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     steps = [(f"step {i}", ["-c", f"raise SystemExit({code})"]) for i, code in enumerate(codes)]
-    monkeypatch.setattr(check, "steps", lambda: steps)
+    monkeypatch.setattr(check, "soak_steps" if soak else "steps", lambda: steps)
     monkeypatch.setattr(check, "isolate", lambda: None)
-    assert check.main() == result
+    assert check.main(["--soak"] if soak else []) == result
     assert said in "".join(capsys.readouterr())
+
+
+def test_what_is_left_out_at_a_push_is_in_soak() -> None:
+    """By the settings a push runs what is not marked, and `make soak` the rest of the same."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
+    options = settings["ini_options"]["addopts"]
+    assert options[options.index("-m") + 1] == "not soak"
+    assert [*dict(check.steps())["browser tests"], "-m", "soak"] == dict(check.soak_steps())["soak"]
+    workflow = (ROOT / ".github" / "workflows" / "test.yml").read_text("utf-8")
+    assert workflow.index("make soak") < workflow.index("upload-pages-artifact")
 
 
 def test_a_changed_stored_number_is_found(tmp_path: Path) -> None:

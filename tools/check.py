@@ -8,13 +8,14 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tools.environment import isolate, say
 from tools.notebooks import CELL_TIMEOUT, NotebookError, relative, toc_notebooks
 
 PYTEST = ["-m", "pytest", "--quiet"]
-SOAK = [*PYTEST, "-m", "soak", "tests/browser"]
+BROWSER = [*PYTEST, "--numprocesses=2", "tests/browser"]
+SOAK = [*BROWSER, "-m", "soak"]
 Step = tuple[str, list[str]]
 ON_THE_SITE = ("browser tests", "soak")
 SKIPPED = 77  # what tests/browser/conftest.py gives back if there is no browser
@@ -38,7 +39,7 @@ def steps() -> list[Step]:
         ("library tests", [*PYTEST, "--numprocesses=2", "tests", "--ignore=tests/browser"]),
         ("notebooks", nbval(notebooks)),
         ("book", ["-m", "tools.build_book", "--fresh"]),
-        ("browser tests", [*PYTEST, "--numprocesses=2", "tests/browser"]),
+        ("browser tests", BROWSER),
     ]
 
 
@@ -46,15 +47,15 @@ def soak_steps() -> list[Step]:
     """What is left out of `steps`, on the site that is built."""
     return [
         ("book", ["-m", "tools.build_book"]),
-        ("soak", [*SOAK, "--numprocesses=2"]),
+        ("soak", SOAK),
     ]
 
 
-def main() -> int:
+def main(given: Sequence[str] = ()) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--soak", action="store_true", help="what is too long for every push")
     parser.add_argument("--list", action="store_true", help="name the tests that are")
-    options = parser.parse_args()
+    options = parser.parse_args(given)
     isolate()
     if options.list:
         return subprocess.call([sys.executable, *SOAK, "--collect-only"])
@@ -96,4 +97,4 @@ def run(command_name: str, plan: Callable[[], list[Step]]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
