@@ -371,9 +371,9 @@ def test_newton_is_right_or_refuses(changed: str) -> None:
     try:
         second_order.newton(model, X, 0.1)
     except ValueError as error:
-        assert "model must be an FVSBN" in str(error)  # noqa: PT017
+        assert "FVSBN" in str(error)  # noqa: PT017
         assert all(torch.equal(before[k], v) for k, v in model.state_dict().items())
-        with pytest.raises(ValueError, match="model must be an FVSBN"):
+        with pytest.raises(ValueError, match=r"model.*FVSBN"):
             second_order.newton_direction(model, X, torch.ones(size(model)))
         assert changed != "parameters_in_another_order"
     else:

@@ -497,7 +497,7 @@ def test_bad_data_are_named(f, x) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x: newton(MADE(5, 3), x), "model must be an FVSBN, got MADE"),
+        (lambda x: newton(MADE(5, 3), x), r"(?s)parameter model=.*FVSBN"),
         (lambda x: newton(FVSBN(5), x, ridge=-1), "ridge must be a finite number of at least 0"),
         (lambda x: newton(FVSBN(5), x, ridge=True), "ridge must be a finite number"),
         (lambda x: newton(FVSBN(5), x, ridge=float("nan")), "ridge must be a finite number"),
@@ -509,8 +509,8 @@ def test_bad_data_are_named(f, x) -> None:
             lambda x: newton_direction(FVSBN(5), x[:1], torch.ones(15)),
             "ridge must be larger: .* singular",
         ),
-        (lambda x: newton_direction(NADE(5, 2), x, torch.ones(3)), "model must be an FVSBN"),
-        (lambda x: newton_direction(FVSBN(5), x, [0.0] * 15), "gradient must be .* got list"),
+        (lambda x: newton_direction(NADE(5, 2), x, torch.ones(3)), r"(?s)parameter model=.*FVSBN"),
+        (lambda x: newton_direction(FVSBN(5), x, [0.0] * 15), "parameter gradient=.*Tensor"),
         (lambda x: newton_direction(FVSBN(5), x, torch.ones(15), -1.0), "ridge must be a finite"),
         (lambda x: newton(FVSBN(5), x, ridge=float("inf")), "ridge must be a finite number"),
         (lambda x: newton(FVSBN(5), x, ridge="1"), "ridge must be a finite number"),

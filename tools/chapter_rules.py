@@ -32,8 +32,8 @@ LAST_SECTIONS = ["Summary", "Exercises", "Next"]
 FIRST_CELL = """\
 try:
     import mle_lib
-except ImportError:  # in Colab: the book's library alone
-    %pip install --quiet --no-deps git+https://github.com/{repository}"""
+except ImportError:  # in Colab: the book's library, and what checks its arguments
+    %pip install --quiet --no-deps beartype git+https://github.com/{repository}"""
 
 TAGS = {CHECKED, "install", "exercise", "quiz", "front-page", "raises-exception"} | {
     f"{verb}-{what}" for verb in ("hide", "remove") for what in ("input", "output", "cell")

@@ -5,7 +5,7 @@ import html
 import itertools
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mle_lib.display.figures import Picture, key, named, none_left
@@ -116,7 +116,7 @@ def explore(
     draw: Callable[..., Picture],
     start: Mapping[str, Any] | None = None,
     /,
-    **grids: Sequence[Any],
+    **grids: Iterable[Any],
 ) -> Explorer:
     """A figure with one slider, or two, over given values.
 

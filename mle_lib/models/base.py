@@ -22,7 +22,15 @@ def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
     return F.logsigmoid((2 * x.to(logits.dtype) - 1) * logits)  # 2x − 1 has no place in a uint8
 
 
-class AutoregressiveModel(nn.Module):
+class _Compiled(type):
+    """``torch.compile(model)`` wraps a model, and counts as one."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        inner = getattr(instance, "_orig_mod", instance)
+        return super().__instancecheck__(instance) or super().__instancecheck__(inner)
+
+
+class AutoregressiveModel(nn.Module, metaclass=_Compiled):
     """The part that all models share. A subclass gives ``logits``; column i may depend on earlier
     variables only.
 
