@@ -142,10 +142,7 @@ def test_a_bad_batch_is_named_and_changes_nothing(x, message: str) -> None:
         (lambda: loss_factor("avg", 5, 2), "scale must be one of sum, mean, estimate, got 'avg'"),
         (lambda: loss_factor("sum", 0, 2), "m must be a whole number of at least 1, got 0"),
         (lambda: loss_factor("sum", 5, 0), "b must be a whole number of at least 1, got 0"),
-        (
-            lambda: train_step(FVSBN(3), None, [], 5),
-            "b must be a whole number of at least 1, got 0",
-        ),
+        (lambda: short_step(batch=[]), "b must be a whole number of at least 1, got 0"),
         (lambda: short_fit(batch_size=0), "batch_size must be a whole number of at least 1, got 0"),
         (lambda: short_fit(batch_size=24), "batch_size must be at most m = 23, got 24"),
         (lambda: short_fit(epochs=0), "epochs must be a whole number of at least 1, got 0"),
@@ -153,7 +150,7 @@ def test_a_bad_batch_is_named_and_changes_nothing(x, message: str) -> None:
         (lambda: short_fit(patience=1), "patience needs validation data, got valid=None"),
         (lambda: short_fit(seed=1.5), "seed must be a whole number of at least 0, got 1.5"),
         (lambda: short_fit(max_norm=0), "max_norm must be a number above 0, got 0"),
-        (lambda: train_step(FVSBN(N), None, TRAIN, M, max_norm=-1.0), "max_norm must be a number"),
+        (lambda: short_step(max_norm=-1.0), "max_norm must be a number"),
         (lambda: short_fit(patience=0), "patience must be a whole number of at least 1, got 0"),
         (lambda: short_fit(micro_batch_size=0), "micro_batch_size must be a whole number"),
         (lambda: short_fit(valid=torch.zeros(2, 5)), "valid must have n = 6 columns, got 5"),
@@ -163,6 +160,11 @@ def test_a_bad_batch_is_named_and_changes_nothing(x, message: str) -> None:
 def test_bad_arguments_are_named(call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def short_step(batch=None, **options):
+    model = FVSBN(N)
+    train_step(model, SGD(model.parameters(), 0.1), TRAIN if batch is None else batch, M, **options)
 
 
 # ---- many steps

@@ -149,7 +149,7 @@ def explore(
     return Explorer(draw, values, list(places.values()))
 
 
-def check_grid(grid: Sequence[Any], name: str) -> list[Any]:
+def check_grid(grid: Iterable[Any], name: str) -> list[Any]:
     """The values of a slider, or a ``ValueError``. A tensor's become numbers."""
     if isinstance(grid, (str, bytes)) or not hasattr(grid, "__iter__"):
         raise ValueError(f"the grid of {name} must be a list of values, got {grid!r}")
