@@ -154,6 +154,5 @@ def _vector(values: object, name: str) -> Tensor:
 def check_terms(terms: Tensor) -> Tensor:
     """``terms`` in float64, if it is a non-empty ``(m, n, p)`` tensor; else a ``ValueError``."""
     if not holds_numbers(terms) or terms.ndim != 3 or terms.numel() == 0:
-        got = tuple(terms.shape) if isinstance(terms, Tensor) else type(terms).__name__
-        raise ValueError(f"terms must be a non-empty (m, n, p) tensor, got {got}")
+        raise ValueError(f"terms must be a non-empty (m, n, p) tensor, got {tuple(terms.shape)}")
     return terms.double()

@@ -12,8 +12,6 @@ def check_indices(indices: Tensor, x: Tensor) -> Tensor:
     Raises:
         ValueError: If it is not, or lies neither on the CPU nor on the device of ``x``.
     """
-    if not isinstance(indices, Tensor):
-        raise ValueError(f"indices must be a 1-D int64 tensor, got {indices!r}")
     if not holds_whole(indices) or indices.ndim != 1:
         got = f"{indices.dtype} of shape {tuple(indices.shape)}"
         raise ValueError(f"indices must be a 1-D int64 tensor, got {got}")

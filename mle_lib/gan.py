@@ -11,7 +11,6 @@ from mle_lib.checks import (
     check_at_least,
     check_finite,
     check_flag,
-    check_generator,
     check_not_negative,
     check_rows,
     holds_numbers,
@@ -65,7 +64,7 @@ def fooling_value(fake: Tensor, saturating: bool) -> Tensor:
 
 def _check_logits(logits: Tensor, name: str) -> Tensor:
     if not holds_numbers(logits) or logits.dtype not in FLOATS or not logits.numel():
-        got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        got = f"{logits.dtype} of shape {tuple(logits.shape)}"
         raise ValueError(f"{name} must be a non-empty tensor of floats, got {got}")
     return logits
 
@@ -192,7 +191,7 @@ class GAN(nn.Module):
         Raises:
             ValueError: If ``b`` < 1.
         """
-        b, generator = check_at_least(b, 1, "b"), check_generator(generator)
+        b = check_at_least(b, 1, "b")
         like = parameter_of(self)
         return GameNoise(
             *(
@@ -203,9 +202,6 @@ class GAN(nn.Module):
 
     def prepare_noise(self, noise: GameNoise) -> GameNoise:
         """Check it and bring it to the model's dtype and device."""
-        good = isinstance(noise, GameNoise) and all(holds_numbers(part) for part in noise)
-        if not good:
-            raise ValueError(f"noise must be a GameNoise of tensors, got {type(noise).__name__}")
         b = noise.z.shape[0] if noise.z.ndim else 0
         for name, part, size in zip(
             noise._fields, noise, (self.latent, self.n, self.n), strict=True

@@ -6,7 +6,6 @@ from torch import Tensor
 from mle_lib.checks import (
     FLOATS,
     check_at_least,
-    check_generator,
     check_matrix,
     check_not_negative,
     holds_numbers,
@@ -33,7 +32,7 @@ def sample_with_probability(q: Tensor, b: int, generator: torch.Generator | None
     Raises:
         ValueError: If ``q`` is no such distribution, or ``b`` < 1.
     """
-    b, generator = check_at_least(b, 1, "b"), check_generator(generator)
+    b = check_at_least(b, 1, "b")
     return torch.multinomial(check_probabilities(q), b, replacement=True, generator=generator)
 
 
@@ -128,7 +127,7 @@ def check_probabilities(q: Tensor, m: int | None = None) -> Tensor:
     """``q`` in float64, divided by its sum, if it holds m positive numbers with sum 1 up to
     rounding; else a ``ValueError``."""
     if not holds_numbers(q) or q.dtype not in FLOATS or q.ndim != 1:
-        got = f"{q.dtype} of shape {tuple(q.shape)}" if isinstance(q, Tensor) else repr(q)
+        got = f"{q.dtype} of shape {tuple(q.shape)}"
         raise ValueError(f"q must be a floating-point tensor of shape (m,), got {got}")
     if m is not None and len(q) != m:
         raise ValueError(f"q must have one entry for each of the {m} samples, got {len(q)}")

@@ -179,7 +179,7 @@ def newton_direction(model: FVSBN, x: Tensor, gradient: Tensor, ridge: float = 0
     rows, theta = _rows(model, x), finite_parameters(model)
     ridge = check_not_negative(ridge, "ridge")
     if not holds_numbers(gradient) or gradient.shape != theta.shape:
-        got = tuple(gradient.shape) if isinstance(gradient, Tensor) else type(gradient).__name__
+        got = tuple(gradient.shape)
         raise ValueError(f"gradient must be a tensor of shape {(len(theta),)}, got {got}")
     result, weights = torch.empty_like(theta), torch.full_like(rows[:, 0], 1 / len(rows))
     for i in range(model.n):
@@ -188,10 +188,8 @@ def newton_direction(model: FVSBN, x: Tensor, gradient: Tensor, ridge: float = 0
     return result
 
 
-def _rows(model: AutoregressiveModel, x: Tensor) -> Tensor:
-    """``x``, checked, in float64; the model must be an FVSBN."""
-    if not isinstance(model, FVSBN):
-        raise ValueError(f"model must be an FVSBN, got {type(model).__name__}")
+def _rows(model: FVSBN, x: Tensor) -> Tensor:
+    """``x``, checked, in float64; the model must be as its class makes it."""
     plain = type(model) is FVSBN and as_built(model) and type(model.linear) is LowerLinear
     if not plain or not model.linear.intact():
         raise ValueError(

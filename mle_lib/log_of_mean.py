@@ -34,11 +34,9 @@ def log_mean_gradient(model: Mixture, x: Tensor, indices: Tensor, components: Te
         A flat ``(p,)`` tensor of the model's dtype.
 
     Raises:
-        ValueError: If ``model`` is no mixture, ``indices`` or ``components`` have a wrong shape or
+        ValueError: If ``indices`` or ``components`` have a wrong shape or
             type or lie outside their range, or a row of the batch is not made of n 0s and 1s.
     """
-    if not isinstance(model, Mixture):
-        raise ValueError(f"model must be a Mixture, got {type(model).__name__}")
     m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
     with evaluation(model, x[indices]) as rows, all_differentiable(model) as parameters:
         value = model.log_mean(rows, components).sum()

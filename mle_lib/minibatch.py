@@ -8,7 +8,7 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least, check_flag, check_generator, check_matrix, chunks
+from mle_lib.checks import check_at_least, check_flag, check_matrix, chunks
 from mle_lib.choices import check_indices
 from mle_lib.gradient import per_sample_gradients, summed_gradient
 from mle_lib.layer_moments import has_shortcut, summed_moments
@@ -45,7 +45,6 @@ def sample_indices(
         ValueError: If ``m`` or ``b`` < 1, or ``b`` > ``m`` without replacement.
     """
     m, b = check_sizes(m, b, replacement)
-    generator = check_generator(generator)
     device = None if generator is None else generator.device
     if replacement:
         return torch.randint(m, (b,), generator=generator, device=device)

@@ -10,7 +10,6 @@ from mle_lib.checks import (
     check_at_least,
     check_finite,
     check_flag,
-    check_generator,
     check_rows,
     chunks,
     holds_numbers,
@@ -166,15 +165,15 @@ class VAE(nn.Module):
             ValueError: If ``k`` or ``b`` < 1.
         """
         shape = check_at_least(k, 1, "k"), check_at_least(b, 1, "b"), self.latent
-        like, generator = parameter_of(self), check_generator(generator)
+        like = parameter_of(self)
         return normal(*shape, like=like, generator=generator)
 
     def prepare(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Check both and bring them to the model's dtype."""
         x = self._check(x)
-        shape = tuple(noise.shape) if isinstance(noise, Tensor) else noise
+        shape = tuple(noise.shape)
         if not holds_numbers(noise) or noise.ndim != 3 or len(noise) < 1:
-            raise ValueError(f"noise must have shape (S, b, latent), got {shape!r}")
+            raise ValueError(f"noise must have shape (S, b, latent), got {shape}")
         if noise.shape[1:] != (len(x), self.latent):
             needs = f"(S, {len(x)}, {self.latent})"
             raise ValueError(f"noise must have shape {needs}, a row for each x, got {shape}")

@@ -15,7 +15,7 @@ from mle_lib.allocation import (
     check_terms,
     neyman_sizes,
 )
-from mle_lib.checks import check_at_least, check_flag, check_generator, check_matrix
+from mle_lib.checks import check_at_least, check_flag, check_matrix
 from mle_lib.choices import check_choices, check_indices
 from mle_lib.control_variates import (
     SVRG,
@@ -78,7 +78,6 @@ def sample_variables(
     if k > n:
         raise ValueError(f"k must be at most n = {n}, got {k}")
     rows = 1 if b is None else check_at_least(b, 1, "b")
-    generator = check_generator(generator)
     device = None if generator is None else generator.device
     # the order of uniform numbers is a uniform permutation
     uniform = torch.rand(rows, n, generator=generator, device=device, dtype=torch.float64)

@@ -392,7 +392,7 @@ def test_a_start_off_the_grid_is_named(start) -> None:
 
 
 def test_bad_frames_are_named() -> None:
-    with pytest.raises(ValueError, match="parameter draw=.*Callable"):
+    with pytest.raises(ValueError, match=r"parameter draw=.*Callable"):
         explore("draw", b=[1])
     with pytest.raises(ValueError, match=r"return display.show.*, got NoneType at b = 1"):
         explore(lambda b: None, b=[1])

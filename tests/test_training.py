@@ -130,7 +130,9 @@ def test_a_bad_batch_is_named_and_changes_nothing(x, message: str) -> None:
     optimizer, left = SGD(model.parameters(), 0.1), model.linear.bias.grad.clone()
     for batch in (x, [torch.ones(1, 3), x]):
         wrong_type = r"(?s)parameter (batch|x)=.*Tensor"
-        with pytest.raises(ValueError, match=message if isinstance(x, torch.Tensor) else wrong_type):
+        with pytest.raises(
+            ValueError, match=message if isinstance(x, torch.Tensor) else wrong_type
+        ):
             train_step(model, optimizer, batch, 5)
     assert torch.equal(flat(model), torch.zeros(6))
     assert torch.equal(model.linear.bias.grad, left)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.checks import check_at_least, check_generator, check_permutation, check_rows
+from mle_lib.checks import check_at_least, check_permutation, check_rows
 from mle_lib.draws import uniform, wide
 from mle_lib.models.evaluation import as_built, evaluation, parameter_of
 
@@ -95,7 +95,7 @@ class AutoregressiveModel(nn.Module, metaclass=_Compiled):
         Raises:
             ValueError: If ``k`` < 1, or the model gives no probabilities (NaN).
         """
-        k, generator = check_at_least(k, 1, "k"), check_generator(generator)
+        k = check_at_least(k, 1, "k")
         parameter = parameter_of(self)
         start = torch.zeros(k, self.n, dtype=parameter.dtype, device=parameter.device)
         with evaluation(self, start) as x:
@@ -129,7 +129,5 @@ def uniform_parameter(
 ) -> nn.Parameter:
     """A parameter with entries drawn uniformly from −bound … bound."""
     values = torch.empty(shape)
-    drawn = values.to(wide(values.dtype)).uniform_(
-        -bound, bound, generator=check_generator(generator)
-    )
+    drawn = values.to(wide(values.dtype)).uniform_(-bound, bound, generator=generator)
     return nn.Parameter(drawn.to(values.dtype))

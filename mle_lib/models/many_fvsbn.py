@@ -11,7 +11,6 @@ from mle_lib.checks import (
     check_at_least,
     check_binary,
     check_flag,
-    check_generator,
     holds_numbers,
 )
 from mle_lib.draws import uniform
@@ -58,7 +57,7 @@ class ManyFVSBN:
             ValueError: If ``theta`` is no tensor of numbers with p columns (so all methods).
         """
         if not holds_numbers(theta) or theta.shape[-1:] != (self.p,):
-            got = tuple(theta.shape) if isinstance(theta, Tensor) else type(theta).__name__
+            got = tuple(theta.shape)
             raise ValueError(f"theta must be a tensor of shape (..., {self.p}), got {got}")
         return (theta.to(self._A) @ self._A.mT).unflatten(-1, self.states.shape)
 
@@ -82,10 +81,8 @@ class ManyFVSBN:
         error = self.states - torch.sigmoid(self.logits(theta))  # (2.2)
         shares = self.share if shares is None else shares
         if not holds_numbers(shares) or shares.shape[-1:] != self.share.shape:
-            got = tuple(shares.shape) if isinstance(shares, Tensor) else type(shares).__name__
-            raise ValueError(
-                f"shares must be a tensor of shape (..., {len(self.share)}), got {got}"
-            )
+            wanted = f"(..., {len(self.share)})"
+            raise ValueError(f"shares must have shape {wanted}, got {tuple(shares.shape)}")
         try:
             torch.broadcast_shapes(theta.shape[:-1], shares.shape[:-1])
         except RuntimeError:
@@ -113,7 +110,7 @@ class ManyFVSBN:
         return (centred.mT * self.share) @ centred
 
     def _one(self, theta: Tensor) -> Tensor:
-        if isinstance(theta, Tensor) and theta.ndim != 1:
+        if theta.ndim != 1:
             raise ValueError(f"theta must have shape ({self.p},), got {tuple(theta.shape)}")
         return theta
 
@@ -152,7 +149,6 @@ class ManyFVSBN:
             ValueError: If ``b`` or ``runs`` < 1, or b does not divide m and ``reshuffle``.
         """
         b, runs = check_at_least(b, 1, "b"), check_at_least(runs, 1, "runs")
-        generator = check_generator(generator)
         if check_flag(reshuffle, "reshuffle") and self.m % b:
             raise ValueError(f"b must divide m = {self.m} for reshuffled passes, got {b}")
         return self._batches(b, runs, reshuffle, generator)
