@@ -1,12 +1,15 @@
 """Every page with exercises: accessible, readable without JavaScript, never wider than a screen."""
 
 import json
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
+from conftest import WIDTHS
 from exercise_page import CHAPTER_3, answer, editor, exercise_pages
 from playwright.sync_api import Browser, Page
-from visits import accessibility_faults, excess, go, opened
+from visits import accessibility_faults, excess, go, opened, turn
 
 from mle_lib.exercises.registry import by_id
 from mle_lib.exercises.results import Result
@@ -47,41 +50,48 @@ def restored_results() -> dict[str, str]:
     return states
 
 
-# Each page light and dark, wide and narrow; with a sidebar, which is the same on all, also dark.
-VIEWS: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (390, "dark")]
+def test_accessible(site: str, browser: Browser, page_with_exercises: str) -> None:
+    """Wide in the light, and narrow in the dark as the window and the system change meanwhile."""
+    with everything_shown(browser, f"{site}/{page_with_exercises}") as page:
+        look_closely(page)
+        page.clock.install()
+        page.set_viewport_size({"width": WIDTHS[1], "height": 900})
+        page.clock.run_for(
+            1000
+        )  # a moment later the theme lets code that now scrolls have the focus
+        turn(page, "dark")
+        look_closely(page)
 
 
-@pytest.mark.parametrize(("width", "scheme"), VIEWS)
-def test_accessible(
-    site: str,
-    browser: Browser,
-    page_with_exercises: str,
-    width: int,
-    scheme: Literal["light", "dark"],
-) -> None:
-    """axe-core finds nothing, nothing widens the page, and fingers find the controls."""
-    look_closely(browser, f"{site}/{page_with_exercises}", width, scheme)
+def test_accessible_as_it_is_opened(site: str, browser: Browser) -> None:
+    """Wide, with a sidebar, which is the same on all pages, and narrow, in the dark."""
+    for width in WIDTHS:
+        with everything_shown(browser, f"{site}/{CHAPTER_3}", width, "dark") as page:
+            look_closely(page)
 
 
-def test_accessible_dark_with_a_sidebar(site: str, browser: Browser) -> None:
-    look_closely(browser, f"{site}/{CHAPTER_3}", 1280, "dark")
-
-
-def look_closely(browser: Browser, url: str, width: int, scheme: Literal["light", "dark"]) -> None:
-    with opened(browser, "about:blank", width, scheme) as page:
+@contextmanager
+def everything_shown(browser: Browser, url: str, *view: Any) -> Iterator[Page]:
+    with opened(browser, "about:blank", *view) as page:
         script = f"Object.assign(localStorage, {json.dumps(restored_results())})"
         page.add_init_script(f"if (location.protocol !== 'about:') {{ {script} }}")
         go(page, url)
         show_everything(page)
-        code = page.locator("mle-exercise[kind='code']").count()
-        assert page.locator("h3 .mle-tick").count() == code
-        # The rest of the page, and the exercise as it is found, test_pages.py looks at.
-        assert accessibility_faults(page, "mle-exercise") == ""
-        assert excess(page) <= 0
-        for control in page.locator(
-            "mle-exercise :is(.mle-button, summary, .mle-option, input[type=text]):visible"
-        ).all():
-            assert control.bounding_box()["height"] >= 44, control.inner_text()
+        yield page
+
+
+def look_closely(page: Page) -> None:
+    """axe-core finds nothing, nothing widens the page, and fingers find the controls."""
+    code = page.locator("mle-exercise[kind='code']").count()
+    assert page.locator("h3 .mle-tick").count() == code
+    assert excess(page) <= 0
+    controls = "mle-exercise :is(.mle-button, summary, .mle-option, input[type=text])"
+    heights = page.locator(f"{controls}:visible").evaluate_all(
+        "controls => controls.map((e) => [e.getBoundingClientRect().height, e.innerText])"
+    )
+    assert [control for control in heights if control[0] < 44] == []
+    # The rest of the page, and the exercise as it is found, test_pages.py looks at.
+    assert accessibility_faults(page, "mle-exercise") == ""
 
 
 def test_readable_without_javascript(site: str, browser: Browser, page_with_exercises: str) -> None:

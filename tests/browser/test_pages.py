@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SITE, WIDTHS
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 from visits import (
     SCHEMES,
     Scheme,
@@ -19,6 +19,7 @@ from visits import (
     opened,
     opened_and_watched,
     site_file,
+    turn,
     watched,
     wire_bytes,
 )
@@ -40,12 +41,6 @@ def visitors(browser: Browser) -> Iterator[dict[tuple[int, Scheme], BrowserConte
     yield made
     for context in made.values():
         context.close()
-
-
-def turn(page: Page, scheme: Scheme) -> None:
-    """What the reader's system does in the evening, or in the morning."""
-    page.emulate_media(color_scheme=scheme)
-    expect(page.locator("html")).to_have_attribute("data-theme", scheme)
 
 
 def look(page: Page, address: str, scheme: Scheme) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from conftest import SITE
-from playwright.sync_api import Browser, BrowserContext, Page, Response
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 Scheme = Literal["light", "dark"]
 
@@ -115,6 +115,12 @@ def opened_and_watched(
         watched(context, url) as (page, seen, _),
     ):
         yield page, seen
+
+
+def turn(page: Page, scheme: Scheme) -> None:
+    """What the reader's system does in the evening, or in the morning."""
+    page.emulate_media(color_scheme=scheme)
+    expect(page.locator("html")).to_have_attribute("data-theme", scheme)
 
 
 def excess(page: Page) -> int:
