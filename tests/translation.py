@@ -17,11 +17,15 @@ def bare(page: BeautifulSoup) -> list[str]:
         for e in page.select(CODE)
         if e.get("translate") != "no" or "notranslate" not in e.get("class", [])
     ]
-    names = [
+    return elements + bare_names(page)
+
+
+def bare_names(page: BeautifulSoup) -> list[str]:
+    """Texts with a name, in no element that says so."""
+    return [
         str(text)[:120]
         for text in page.find_all(string=lambda text: type(text) is NavigableString)
         if NAME.search(text)
         and not text.find_parent("head")
         and not text.find_parent(attrs={"translate": "no", "class": "notranslate"})
     ]
-    return elements + names
