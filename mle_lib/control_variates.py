@@ -28,7 +28,7 @@ class ControlVariate:
     g_j; it is least at γ = Cov(g_j, h_j)/Var(h_j), coordinate by coordinate
     (``best_coefficient``). With ``coefficient=None``, γ is computed so from each batch: then γ and
     the batch depend on each other, and the estimate has a bias of order 1/b. Source: Owen
-    (2013), Monte Carlo theory, methods and examples, section 8.9, https://artowen.su.domains/mc/.
+    (2013), Monte Carlo theory, methods and examples, §8.9, https://artowen.su.domains/mc/.
 
     Equation: (9.2).
 

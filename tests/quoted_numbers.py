@@ -159,7 +159,7 @@ QUOTED: list[Quoted] = [
         ["test, less that: p/2m 1e-4 1e-8", "heavy ball -0.00271 -0.00035 -0.00000"],
     ),
     (
-        "over that law: 1.0 and 1.4, of which",
+        "over that law: 1.0 and 1.4 times, of which",
         7,
         [
             "averaged over (7.7), at the end: 1.4",
@@ -243,8 +243,8 @@ QUOTED: list[Quoted] = [
         "suit hovering multiply the predicted noise by 1.40",
         8,
         [
-            "8.3's FVSBN, fitted: 1.40",
-            "8.3's shuffled: 1.38",
+            "section 8.3's FVSBN, fitted: 1.40",
+            "section 8.3's shuffled: 1.38",
             "msnbc 1.60 1.24 1.00 1.40",
         ],
     ),

@@ -162,7 +162,7 @@ The number $n$, then $m$ (and $b$).
 [another book](https://github.com/someone/else/blob/main/book/two.md).
 
 As section 1.2 says, and sections 1.2, 1.3 and 1.2; not `section 1.2`, nor that of
-[another work](https://example.org/work), section 8.9.
+[another work](https://example.org/work), §8.9.
 """
 TWO = r"""# Two
 
