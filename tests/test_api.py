@@ -13,6 +13,8 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from test_site import ROOT, Book, Build
 
+from tools.notebooks import toc_notebooks
+
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from mle_book.api import public_members
 from mle_book.claims import CLAIM, NUMBERS
@@ -27,7 +29,7 @@ DIRECTIVE = re.search(
 )
 MODULES = DIRECTIVE[1].split()
 PACKAGE = ROOT / "mle_lib"
-NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+NOTEBOOKS = toc_notebooks()
 
 
 def documented() -> dict[str, object]:

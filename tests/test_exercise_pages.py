@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from mle_lib.exercises.registry import CHAPTERS, chapter, open_questions
+from mle_lib.exercises.registry import chapter, open_questions, packages
 
 ROOT = Path(__file__).parents[1]
 IDS = Path(__file__).with_name("exercise_ids.json")
@@ -14,7 +14,7 @@ QUESTION = re.compile(r"^> \*\*Question\.\*\* (.+)\n\n```\{mle-open\} (\S+)\n```
 
 def defined_ids() -> dict[str, list[str]]:
     """The ids of each chapter, and of the lecture's questions."""
-    ids = {str(number): sorted(e.id for e in chapter(number)) for number in CHAPTERS}
+    ids = {name: sorted(e.id for e in chapter(number)) for number, name in packages().items()}
     return ids | {"lecture": sorted(question.id for question in open_questions())}
 
 

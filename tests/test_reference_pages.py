@@ -19,7 +19,7 @@ from mle_lib.results import load_result
 from tools import references
 from tools.environment import ROOT
 from tools.markdown import links
-from tools.notebooks import is_checked, read
+from tools.notebooks import is_checked, read, toc_notebooks
 
 BOOK = ROOT / "book"
 # as in Pandoc: no space inside the dollars, no digit after them, so that prices are none
@@ -134,6 +134,7 @@ def test_works_stand_in_alphabetical_order_with_year_and_valid_address() -> None
 def test_a_citation_without_an_entry_is_found(tmp_path) -> None:
     for folder in ("book", "mle_lib", "benchmarks"):
         (tmp_path / folder).mkdir()
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/one\n")
     (tmp_path / "_config.yml").write_text("repository:\n  url: https://github.com/ada/mle\n")
     ours = "[Us](https://github.com/ada/mle/blob/main/a.md)"
     one = f"# One\n\n[A](https://doi.org/10.1000/A%281%29b), {ours}.\n"
@@ -181,7 +182,7 @@ def test_each_question_has_all_its_parts_in_order() -> None:
 @cache
 def printed(chapter: int) -> str:
     """What the checked cells of a chapter print, as stored and compared by the tests."""
-    (path,) = BOOK.glob(f"{chapter:02}-*.ipynb")
+    path = toc_notebooks()[chapter - 1]
     outputs = [o for cell in read(path).cells if is_checked(cell) for o in cell.outputs]
     return one_line("\n".join(o.get("text") or o["data"]["text/plain"] for o in outputs) + "\n")
 

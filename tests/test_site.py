@@ -511,8 +511,8 @@ HEADING = "### Exercise 3.2 · It's double"
 @pytest.fixture
 def definitions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Chapter 3 has these two exercises, no other has any, and there are two open questions."""
-    for number in registry.CHAPTERS:
-        module = import_module(f"mle_lib.exercises.chapter{number:02}")
+    for number, name in registry.packages().items():
+        module = import_module(f"mle_lib.exercises.chapters.{name}")
         monkeypatch.setattr(module, "EXERCISES", (QUIZ, CODE) if number == 3 else ())
     monkeypatch.setattr("mle_lib.exercises.lecture.EXERCISES", QUESTIONS)
     known = (registry.chapter, registry.open_questions, registry.by_id)

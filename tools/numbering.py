@@ -6,9 +6,10 @@ and in what a cell prints:
     chapter 3    section 3.1    exercise 3.1    (3.1), an equation
 
 and a list or a range of them: "chapters 1 to 3", "sections 3.1, 3.2 and 3.4", "sections 3.1–3.3".
-A link that says a number and no more, [3.1](…), names a section. A number is given once: by `# 3. Title`, `## 3.1 Title`, `### Exercise 3.1 · Title` and `\tag{3.1}`, and
-`CHAPTER = 3` beside the exercises. A section of a work cited is "§3.1". Whatever else could be the
-number of a section is a complaint (`unmarked`), so that a program can renumber what is named.
+A link that says a number and no more, [3.1](…), names a section. A number is given once: by
+`# 3. Title`, `## 3.1 Title`, `### Exercise 3.1 · Title`, `\tag{3.1}`, and by `CHAPTER = 3` beside
+the exercises. A section of a work cited is "§3.1". Whatever else could be the number of a section
+is a complaint (`unmarked`), so that a program can renumber what is named.
 """
 
 import io
@@ -22,7 +23,7 @@ from typing import NamedTuple
 from nbformat import NotebookNode
 
 from tools.environment import ROOT
-from tools.notebooks import read, write
+from tools.notebooks import read, toc_notebooks, write
 
 # The folders whose Python speaks of the book, in comments and strings. Of the tests it is the
 # comments and docstrings: their other strings are small books of their own.
@@ -116,7 +117,7 @@ class Mention(NamedTuple):
 
 def places(root: Path = ROOT) -> Iterator[Place]:
     """Every text of the book, the library and what stands around them."""
-    for path in sorted((root / "book").glob("*.ipynb")):
+    for path in toc_notebooks(root):
         yield from _of_notebook(path)
     pages = [*sorted((root / "book").glob("*.md")), *sorted(root.glob("*.md"))]
     for path in pages:

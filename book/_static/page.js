@@ -16,3 +16,11 @@ for (const type of ["keydown", "keypress", "keyup"]) {
   };
   window.addEventListener(type, passBy, true);
 }
+
+// What has moved to another page has left a line here, under its old address, that leads there.
+function followMoved() {
+  const line = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (line?.matches(".mle-moved")) location.replace(line.querySelector("a").href);
+}
+followMoved();
+window.addEventListener("hashchange", followMoved);

@@ -177,7 +177,7 @@ def test_missing_python_is_told(site: str, browser: Browser, missing: str) -> No
         link = said(place).get_by_role("link", name="Open this chapter in Colab")
         address = link.get_attribute("href")
         assert address.startswith("https://colab.research.google.com/github/")
-        assert address.endswith("/book/03-minibatch-estimator.ipynb")
+        assert address.endswith("/book/minibatch-estimator.ipynb")
 
 
 def test_page_opened_as_a_file_says_so(browser: Browser) -> None:

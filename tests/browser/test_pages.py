@@ -159,7 +159,7 @@ def test_print_button_prints(site: str, browser: Browser) -> None:
 
 
 def test_printed_page_is_dark_on_white(site: str, browser: Browser) -> None:
-    with opened(browser, f"{site}/book/03-minibatch-estimator.html", scheme="dark") as (page, _):
+    with opened(browser, f"{site}/book/minibatch-estimator.html", scheme="dark") as (page, _):
         page.emulate_media(media="print")
         look = "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
         assert page.locator("body").evaluate(look) == ["rgb(20, 24, 30)", "rgb(255, 255, 255)"]

@@ -87,7 +87,7 @@ def test_the_line_below_an_equation_is_small_and_can_be_tapped(
     site: str, browser: Browser, width: int
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
-    page.goto(f"{site}/book/03-minibatch-estimator.html")
+    page.goto(f"{site}/book/minibatch-estimator.html")
     size = "e => parseFloat(getComputedStyle(e).fontSize)"
     for link in page.locator("p.mle-computed a").all():
         box = link.bounding_box()
@@ -100,7 +100,7 @@ def test_links_in_code_look_like_code_until_they_have_the_focus(
     site: str, browser: Browser
 ) -> None:
     page = browser.new_page()
-    page.goto(f"{site}/book/03-minibatch-estimator.html")
+    page.goto(f"{site}/book/minibatch-estimator.html")
     page.locator("details.mle-setup > summary").click()
     link = page.locator("pre a.mle-api").first
     look = "(e) => { const s = getComputedStyle(e); return [s.color, s.textDecorationLine]; }"
@@ -119,7 +119,7 @@ def test_links_in_code_look_like_code_until_they_have_the_focus(
 def test_the_copy_button_copies_the_code_alone(site: str, browser: Browser) -> None:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.goto(f"{site}/book/03-minibatch-estimator.html")
+    page.goto(f"{site}/book/minibatch-estimator.html")
     page.locator("details.mle-setup > summary").click()
     cell = page.locator("div.highlight:has(a.mle-api)").first
     cell.hover()
