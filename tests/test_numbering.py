@@ -41,7 +41,7 @@ def place(text: str, kind: str = "markdown", path: Path = BOOK / "a.ipynb") -> P
         ("sections 1.1, 1.2 and\n> 2.3", ["section 1.1", "section 1.2", "section 2.3"]),
         ("sections 1.1–1.3", ["section 1.1", "section 1.3"]),
         ("by (1.1), `(1.2)`, $f(1.3)$ and f(1.4)", ["equation 1.1"]),
-        ("[A](https://a.org/(1.1)), §1.2 <!-- (1.3) -->", []),
+        ("[A](https://a.org/(1.1)), §1.2 <!-- (1.3) -->", ["equation 1.3"]),
         ("see exercise 1.1", ["exercise 1.1"]),
     ],
 )

@@ -510,7 +510,7 @@ HEADING = "### Exercise 3.2 · It's double"
 
 @pytest.fixture
 def definitions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Chapter 3 has these two exercises, no other has any, and there are two open questions."""
+    """One chapter has these two exercises, no other has any; there are two open questions."""
     for number, name in registry.packages().items():
         module = import_module(f"mle_lib.exercises.chapters.{name}")
         monkeypatch.setattr(module, "EXERCISES", (QUIZ, CODE) if number == 3 else ())

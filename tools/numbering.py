@@ -71,12 +71,14 @@ KINDS = (
     ),
 )
 
-# in Markdown: no text is code, a formula, where a link leads to, a comment
+# in Markdown: no text is code, a formula, where a link leads to
 HIDDEN = re.compile(
     r"^```.*?^```|`[^`\n]*`|\$\$.*?\$\$|(?<!\\)\$(?!\s)[^$]+(?<!\s)\$(?!\d)|(?<=\])\([^)\s]*\)"
-    r"|<!--.*?-->|https?://[^\s)]+",
+    r"|https?://[^\s)]+",
     re.M | re.S,
 )
+# where what a cell prints may be quoted
+COMMENT = re.compile(r"<!--.*?-->", re.S)
 # what makes a bare decimal a measurement: a unit or an interval, a formula, a range up to one
 MEASURED = re.compile(
     r"(?:(?: to| and| or|,|–) ?-?[\d.]+)*(?:\s?%|\s?±|[\s-](?:times|nats?|seconds|bits|s|ms)\b"
@@ -249,7 +251,7 @@ def unresolved(place: Place, numbers: dict[str, set[str]]) -> list[Mention]:
 
 def unmarked(place: Place, numbers: dict[str, set[str]]) -> Iterator[str]:
     """What could be the number of a section or an equation, with the words around it."""
-    text = visible(place)
+    text = COMMENT.sub(_blank, visible(place))
     marked = {m.start for m in mentions(place)}
     for match in re.finditer(rf"(?<!\d)(?<!\d\.)(?<!\w){DECIMAL}(?!\d|\.\d)", text):
         start, end = match.span()
