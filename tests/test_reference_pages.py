@@ -110,7 +110,7 @@ def test_every_work_cited_is_listed_and_every_work_listed_is_cited() -> None:
 
 def test_the_places_that_cite_are_up_to_date() -> None:
     page = references.completed(REFERENCES, references.citations())
-    assert page == REFERENCES, "run `python -m tools.references`"
+    assert page == REFERENCES, "run `make generated`"
 
 
 def test_works_stand_in_alphabetical_order_with_year_and_valid_address() -> None:

@@ -2,18 +2,19 @@
 
 The site's extension (`book/_ext/mle_book/moved.py`) says what the file holds and keeps the old
 addresses of pages alive. Colab opens notebooks by their path: where one was, a small one says where
-it is now. `python -m tools.moved` writes these.
+it is now. What must stay alive is in `book/addresses.json`, which only grows (`make generated`).
 """
 
 import json
-import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict
 
+from bs4 import BeautifulSoup
 from nbformat import NotebookNode, v4
 
-from tools.environment import ROOT, say
-from tools.notebooks import read, write
+from tools.environment import ROOT
+from tools.notebooks import read, toc_notebooks, write
 from tools.publish_as import repository
 
 FILE = Path("book") / "moved.json"
@@ -43,6 +44,30 @@ def load(root: Path = ROOT) -> Moved:
 
 def kept(root: Path = ROOT) -> Kept:
     return json.loads((root / KEPT).read_text("utf-8"))
+
+
+def keep(exercises: Iterable[str], site: Path, root: Path = ROOT) -> None:
+    """Add what there is now: the ids of exercises, the notebooks, what a built site has."""
+    known = kept(root)
+    known["exercises"] = sorted({*known["exercises"], *exercises})
+    notebooks = {path.relative_to(root).as_posix() for path in toc_notebooks(root)}
+    known["notebooks"] = sorted({*known["notebooks"], *notebooks})
+    for path in [*sorted(site.glob("*.html")), *sorted((site / "book").glob("*.html"))]:
+        anchors = anchors_of(path.read_text("utf-8"))
+        before = known["pages"].get(path.relative_to(site).as_posix(), [])
+        if anchors:
+            known["pages"][path.relative_to(site).as_posix()] = sorted({*before, *anchors})
+        names = {anchor for anchor in anchors if anchor.startswith("mle_lib.")}
+        known["names"] = sorted({*known["names"], *names})
+    text = json.dumps(known, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    (root / KEPT).write_text(text, encoding="utf-8")
+
+
+def anchors_of(html: str) -> set[str]:
+    """What of a page can be linked to: headings, equations, questions, entries, not cells."""
+    found = BeautifulSoup(html, "html.parser").select("article :is(section, div, dt)[id]")
+    ids = {str(element["id"]) for element in found}
+    return {name for name in ids if not name.startswith("codecell")}
 
 
 def save(moved: Moved, root: Path = ROOT) -> None:
@@ -76,8 +101,3 @@ def write_stubs(root: Path = ROOT) -> int:
     for path, page in stubs(root).items():
         write(stub(page, root), path)
     return len(stubs(root))
-
-
-if __name__ == "__main__":
-    say(f"{write_stubs()} notebooks lead from old paths to new ones")
-    sys.exit()

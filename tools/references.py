@@ -1,4 +1,4 @@
-"""The references page: every work that the book links to, and where (`python -m tools.references`).
+"""The references page: every work that the book links to, and where (`make generated`).
 
 Authors and titles are written by hand, one line a work, each with one link and "Cited in …" at its
 end. What follows "Cited in" is made here, from the links of the chapters, pages and docstrings.
