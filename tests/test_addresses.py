@@ -62,7 +62,9 @@ def has_anchor(path: Path, anchor: str) -> bool:
     return lines is not None and all(1 <= int(n) <= length for n in lines.groups() if n)
 
 
-@pytest.mark.parametrize("path", [*toc_files(), ROOT / "README.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*toc_files(), *sorted(ROOT.glob("*.md"))], ids=lambda path: path.name
+)
 def test_links_to_the_repository_lead_to_files_and_sections(path: Path) -> None:
     assert list(dead(references.page_text(path))) == []
 
