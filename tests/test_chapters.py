@@ -1,5 +1,6 @@
 """Chapters are inserted, split, moved and removed: what named a thing names the same thing then."""
 
+import json
 import re
 import shutil
 from collections import Counter
@@ -93,6 +94,9 @@ def test_an_empty_third_chapter_is_inserted_and_removed(root: Path) -> None:
     assert named(root) == names
     anchors = moved.load(root)["anchors"][f"book/{order[2]}"]
     assert anchors["eq-3-1"] == "eq-4-1"
+    assert {new for old, new in anchors.items() if old.startswith("eq-3-")} <= {
+        f"eq-4-{number.partition('.')[2]}" for kind, number in things(root) if kind == "equation"
+    }
     chapters.remove("in-between", root=root)
     assert tree(root) == before
 
@@ -118,6 +122,19 @@ def test_a_chapter_is_split(root: Path) -> None:
         for cell in read(root / f"book/{name}.ipynb").cells
     ]
     assert len(set(ids)) == len(ids)
+
+
+def test_the_addresses_of_a_chapter_that_is_removed_lead_on(root: Path) -> None:
+    order = pages(root)
+    chapters.insert("in-between", "Something new", before=order[2], root=root)
+    kept = moved.kept(root)
+    kept["pages"]["book/in-between.html"] = ["something-new"]
+    (root / moved.KEPT).write_text(json.dumps(kept), encoding="utf-8")
+    chapters.remove("in-between", to=order[1], root=root)
+    table = moved.load(root)
+    assert table["pages"]["book/in-between"] == f"book/{order[1]}"
+    assert table["anchors"] == {f"book/{order[1]}": {"something-new": ""}}
+    assert read(root / "book" / "in-between.ipynb") == moved.stub(f"book/{order[1]}", root)
 
 
 def test_a_chapter_is_moved_and_moved_back(root: Path) -> None:

@@ -144,32 +144,35 @@ def renumber(plan: Plan, leave_out: Iterable[Path] = ()) -> None:
 
 def keep_addresses(plan: Plan, pages: list[str], gone: str = "", to: str = "") -> None:
     """Say in `book/moved.json` where each address is that readers may have kept."""
-    table = moved.load(plan.root)
-    for address, anchors in moved.kept(plan.root)["pages"].items():
-        name = address.removesuffix(".html")
-        page = table["pages"].get(name, name)
-        if page == f"book/{gone}":
-            table["pages"][name] = f"book/{to}"
-        leads = table["anchors"].get(page, {})
-        for anchor in anchors:
-            where = leads.get(anchor, anchor)
-            target, _, there = where.rpartition("#")
-            new = _new_address(plan, pages, target or page, there) if where else ""
-            if page == f"book/{gone}":
-                page_now, new = f"book/{to}", ""  # a line says that it is no more
-            else:
-                page_now = page
-            kept = table["anchors"].setdefault(page_now, {})
-            kept[anchor] = new.removeprefix(f"{page_now}#")
-    table["anchors"] = {
-        page: changed
-        for page, leads in table["anchors"].items()
-        if (changed := {old: new for old, new in leads.items() if old != new})
-        and page != f"book/{gone}"
+    before, anchors = moved.load(plan.root), _kept_anchors(plan.root)
+    names = {f"book/{gone}": f"book/{to}"} if gone in plan.pages else {}
+    after: moved.Moved = {
+        "pages": {old: names.get(new, new) for old, new in before["pages"].items()}
+        | {old: new for old, new in names.items() if old in anchors},
+        "anchors": {},
     }
-    if table != moved.load(plan.root):
-        moved.save(table, plan.root)
+    for page, on_page in anchors.items():
+        leads = before["anchors"].get(page, {})
+        for anchor in on_page:
+            page_now, new = names.get(page, page), ""  # a line says that it is no more
+            if page not in names and (where := leads.get(anchor, anchor)):
+                target, _, there = where.rpartition("#")
+                new = _new_address(plan, pages, target or page, there).removeprefix(f"{page}#")
+            if anchor != new:
+                after["anchors"].setdefault(page_now, {})[anchor] = new
+    if after != before:
+        moved.save(after, plan.root)
     moved.write_stubs(plan.root)
+
+
+def _kept_anchors(root: Path) -> dict[str, set[str]]:
+    """Page, by its name of today -> the anchors that it or a page before it ever had."""
+    found: dict[str, set[str]] = {}
+    names = moved.load(root)["pages"]
+    for address, anchors in moved.kept(root)["pages"].items():
+        name = address.removesuffix(".html")
+        found.setdefault(names.get(name, name), set()).update(anchors)
+    return found
 
 
 def _new_address(plan: Plan, pages: list[str], page: str, anchor: str) -> str:
