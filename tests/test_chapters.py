@@ -13,7 +13,7 @@ from tools import chapters, moved
 from tools.chapters import ChapterError
 from tools.environment import ROOT
 from tools.exercise_rules import is_exercise
-from tools.notebooks import read, toc_notebooks
+from tools.notebooks import read, strip, toc_notebooks
 from tools.numbering import known, mentions, places, unmarked, unresolved
 
 Tree = dict[Path, bytes]

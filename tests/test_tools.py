@@ -755,7 +755,7 @@ def test_makefile_lists_its_commands() -> None:
         "test",
         "test-colab",
         "notebooks",
-        "maths",
+        "generated",
         "links",
         "format",
         "lock",

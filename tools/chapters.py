@@ -328,10 +328,12 @@ def split(page: str, name: str, title: str, at: str, root: Path = ROOT) -> None:
     refuse([*complaints(plan), *(f"it would take an exercise along: {a!r}" for a in asked)])
     renumber(plan)
     kept, leaving = cut(read(path), plan.new("section", at) or at)
-    write(kept_notebook(read(path), kept), path)
+    first_part = read(path)
+    first_part.cells = kept
+    write(strip(first_part), path)
     made = skeleton(root, number + 1, title, pages[place + 2] if place + 2 < len(pages) else page)
     made.cells[2:2] = leaving
-    write(made, root / "book" / f"{name}.ipynb")
+    write(strip(made), root / "book" / f"{name}.ipynb")
     edit_toc(root, name, after=page)
     _lead_links(root, page, name)
     keep_addresses(plan, pages)
@@ -344,11 +346,6 @@ def _given(root: Path, page: str) -> Iterator[Mention]:
     for place in places(root):
         if place.path == root / "book" / f"{page}.ipynb" and place.output is None:
             yield from (mention for mention in mentions(place) if mention.gives)
-
-
-def kept_notebook(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
-    notebook.cells = cells
-    return notebook
 
 
 def cut(notebook: NotebookNode, at: str) -> tuple[list[NotebookNode], list[NotebookNode]]:
