@@ -6,7 +6,7 @@ RUN := .venv/bin/python -E -s -m
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book serve test soak test-colab notebooks maths links format lock publish-as clean environment
+.PHONY: help book serve test soak test-colab notebooks generated links format lock publish-as clean environment
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -34,8 +34,8 @@ test-colab: environment  ## run every chapter of the last commit with Colab's ve
 notebooks: environment  ## run every notebook and store what its checked cells print (before a commit)
 	@$(RUN) tools.notebooks
 
-maths: environment  ## write the formulas of the exercises as MathML (after a change to one)
-	@$(RUN) tools.maths
+generated: environment  ## write what is made from the sources: MathML, citations, kept addresses
+	@$(RUN) tools.generated
 
 links: environment  ## list the links that leave the built site; CHECK=1 asks each whether it answers
 	@$(RUN) tools.links $(if $(CHECK),--check)

@@ -5,7 +5,7 @@ itself loads nothing heavy (no torch), seeds nothing and changes no setting.
 
 The annotations of the library are checked where a function is called: an argument of another type
 is a ``ValueError`` that names it. Numbers and flags are left to ``mle_lib.checks``, because one of
-NumPy or torch is as good as Python's own.
+NumPy or torch is as good as Python's own, and words to the functions, which know the choice.
 """
 
 from collections.abc import Iterable
@@ -34,6 +34,6 @@ beartype_this_package(
         violation_verbosity=BeartypeViolationVerbosity.MINIMAL,
         is_color=False,
         claw_skip_package_names=("mle_lib.exercises",),  # it runs in the browser, with NumPy alone
-        hint_overrides=_Checked({int: object, float: object, bool: object}),
+        hint_overrides=_Checked({int: object, float: object, bool: object, str: object}),
     )
 )

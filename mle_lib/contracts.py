@@ -26,8 +26,6 @@ def check_optimizer(model: nn.Module, optimizer: Optimizer) -> set[int]:
             there can be no gradients, under or from ``torch.inference_mode``.
     """
     name = type(optimizer).__name__
-    if not all(hasattr(optimizer, part) for part in ("param_groups", "zero_grad", "step")):
-        raise ValueError(f"optimizer must be a torch optimiser, got {optimizer!r}")
     held = {id(q) for group in optimizer.param_groups for q in group["params"]}
     moved = [q for q in model.parameters() if id(q) in held and q.requires_grad]
     if not moved:
@@ -64,8 +62,6 @@ def check_scheduler(scheduler: LRScheduler, optimizer: Optimizer) -> None:
     """
     for part in parts_of(scheduler):
         name = type(part).__name__
-        if not all(callable(getattr(part, method, None)) for method in ("step", "state_dict")):
-            raise ValueError(f"scheduler must be a torch learning-rate scheduler, got {part!r}")
         if needed := needed_arguments(type(part).step):
             raise ValueError(
                 "scheduler must make a step without arguments, after each update, got "

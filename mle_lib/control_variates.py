@@ -37,7 +37,7 @@ class ControlVariate:
     g_j; it is least at γ = Cov(g_j, h_j)/Var(h_j), coordinate by coordinate
     (``best_coefficient``). With ``coefficient=None``, γ is computed so from each batch: then γ and
     the batch depend on each other, and the estimate has a bias of order 1/b. Source: Owen
-    (2013), Monte Carlo theory, methods and examples, section 8.9, https://artowen.su.domains/mc/.
+    (2013), Monte Carlo theory, methods and examples, §8.9, https://artowen.su.domains/mc/.
 
     Equation: (9.2).
 
@@ -96,7 +96,10 @@ class ControlVariate:
         return (g + known).to(g.dtype)
 
     def _rows(self, x: Tensor) -> Tensor:
-        h = check_matrix(self.control(x), name="what control gives").detach()
+        h = self.control(x)
+        if not isinstance(h, Tensor):
+            raise ValueError(f"what control gives must be a tensor, got {type(h).__name__}")
+        h = check_matrix(h, name="what control gives").detach()
         if len(h) != len(x):
             raise ValueError(f"control must give a row for each of {len(x)} x, got {len(h)}")
         return h

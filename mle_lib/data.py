@@ -30,7 +30,7 @@ def load_digits_binary(split: str) -> Tensor:
     Raises:
         ValueError: If ``split`` is not one of the three.
     """
-    if split not in DIGITS_SPLIT:
+    if not isinstance(split, str) or split not in DIGITS_SPLIT:
         raise ValueError(f"split must be one of {', '.join(DIGITS_SPLIT)}, got {split!r}")
     start, stop = DIGITS_SPLIT[split]
     return _all_digits()[start:stop].clone()

@@ -69,10 +69,10 @@ def load_density_set(name: str, split: str, root: str | Path | None = None) -> T
         ConnectionError: If the file is not there and cannot be downloaded: no network, no such
             page, a server that stalls.
     """
-    if name not in SETS:
+    if not isinstance(name, str) or name not in SETS:
         raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
     n, digests = SETS[name]
-    if split not in digests:
+    if not isinstance(split, str) or split not in digests:
         raise ValueError(f"split must be one of {', '.join(digests)}, got {split!r}")
     path = _folder(root) / f"{name}.{split}.data"
     if not path.exists():

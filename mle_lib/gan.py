@@ -47,7 +47,7 @@ def fooling_value(fake: Tensor, saturating: bool) -> Tensor:
     The first is −V up to D's own term. Times the number of logits, its derivative by one
     logit a is D = σ(a), that of the second is 1 − D: the ratio of the two is D/(1 − D) = eᵃ, tiny
     where D wins. Source: Goodfellow et al.
-    (2014), section 3.
+    (2014), §3.
 
     Equation: (10.7).
 

@@ -24,7 +24,7 @@ class SAG:
     The table can be filled before the first step, at the cost of m gradients. Or it starts empty,
     with y = 0; then the sum, which lacks the samples not seen yet, is divided by the share of those
     that it has. Source: Schmidt, Le Roux & Bach (2017), equation 5 and
-    section 4, https://doi.org/10.1007/s10107-016-1030-6.
+    §4, https://doi.org/10.1007/s10107-016-1030-6.
 
     Equation: (9.3).
 
@@ -95,8 +95,8 @@ class SAGA(SAG):
         Σ_{l=1}^m y_l + (m/b) Σ_{j∈B} (g_j(θ) − y_j),   then y_j ← g_j(θ) for j ∈ B.
 
     Unbiased for ∇ℓ whatever the table holds, zeros included, with (m/b)² times the variance of SAG
-    on a full one (without replacement). Source: Defazio, Bach & Lacoste-Julien (2014), section
-    3, https://doi.org/10.48550/arXiv.1407.0202.
+    on a full one (without replacement). Source: Defazio, Bach & Lacoste-Julien (2014),
+    §3, https://doi.org/10.48550/arXiv.1407.0202.
 
     Equation: (9.3).
     """

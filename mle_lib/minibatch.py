@@ -199,7 +199,7 @@ def gradient_noise_scale(moments: GradientMoments | Iterable[GradientMoments]) -
     count. Drawn without, Σ_k σ²_k has the mean tr Σ · m/(m − 1), and the estimate of ‖ḡ‖² the mean
     ‖ḡ‖² − tr Σ / (m − 1), whatever count is: biases that m alone removes. Of several
     subsamples numerators and denominators are averaged apart, then divided: a mean of ratios would
-    be biased. Source: McCandlish et al. (2018), where it is the *simple* noise scale (section 2.2
+    be biased. Source: McCandlish et al. (2018), where it is the *simple* noise scale (§2.2
     and appendix A), https://doi.org/10.48550/arXiv.1812.06162.
 
     Equation: (3.5).

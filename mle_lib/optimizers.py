@@ -152,7 +152,7 @@ class Nesterov(Optimizer):
 
     Nesterov's method takes g at the point ahead, y − αβu. This is the same method written for the
     point ahead, θ = y − αβu, so that g is taken at θ itself: Bengio, Boulanger-Lewandowski &
-    Pascanu (2013), section 3.5, https://doi.org/10.48550/arXiv.1212.0901 (while α and β are
+    Pascanu (2013), §3.5, https://doi.org/10.48550/arXiv.1212.0901 (while α and β are
     constant). Equals ``torch.optim.SGD(momentum=β, nesterov=True)``.
 
     Equations: (6.6), (6.7).
@@ -205,7 +205,7 @@ class Adam(Optimizer):
     μ and ν, from 0, are running means of g and g², t counts the steps of this parameter; the
     divisors correct the bias of a mean that starts at 0. Source: Kingma & Ba (2015), algorithm 1
     (where they are m and v), https://doi.org/10.48550/arXiv.1412.6980. The faster form at the end
-    of the paper's section 2 adds ε before the correction; here, as in ``torch.optim.Adam``, after.
+    of the paper's §2 adds ε before the correction; here, as in ``torch.optim.Adam``, after.
 
     Equation: (6.9).
     """

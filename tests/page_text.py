@@ -19,8 +19,8 @@ BLOCKS = (
 # the summary of what is folded at the beginning, exercises, the tables of how the site was built,
 # the API reference, a chapter's figure elsewhere. And the theme: the "#" beside headings.
 ADDED = (
-    ".mle-computed, .mle-setup > summary, mle-exercise, .mle-status, .mle-front mle-explore, "
-    "[id^='module-mle_lib'], .headerlink, .cell_output, script, style"
+    ".mle-computed, .mle-moved, .mle-setup > summary, mle-exercise, .mle-status, "
+    ".mle-front mle-explore, [id^='module-mle_lib'], .headerlink, .cell_output, script, style"
 )
 DIRECTIVE = re.compile(r"^```\{([\w-]+)\}[^\n]*\n(.*?)```$", re.M | re.S)
 ASKED = re.compile(r"^> \*\*Question\.\*\*(?:.*\n)+?\n(?=```\{mle-open\})", re.M)

@@ -62,7 +62,9 @@ def has_anchor(path: Path, anchor: str) -> bool:
     return lines is not None and all(1 <= int(n) <= length for n in lines.groups() if n)
 
 
-@pytest.mark.parametrize("path", [*toc_files(), ROOT / "README.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*toc_files(), *sorted(ROOT.glob("*.md"))], ids=lambda path: path.name
+)
 def test_links_to_the_repository_lead_to_files_and_sections(path: Path) -> None:
     assert list(dead(references.page_text(path))) == []
 
@@ -82,9 +84,9 @@ GITHUB = f"https://github.com/{repository()}"
     [
         f"{COLAB}/book/02-gradients.ipynb",
         f"{COLAB}/book/api.md",
-        f"{COLAB}/02-gradient.ipynb",
-        f"{COLAB}/book/02-gradient.ipynb#no-such-section",
-        f"{COLAB.replace('main', 'master')}/book/02-gradient.ipynb",
+        f"{COLAB}/gradient.ipynb",
+        f"{COLAB}/book/gradient.ipynb#no-such-section",
+        f"{COLAB.replace('main', 'master')}/book/gradient.ipynb",
         f"{GITHUB}/blob/main/mle_lib/gone.py",
         f"{GITHUB}/blob/main/mle_lib/gradient.py#L99999",
         f"{GITHUB}/blob/main/mle_lib/gradient.py#full_gradient",
@@ -100,8 +102,8 @@ def test_a_dead_link_is_found(link: str) -> None:
 @pytest.mark.parametrize(
     "link",
     [
-        f"{COLAB}/book/02-gradient.ipynb",
-        f"{COLAB}/book/02-gradient.ipynb#summary",
+        f"{COLAB}/book/gradient.ipynb",
+        f"{COLAB}/book/gradient.ipynb#summary",
         f"{GITHUB}",
         f"{GITHUB}/issues/new?title=x",
         f"{GITHUB}/tree/main/mle_lib",

@@ -167,10 +167,10 @@ def test_inference_mode_is_named_and_its_data_will_do() -> None:
             lambda: train_step(model, optimizer, x, M),
             lambda: short_fit(model, optimizer),
         ):
-            with pytest.raises(ValueError, match="model must be made and trained outside of"):
+            with pytest.raises(ValueError, match=r"model must be made .*outside of"):
                 call()
     assert snapshot(model, optimizer) == before
-    with pytest.raises(ValueError, match="model must be made and trained outside of"):
+    with pytest.raises(ValueError, match=r"model must be made .*outside of"):
         train_step(other, moved, x, M)
     (one, first), (two, second) = start(), start()
     assert train_step(one, first, x, M) == train_step(two, second, TRAIN, M)
@@ -251,7 +251,7 @@ def test_a_number_of_any_size_is_right_or_named(name, argument) -> None:
 
 
 def test_epochs_that_no_float_counts_are_named() -> None:
-    with pytest.raises(ValueError, match=r"epochs must be at most 2\^53"):
+    with pytest.raises(ValueError, match="epochs must be at most"):
         short_fit(epochs=10**30)
 
 

@@ -177,10 +177,10 @@ def test_no_network_is_said_in_words(public, tmp_path) -> None:
     ("name", "split", "message"),
     [
         ("mnist", "train", "name must be one of nltcs, msnbc, plants, got 'mnist'"),
-        (["nltcs"], "train", "parameter name=.*str"),
+        (["nltcs"], "train", "name must be one of"),
         ("nltcs", "dev", "split must be one of train, valid, test, got 'dev'"),
-        ("nltcs", None, "parameter split=.*str"),
-        ("nltcs", ["train"], "parameter split=.*str"),
+        ("nltcs", None, "split must be one of"),
+        ("nltcs", ["train"], "split must be one of"),
         (np.str_("mnist"), "train", "name must be one of"),
     ],
 )
@@ -192,7 +192,7 @@ def test_bad_input_is_named(name, split, message, tmp_path) -> None:
 
 @pytest.mark.parametrize("root", [3, ["a"], 1.5])
 def test_a_root_that_is_no_path_is_named(root) -> None:
-    with pytest.raises(ValueError, match=r"parameter root=.*Path"):
+    with pytest.raises(ValueError, match="root must be a path, got"):
         load_density_set("nltcs", "train", root)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 from exercise_answers import Function, all_answers
 
@@ -19,17 +20,20 @@ from mle_lib.exercises import check, hint, quiz, solution
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.html import heading
 from mle_lib.exercises.quizzes import Choice, Numeric, Open
-from mle_lib.exercises.registry import CHAPTERS, by_id, chapter, open_questions
+from mle_lib.exercises.registry import by_id, chapter, open_questions, packages
 from mle_lib.exercises.results import Result
 from mle_lib.exercises.text import formulas, stored_maths, to_html
 from mle_lib.exercises.values import as_arrays, same
 from tests.translation import bare
+from tools.environment import ROOT
 from tools.notebooks import CHECKED, read, toc_notebooks
 
 EXERCISES = {id: exercise for id, (_, exercise) in by_id().items()}
 CODE = {id: e for id, e in EXERCISES.items() if isinstance(e, CodeExercise)}
 ANSWERS = all_answers()
-NOTEBOOKS = dict(zip(CHAPTERS, toc_notebooks(), strict=True))
+PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))["parts"]
+LECTURE = {chapter["file"] for chapter in PARTS[0]["chapters"]}
+NOTEBOOKS = dict(enumerate(toc_notebooks(), 1))
 
 every_code_exercise = pytest.mark.parametrize("exercise", CODE.values(), ids=list(CODE))
 Count = Callable[[str, int], None]
@@ -352,7 +356,7 @@ PREDICTIONS = [quiz for quiz in NUMERIC if quiz.prediction]
 
 
 def test_every_chapter_asks_for_a_prediction() -> None:
-    for number in CHAPTERS:
+    for number in NOTEBOOKS:
         assert [e for e in chapter(number) if e in PREDICTIONS], f"chapter {number}"
 
 
@@ -374,9 +378,14 @@ def test_a_prediction_is_asked_before_a_checked_cell_prints_its_answer(quiz: Num
 # ---- what a reader calls, and what all exercises share
 
 
+def test_the_folders_of_exercises_are_those_of_the_chapters() -> None:
+    named = {number: path.stem.replace("-", "_") for number, path in NOTEBOOKS.items()}
+    assert packages().items() <= named.items()
+
+
 def test_every_exercise_stands_in_its_chapter_under_its_name() -> None:
     written = cells("exercise") | cells("quiz")
-    for number in CHAPTERS:
+    for number in NOTEBOOKS:
         ids = [exercise.id for exercise in chapter(number)]
         in_order = sorted((at, id) for id, (where, at, _) in written.items() if where == number)
         assert [id for _, id in in_order] == ids
@@ -388,7 +397,7 @@ def test_every_exercise_stands_in_its_chapter_under_its_name() -> None:
                 assert titles[-1] == f"### {heading(exercise, by_id()[exercise.id][0])}"
 
 
-@pytest.mark.parametrize("number", CHAPTERS)
+@pytest.mark.parametrize("number", NOTEBOOKS)
 def test_a_stub_takes_no_name_that_its_chapter_uses(number: int) -> None:
     """Else who runs an exercise and then a cell above would call their own stub there."""
     used: set[str] = set()
@@ -528,15 +537,16 @@ def test_the_readers_line_is_quoted_not_a_librarys(tmp_path: Path) -> None:
 
 
 def test_there_are_as_many_as_promised_and_more_than_half_are_code() -> None:
-    for number in CHAPTERS:
-        assert len(chapter(number)) >= (5 if number <= 6 else 3)
+    for number in NOTEBOOKS:
+        lecture = f"book/{NOTEBOOKS[number].stem}" in LECTURE
+        assert len(chapter(number)) >= (5 if lecture else 3)
         assert sum(e.kind == "code" for e in chapter(number)) > len(chapter(number)) / 2
     assert len(open_questions()) == 7
     assert all(isinstance(e, Open) and 3 <= len(e.rubric) <= 5 for e in open_questions())
 
 
 def test_ids_are_unique_and_speak() -> None:
-    exercises = [e for number in CHAPTERS for e in chapter(number)] + list(open_questions())
+    exercises = [e for number in NOTEBOOKS for e in chapter(number)] + list(open_questions())
     assert len(exercises) == len(EXERCISES)
     assert all(re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", id) for id in EXERCISES)
 

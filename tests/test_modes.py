@@ -214,7 +214,7 @@ def test_a_model_without_parameters_is_named(call: Callable) -> None:
     values = made(WALK[call])
     kinds = {paradigms.VAE: vae, paradigms.GAN: gan, models.Mixture: mixture}
     owner = getattr(call, "__self__", values.get("model"))
-    with pytest.raises(ValueError, match=r"model must (have parameters|be an FVSBN)"):  # noqa: PT012
+    with pytest.raises(ValueError, match=r"model must have parameters|FVSBN"):  # noqa: PT012
         without = bare(kinds.get(type(owner), model))
         if "model" in values:
             call(**(values | {"model": without}))

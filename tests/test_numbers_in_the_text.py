@@ -29,9 +29,7 @@ NO_MEASUREMENT = [
     re.compile(r"`[^`]*`"),
     re.compile(r"^#+ .*$", re.M),
     re.compile(rf"\b(?:[Cc]hapters?|[Ss]ections?|[Ee]xercises?|theorem){MANY}|§{MANY}"),
-    re.compile(
-        r"\b\d{1,2}\.\d+(?=[\s,|]*\|)|\(\d+\.\d+\)|\b(?:in|of) \d{1,2}\.\d\b|\b\d{1,2}\.\d's"
-    ),
+    re.compile(r"\(\d+\.\d+\)"),
     re.compile(r"\b95 %"),  # of an interval
     re.compile(r"\b(?:19|20)\d\d\b"),  # years
 ]

@@ -299,7 +299,7 @@ BAD_OPTIONS = [
     ("Momentum", {"lr": 1.0, "dampening": -0.1}, "dampening must be"),
     ("Nesterov", {"lr": 1.0, "beta": -0.1}, "beta must be"),
     ("RMSprop", {"lr": 1.0, "eps": -1e-8}, "eps must be"),
-    ("Adam", {"betas": 0.9}, "parameter betas=0.9"),
+    ("Adam", {"betas": 0.9}, "betas( must be a pair|=0.9)"),
     ("Adam", {"betas": (0.9,)}, "betas must be a pair"),
     ("Adam", {"betas": (0.9, 1.0)}, r"betas\[1\] must be .* below 1, got 1.0"),
     ("AdamW", {"betas": (float("nan"), 0.9)}, r"betas\[0\] must be"),

@@ -165,7 +165,7 @@ def test_a_schedule_of_another_optimiser_or_too_short_is_refused() -> None:
     (model, optimizer), (_, other) = start(), start()
     with pytest.raises(ValueError, match="scheduler must be of this optimizer"):
         short_fit(model, optimizer, scheduler=lr_scheduler.StepLR(other, 3))
-    with pytest.raises(ValueError, match="scheduler must be a torch learning-rate scheduler"):
+    with pytest.raises(ValueError, match=r"parameter scheduler=.*LRScheduler"):
         short_fit(model, optimizer, scheduler=3)
     short = lr_scheduler.OneCycleLR(optimizer, 0.05, total_steps=14, cycle_momentum=False)
     with pytest.raises(ValueError, match="scheduler must last for all 15 updates"):
@@ -203,7 +203,7 @@ def test_an_optimiser_that_trains_nothing_is_refused(max_norm) -> None:
             lambda m, o: short_fit(m, o if o is not None else 3, max_norm=max_norm),
             lambda m, o: train_step(m, o, TRAIN, M, max_norm=max_norm),
         ):
-            with pytest.raises(ValueError, match="optimizer must"):
+            with pytest.raises(ValueError, match=r"optimizer( must|=)"):
                 call(moved, optimizer)
         assert torch.equal(flat(moved), before)
         assert all(q.grad is None for q in moved.parameters())
@@ -871,7 +871,7 @@ def test_numbers_of_every_type_are_taken_by_clipping(clip, real) -> None:
         ({"save_every": float("nan")}, "save_every must be a finite number"),
         ({"checkpoint": 3}, "checkpoint must be a path, got 3"),
         ({"scale": ["sum"]}, "scale must be one of"),
-        ({"seed": 2**64}, "seed must be below"),
+        ({"seed": 2**64}, "seed must be at most"),
         ({"max_norm": torch.ones(2)}, "max_norm must be a number above 0"),
         ({"max_norm": torch.tensor(True)}, "max_norm must be a number above 0"),
     ],

@@ -561,7 +561,7 @@ def test_a_build_without_its_python_stops_before_it_begins(
 
 
 def test_stored_formulas_are_those_of_the_exercises() -> None:
-    assert maths.STORED.read_text("utf-8") == maths.written(), "run `make maths`"
+    assert maths.STORED.read_text("utf-8") == maths.written(), "run `make generated`"
 
 
 def test_the_wheel_holds_what_exercises_need(tmp_path: Path) -> None:
@@ -768,7 +768,7 @@ def test_makefile_lists_its_commands() -> None:
         "test",
         "test-colab",
         "notebooks",
-        "maths",
+        "generated",
         "links",
         "format",
         "lock",

@@ -38,12 +38,15 @@ except ImportError:  # in Colab: the book's library, and what checks its argumen
 TAGS = {CHECKED, "install", "exercise", "quiz", "front-page", "raises-exception"} | {
     f"{verb}-{what}" for verb in ("hide", "remove") for what in ("input", "output", "cell")
 }
+COMMENT = re.compile(r"<!--.*?-->\n*", re.S)
 NO_TEXT = re.compile(r"\b(?!display\b)\w+\.show\(")
 FIGURE = re.compile(r"(?<![\w.])(?:display\.)?(?:show|show_images|explore)\(")
 
 
 def markdown(notebook: NotebookNode) -> str:
-    return "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    """The text as it is read: a comment is for authors."""
+    text = "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    return COMMENT.sub("", text)
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:

@@ -1,4 +1,4 @@
-"""Write the formulas of the exercises as MathML (`make maths`): `mle_lib/exercises/maths.json`.
+"""Write the formulas of the exercises as MathML (`make generated`): `mle_lib/exercises/maths.json`.
 
 An exercise is shown where no MathJax runs, and needs nothing installed: so its formulas are made
 here, when it is written.

@@ -34,7 +34,8 @@ def replace_repository(text: str, old: str, new: str) -> str:
 
 def places(root: Path = ROOT) -> list[Path]:
     """Every file that may repeat the address."""
-    named = [root / name for name in ("_config.yml", "README.md", "pyproject.toml", "CITATION.cff")]
+    settings = [root / name for name in ("_config.yml", "pyproject.toml", "CITATION.cff")]
+    named = [*settings, *sorted(root.glob("*.md"))]
     pages = [p for pattern in ("*.ipynb", "*.md") for p in sorted((root / "book").rglob(pattern))]
     return [p for p in [*named, *pages] if p.is_file() and ".ipynb_checkpoints" not in p.parts]
 

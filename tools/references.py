@@ -1,4 +1,4 @@
-"""The references page: every work that the book links to, and where (`python -m tools.references`).
+"""The references page: every work that the book links to, and where (`make generated`).
 
 Authors and titles are written by hand, one line a work, each with one link and "Cited in …" at its
 end. What follows "Cited in" is made here, from the links of the chapters, pages and docstrings.
@@ -15,7 +15,7 @@ from myst_parser.mdit_to_docutils.base import default_slugify
 
 from tools.environment import ROOT, say
 from tools.markdown import links
-from tools.notebooks import read
+from tools.notebooks import read, toc_files
 from tools.publish_as import repository
 
 PAGE = Path("book") / "references.md"
@@ -28,6 +28,7 @@ NO_WORK = re.compile(
     r"https://(?:colab\.research\.google\.com|raw\.githubusercontent\.com|creativecommons\.org)/"
     r"|https?://localhost\b"
 )
+NUMBER = re.compile(r"^(Exercise )?\d+\.\d* (?:· )?")  # of a heading
 HEADING = re.compile(r"^#{1,3} +(.+?)\s*$", re.M)
 CITED = " Cited in "
 
@@ -48,14 +49,17 @@ def sections(markdown: str) -> list[Section]:
 
 
 def anchor(heading: str) -> str:
-    """What a link to the heading says after `#`: MyST leaves maths out and keeps code."""
-    return default_slugify(re.sub(r"\$[^$]*\$", "", heading).replace("`", ""))
+    """What a link to the heading says after `#`: no number, since a heading's number may change.
+
+    MyST leaves maths out and keeps code; the number is left out by the site's `moved.slug`.
+    """
+    return default_slugify(re.sub(r"\$[^$]*\$", "", NUMBER.sub(r"\1", heading)).replace("`", ""))
 
 
 def pages(root: Path = ROOT) -> list[Path]:
     """The chapters, then the other pages, without the references themselves."""
-    book = root / "book"
-    chapters, others = sorted(book.glob("*.ipynb")), sorted(book.glob("*.md"))
+    chapters = [path for path in toc_files(root) if path.suffix == ".ipynb"]
+    others = sorted((root / "book").glob("*.md"))
     return [path for path in [*chapters, *others] if path != root / PAGE]
 
 
@@ -101,12 +105,14 @@ def trimmed(url: str) -> str:
 
 
 def place(path: Path, section: Section) -> str:
-    """A link to a section, such as [3.8](03-….ipynb#…), or to a whole page."""
+    """A link to a section, such as [3.8](chapter.ipynb#…), or to a whole page."""
     if path.suffix == ".md":
         return f"[{path.stem.replace('-', ' ')}]({path.name})"
-    number = re.match(r"\d+\.\d+\b", section.heading)
-    chapter = int(path.name.partition("-")[0])
-    words = number.group() if number else f"chapter {chapter}, {section.heading.lower()}"
+    if number := re.match(r"\d+\.\d+\b", section.heading):
+        words = number[0]
+    else:
+        (chapter,) = re.findall(r"^# (\d+)\.", page_text(path), re.M)
+        words = f"chapter {chapter}, {section.heading.lower()}"
     return f"[{words}]({path.name}#{section.anchor})"
 
 

@@ -64,3 +64,11 @@ if (!document.querySelector("#search-results")) {
     // nothing can be kept here, so nothing was
   }
 }
+
+// What has moved to another page has left a line here, under its old address, that leads there.
+function followMoved() {
+  const line = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (line?.matches(".mle-moved")) location.replace(line.querySelector("a").href);
+}
+followMoved();
+window.addEventListener("hashchange", followMoved);

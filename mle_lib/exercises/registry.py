@@ -3,16 +3,32 @@
 import difflib
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 
+from mle_lib.exercises import chapters
 from mle_lib.exercises.html import Exercise
 
-CHAPTERS = range(1, 11)
+
+@cache
+def packages() -> dict[int, str]:
+    """Number of each chapter that has exercises -> its folder in `chapters`, in order."""
+    names = [module.name for module in iter_modules(chapters.__path__) if module.ispkg]
+    numbers = {_package(name).CHAPTER: name for name in names}
+    if len(numbers) < len(names):
+        raise ValueError(f"CHAPTER must be another in each folder of {chapters.__path__[0]}")
+    return dict(sorted(numbers.items()))
+
+
+def _package(name: str) -> ModuleType:
+    return import_module(f"{chapters.__name__}.{name}")
 
 
 @cache
 def chapter(number: int) -> tuple[Exercise, ...]:
-    """The exercises of a chapter, in order."""
-    return import_module(f"mle_lib.exercises.chapter{number:02}").EXERCISES
+    """The exercises of a chapter, in order; none, if it has none."""
+    name = packages().get(number)
+    return _package(name).EXERCISES if name else ()
 
 
 @cache
@@ -26,7 +42,7 @@ def by_id() -> dict[str, tuple[str, Exercise]]:
     """Number (such as "3.2") and exercise, by id."""
     numbered = {
         exercise.id: (f"{number}.{position}", exercise)
-        for number in CHAPTERS
+        for number in packages()
         for position, exercise in enumerate(chapter(number), 1)
     }
     return {**numbered, **{question.id: ("", question) for question in open_questions()}}

@@ -1,8 +1,8 @@
 """The markup of exercises: paragraphs, ``code``, **bold**, *italics*, $maths$, and code fences.
 
 Maths is shown as MathML, which browsers draw by themselves: an output frame of Colab has no
-MathJax. It is made beforehand from LaTeX (`make maths`) and kept in ``maths.json``, so that nothing
-need be installed to read an exercise.
+MathJax. It is made beforehand from LaTeX (`make generated`) and kept in ``maths.json``, so that
+nothing need be installed to read an exercise.
 """
 
 import json

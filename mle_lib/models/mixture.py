@@ -21,7 +21,7 @@ class Mixture(AutoregressiveModel):
 
         p(x_i | x_<i) = Σ_r p_r(x_<i) p_r(x_i | x_<i) / Σ_r p_r(x_<i).
 
-    Source: Bishop (2006), *Pattern Recognition and Machine Learning*, section 14.5.
+    Source: Bishop (2006), *Pattern Recognition and Machine Learning*, §14.5.
 
     Args:
         components: p_1 … p_R, at least one, all with the same n and ordering.

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tools import moved
 from tools.check import SKIPPED
 from tools.serve import Handler
 
@@ -33,9 +34,18 @@ def all_pages() -> list[str]:
     found = (p.relative_to(SITE) for p in SITE.rglob("*.html") if "_static" not in p.parts)
     # The root page does nothing but lead to the index of the book; test_not_found.py has the other.
     return sorted(
-        (p.as_posix() for p in found if p.as_posix() not in ("index.html", "404.html")),
+        (
+            p.as_posix()
+            for p in found
+            if p.as_posix() not in {"index.html", "404.html", *leading_on()}
+        ),
         key=lambda page: (not page.startswith("book/"), page),
     )
+
+
+def leading_on() -> set[str]:
+    """The pages that only lead from an old address to a new one."""
+    return {f"{page}.html" for page in moved.load()["pages"]}
 
 
 def pages() -> list[str]:

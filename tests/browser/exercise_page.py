@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from mle_lib.exercises.quizzes import Choice, Numeric
 from mle_lib.exercises.registry import by_id
 
-CHAPTER_3 = "book/03-minibatch-estimator.html"
+CHAPTER_3 = "book/minibatch-estimator.html"
 ESTIMATOR = "minibatch-gradient"
 PYTHON_STARTS_MS = 90_000  # on a machine that does other things too
 

@@ -39,7 +39,7 @@ def test_the_book_opens_with_one(site: str) -> None:
     first = article.find(["mle-explore", "p"])
     assert first.name == "mle-explore"
     # the same frames as in the chapter that computes it
-    assert figures(FRONT_PAGE)[0] in figures("book/06-optimizers.html")
+    assert figures(FRONT_PAGE)[0] in figures("book/optimizers.html")
     weight = len(gzip.compress(figures(FRONT_PAGE)[0].encode()))
     assert weight <= 150_000
 

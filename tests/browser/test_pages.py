@@ -212,7 +212,7 @@ def test_print_button_prints(site: str, browser: Browser) -> None:
 
 
 def test_printed_page_is_dark_on_white(site: str, browser: Browser) -> None:
-    with opened_and_watched(browser, f"{site}/book/03-minibatch-estimator.html", scheme="dark") as (
+    with opened_and_watched(browser, f"{site}/book/minibatch-estimator.html", scheme="dark") as (
         page,
         _,
     ):

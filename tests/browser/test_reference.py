@@ -87,7 +87,7 @@ def test_equations_and_the_functions_that_compute_them_lead_to_each_other() -> N
 def test_the_line_below_an_equation_is_small_and_can_be_tapped(
     site: str, browser: Browser, width: int
 ) -> None:
-    with opened(browser, f"{site}/book/03-minibatch-estimator.html", width) as page:
+    with opened(browser, f"{site}/book/minibatch-estimator.html", width) as page:
         size = "e => parseFloat(getComputedStyle(e).fontSize)"
         for link in page.locator("p.mle-computed a").all():
             box = link.bounding_box()
@@ -98,7 +98,7 @@ def test_the_line_below_an_equation_is_small_and_can_be_tapped(
 def test_links_in_code_look_like_code_until_they_have_the_focus(
     site: str, browser: Browser
 ) -> None:
-    with opened(browser, f"{site}/book/03-minibatch-estimator.html") as page:
+    with opened(browser, f"{site}/book/minibatch-estimator.html") as page:
         page.locator("details.mle-setup > summary").click()
         link = page.locator("pre a.mle-api").first
         look = "(e) => { const s = getComputedStyle(e); return [s.color, s.textDecorationLine]; }"
@@ -115,7 +115,7 @@ def test_links_in_code_look_like_code_until_they_have_the_focus(
 
 def test_the_copy_button_copies_the_code_alone(site: str, browser: Browser) -> None:
     allowed = ["clipboard-read", "clipboard-write"]
-    with opened(browser, f"{site}/book/03-minibatch-estimator.html", permissions=allowed) as page:
+    with opened(browser, f"{site}/book/minibatch-estimator.html", permissions=allowed) as page:
         page.locator("details.mle-setup > summary").click()
         cell = page.locator("div.highlight:has(a.mle-api)").first
         cell.hover()

@@ -17,12 +17,12 @@ from tools.notebooks import toc_files
 
 # Words of the book, and the page that should be among the first that are found.
 QUERIES = [
-    ("finite-population", "book/03-minibatch-estimator"),
-    ("noise scale", "book/03-minibatch-estimator"),
-    ("Fisher information", "book/07-second-order"),
+    ("finite-population", "book/minibatch-estimator"),
+    ("noise scale", "book/minibatch-estimator"),
+    ("Fisher information", "book/second-order"),
     ("minibatch_gradient", "book/api"),
     ("Bohning", "book/references"),
-    ("m/b", "book/03-minibatch-estimator"),
+    ("m/b", "book/minibatch-estimator"),
 ]
 FIRST = 5
 
@@ -67,14 +67,14 @@ def test_a_search_that_finds_nothing_says_so(site: str, browser: Browser) -> Non
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_search_by_keyboard_on_any_page(site: str, browser: Browser, width: int) -> None:
-    with opened_and_watched(browser, f"{site}/book/04-training.html", width) as (page, seen):
+    with opened_and_watched(browser, f"{site}/book/training.html", width) as (page, seen):
         page.keyboard.press("Control+k")
         field = page.locator("input[name=q]:focus")
         expect(field).to_be_visible()
         page.keyboard.type("importance sampling")
         page.keyboard.press("Enter")
         page.wait_for_url("**/search.html?q=importance+sampling*")
-        assert "book/09-biased-or-unbiased" in " ".join(results(page)[:FIRST])
+        assert "book/biased-or-unbiased" in " ".join(results(page)[:FIRST])
     check(seen)
 
 
@@ -84,7 +84,7 @@ def test_search_works_without_a_server(browser: Browser) -> None:
         pytest.fail(f"no site in {SITE}: run `make book` first", pytrace=False)
     with opened(browser, (SITE / "search.html").as_uri() + "?q=momentum") as page:
         found = [unquote(address) for address in results(page)]
-        assert "book/06-optimizers" in " ".join(found[:FIRST])
+        assert "book/optimizers" in " ".join(found[:FIRST])
 
 
 # ---- whole lists of words, asked of the page's own program

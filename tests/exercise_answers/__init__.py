@@ -7,6 +7,7 @@ exercise takes for right, and which mistake it sees, is tried on code that it do
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 Function = Callable[..., Any]
@@ -30,6 +31,6 @@ class Answers:
 def all_answers() -> dict[str, Answers]:
     """All answers of all chapters."""
     found: dict[str, Answers] = {}
-    for number in range(1, 11):
-        found |= import_module(f"exercise_answers.chapter{number:02}").ANSWERS
+    for module in iter_modules(__path__):
+        found |= import_module(f"{__name__}.{module.name}").ANSWERS
     return found

@@ -14,6 +14,7 @@
 `search`: words without accents, numbers and fractions, for the page that searches.
 `tree`: nodes are found by identity.
 `status`: how long each chapter ran, with which versions.
+`moved`: old addresses lead on.
 `descriptions`: what a search engine says of a page.
 `not_found`: the page for an address that does not exist.
 `pages`: what the theme leaves out of, or puts too much into, a page.
@@ -39,6 +40,7 @@ from . import (
     figures,
     links,
     mentions,
+    moved,
     not_found,
     outputs,
     pages,
@@ -52,7 +54,7 @@ from . import (
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
     *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, storage),
-    *(delivery, outputs, search, reexecution),
+    *(delivery, outputs, search, reexecution, moved),
 )
 
 

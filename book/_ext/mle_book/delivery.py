@@ -123,6 +123,11 @@ def policy(hashes: list[str]) -> str:
     return "; ".join(f"{kind} {sources}" for kind, sources in allowed.items())
 
 
+def hash_of(code: str) -> str:
+    """By which a policy names a script or a style that stands in the page."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"
+
+
 def _script(match: re.Match[str], pagename: str, hashes: list[str]) -> str:
     attributes, code = match[1], match[2]
     if "type=" in attributes and "javascript" not in attributes:
@@ -139,8 +144,7 @@ def _script(match: re.Match[str], pagename: str, hashes: list[str]) -> str:
         first = code.strip().partition("\n")[0]
         logger.warning("a script in the page that is not known: %s", first, location=pagename)
         return match[0]  # which the policy keeps from running
-    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-    hashes.append(f"'sha256-{digest}'")
+    hashes.append(hash_of(code))
     return match[0]
 
 

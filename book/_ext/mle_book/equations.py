@@ -5,8 +5,7 @@ an equation of that number, on any page, the number becomes a link. Prose that s
 (2.3)" where there is none is a warning, and so is a number given twice.
 
 Prose that says "section 2.3", or "sections 2.3 and 4.1", links to the headings that begin with
-these numbers; that there is none is a warning. Right after a link to another host the section is
-one of the work cited, and stays as it is; in the library's docstrings it always is.
+these numbers; that there is none is a warning. A section of a work cited is "§2.3".
 """
 
 import re
@@ -14,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from docutils import nodes
-from sphinx.addnodes import desc, pending_xref
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.domains import Domain, ObjType
@@ -165,13 +164,6 @@ def warn_twice(number: str, docname: str, location: nodes.Node | str) -> None:
     )  # fmt: skip
 
 
-def _is_in(node: nodes.Node, kind: type[nodes.Node]) -> bool:
-    while (node := node.parent) is not None:
-        if isinstance(node, kind):
-            return True
-    return False
-
-
 def is_prose(node: nodes.Node) -> bool:
     while (node := node.parent) is not None:
         # myst-nb marks what belongs to a code cell, its output included, with `nb_element`.
@@ -210,21 +202,11 @@ def _equations(text: nodes.Text) -> Iterator[Mention]:
 
 def _sections(text: nodes.Text) -> Iterator[Mention]:
     for words in SECTIONS.finditer(text):
-        if _is_of_a_work_cited(text, words.start()):
-            continue
         start = words.start()  # the first link takes the word with it
         for number in re.finditer(r"\d+\.\d+", words[0]):
             end = words.start() + number.end()
             yield start, end, f"section {number[0]}", True
             start = end + len(re.match(r"\D*", text[end:])[0])
-
-
-def _is_of_a_work_cited(text: nodes.Text, position: int) -> bool:
-    if _is_in(text, desc):
-        return True
-    previous = next(reversed(siblings_before(text)), None)
-    cited = isinstance(previous, nodes.reference) and "//" in previous.get("refuri", "")
-    return cited and not re.search(r"[^),;\s]", text[:position])
 
 
 def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:

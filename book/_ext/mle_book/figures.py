@@ -1,4 +1,4 @@
-"""A figure of a chapter on another page: `{mle-figure} 06-optimizers`, its caption the content.
+"""A figure of a chapter on another page: `{mle-figure} optimizers`, its caption the content.
 
 The figure is what the chapter's cell tagged `front-page` shows. The chapter is executed, cached and
 tested as ever; the other page only shows the same frames, and is written again when they change.

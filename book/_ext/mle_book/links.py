@@ -1,7 +1,7 @@
 """Absolute links to chapters become links between pages.
 
 In a notebook a link to another chapter is absolute, so that it works in Colab:
-https://colab.research.google.com/github/OWNER/NAME/blob/BRANCH/book/02-gradient.ipynb#section
+https://colab.research.google.com/github/OWNER/NAME/blob/BRANCH/book/gradient.ipynb#section
 (or the same on github.com). On the website it leads to the page. A link whose text says "Colab"
 means Colab, and stays. OWNER/NAME and BRANCH come from the repository in `_config.yml`.
 """

@@ -18,6 +18,7 @@ from sphinx.util.nodes import make_refnode
 
 from .equations import is_prose
 from .names import Names, read_cells
+from .pages import reading_order
 from .tree import replace
 
 TOP = {"function", "class", "exception"}
@@ -89,8 +90,8 @@ class MentionDomain(Domain):
     def uses(self) -> dict[str, list[Place]]:
         """Entry -> where the book uses it, in the order of the pages."""
         uses: dict[str, list[Place]] = {}
-        for docname, mentions in sorted(self.data["mentions"].items()):
-            for mention, places in mentions.items():
+        for docname in reading_order(self.env):
+            for mention, places in self.data["mentions"].get(docname, {}).items():
                 found = self.target(*mention)
                 if found and found[0] != docname:
                     uses.setdefault(found[1], []).extend(places)

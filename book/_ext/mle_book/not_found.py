@@ -4,8 +4,6 @@ So its own addresses begin at the root of the host, with the repository's name; 
 served elsewhere, a script mends them. Everything else is in the page, and a policy that allows it.
 """
 
-import base64
-import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx_external_toc.parsing import parse_toc_yaml
+
+from .delivery import hash_of
 
 FILES = Path(__file__).parent  # 404.html, .css, .js
 
@@ -59,10 +59,6 @@ def write_page(app: Sphinx, error: Exception | None) -> None:
 def policy(style: str, script: str) -> str:
     """Only this style, this script, the mark, and the search page."""
     return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        f"default-src 'none'; style-src {hash_of(style)}; script-src {hash_of(script)}; "
         "img-src 'self'; base-uri 'none'; form-action 'self'"
     )
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

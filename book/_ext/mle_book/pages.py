@@ -4,11 +4,18 @@ import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 from .tree import place, replace
 
 INSTALL = "install"  # the tag of a chapter's first code cell
 PUNCTUATION = re.compile(r"[.,;:!?)\]’”]+")
+
+
+def reading_order(env: BuildEnvironment) -> list[str]:
+    """All pages, those of the table of contents first and in its order."""
+    listed = [page for page in env.collect_relations() if page in env.found_docs]
+    return [*listed, *sorted(env.found_docs - set(listed))]
 
 
 def setup(app: Sphinx) -> None:

@@ -21,6 +21,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
+from .pages import reading_order
 from .reexecution import REQUIREMENTS
 from .tree import replace
 
@@ -54,7 +55,7 @@ class StatusDirective(SphinxDirective):
 def chapters(env: BuildEnvironment) -> list[tuple[str, str, str, str]]:
     """Of each notebook: page, seconds, day of execution, checked cells of how many."""
     rows = []
-    for docname in sorted(env.found_docs):
+    for docname in reading_order(env):
         path = Path(env.doc2path(docname))
         if path.suffix == ".ipynb":
             run = env.nb_metadata.get(docname, {}).get("exec_data") or {}

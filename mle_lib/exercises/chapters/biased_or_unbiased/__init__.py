@@ -1,0 +1,11 @@
+"""The exercises of a chapter."""
+
+from mle_lib.exercises.chapters.biased_or_unbiased import control_variate, quizzes, svrg
+from mle_lib.exercises.html import Exercise
+
+CHAPTER = 9
+EXERCISES: tuple[Exercise, ...] = (
+    quizzes.KNOWN_HALF,
+    svrg.EXERCISE,
+    control_variate.EXERCISE,
+)

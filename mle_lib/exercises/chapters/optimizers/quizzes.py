@@ -1,0 +1,43 @@
+"""Questions of a chapter."""
+
+from mle_lib.exercises.quizzes import Near, Numeric
+
+SGD, BETA = 2**-4, 0.9  # SGD's best step size at b = 3; the momentum of the table
+
+EFFECTIVE_STEP = Numeric(
+    id="effective-step",
+    title="The effective step",
+    question="At $b = 3$ noise limits the step, and SGD's best $\\alpha$ is 0.062. Which $\\alpha$ "
+    "will be best for momentum with $\\beta = 0.9$? The grid is coarse: one figure is enough. And "
+    "at which end will momentum win, at $b = 3$ or with the whole data set?",
+    answer=SGD * (1 - BETA),
+    tolerance=0.002,
+    near=(
+        Near(
+            SGD,
+            "The same $\\alpha$ would make the effective step ten times as long, and by (6.5) the "
+            "hovering about ten times as strong.",
+        ),
+        Near(
+            SGD / (1 - BETA),
+            "The other way round: momentum already lengthens the effective step, so $\\alpha$ must "
+            "be shorter.",
+        ),
+        Near(
+            SGD * (1 - BETA) ** 0.5,
+            "A root of $1 - \\beta$ is too little: variance (6.5) depends on $\\alpha/(1-\\beta)$, "
+            "without a root.",
+        ),
+        Near(
+            SGD * (1 + BETA),
+            "That is how much longer (6.2) lets a step be before the curvature stops it. Here "
+            "noise limits the step, and (6.5) counts.",
+        ),
+    ),
+    otherwise="By (6.5), for short steps the variance depends on $\\alpha/(1-\\beta)$ alone. Which "
+    "$\\alpha$ leaves it as it was?",
+    why="By (6.4) it is a tenth of SGD's, and the grid's best is one of the two nearest; now look "
+    "at the steps: hardly fewer at $b = 3$, less than half with the whole data set.",
+    prediction=True,
+    printed="0.008",
+)

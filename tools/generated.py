@@ -1,0 +1,24 @@
+"""Write what is made from the rest of the sources (`make generated`), after a change to them.
+
+The formulas of the exercises as MathML, where each work is cited, the small notebooks at old paths,
+and the list of what readers may keep: with the pages and anchors of the site, where it is built.
+"""
+
+import sys
+
+from mle_lib.exercises.registry import by_id
+from tools import maths, moved, references
+from tools.build_book import HTML
+from tools.environment import say
+
+
+def main() -> int:
+    code = maths.main() or references.main()
+    moved.keep(by_id(), HTML)
+    say(f"{moved.KEPT}: what readers may have kept")
+    say(f"{moved.write_stubs()} notebooks lead from old paths to new ones")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
