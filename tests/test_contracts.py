@@ -13,10 +13,10 @@ from torch import nn
 from torch.optim import lr_scheduler as ls
 from torch.optim import optimizer as torch_optimizer
 
-from mle_lib import contracts, optimizers, training
+from mle_lib import optimizers, training
 from mle_lib.models import MADE
 from mle_lib.optimizers import clip_by_norm, clip_by_value
-from mle_lib.training import fit, loss_factor, train_step
+from mle_lib.training import contracts, fit, loss_factor, train_step
 
 # ---- every schedule of torch, in every container, fresh and used
 

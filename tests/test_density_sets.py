@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from mle_lib import density_sets
-from mle_lib.data import load_density_set
+from mle_lib.data import density_sets, load_density_set
 
 ROWS = "0,1,1\n1,0,1\n"
 

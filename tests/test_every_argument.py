@@ -18,10 +18,11 @@ from conftest import binary
 from torch import Tensor, nn
 
 import mle_lib
-from mle_lib import data, irls, likelihood, minibatch, models, paradigms, second_order
+from mle_lib import data, likelihood, minibatch, models, paradigms, second_order
 from mle_lib import gradient as g
 from mle_lib import variance_reduction as vr
 from mle_lib.models.many_fvsbn import ManyFVSBN
+from mle_lib.second_order import irls
 
 X, J = binary(6, 3, seed=1), torch.tensor([0, 2])
 ROWS, TERMS = torch.rand(6, 4).double() + 0.1, torch.rand(6, 3, 4).double()

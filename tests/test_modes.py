@@ -11,8 +11,9 @@ import torch
 from test_every_argument import EACH, gan, ids, mixture, model, name_of, vae, vector, wrong
 from torch import Tensor, nn
 
-from mle_lib import gradient, irls, minibatch, models, paradigms, second_order
+from mle_lib import gradient, minibatch, models, paradigms, second_order
 from mle_lib import variance_reduction as vr
+from mle_lib.second_order import irls
 
 BUILD = [vr.SAG, vr.SAGA, vr.SVRG, vr.ControlVariate]
 CHANGE = (irls.newton, second_order.lbfgs)  # the model, which is what they are for

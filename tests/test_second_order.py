@@ -6,21 +6,21 @@ from conftest import binary, randomised
 from test_models import BAD_X
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from mle_lib import irls
 from mle_lib.data import TinyWorld, all_states, load_density_set, load_digits_binary
 from mle_lib.gradient import full_gradient, per_sample_gradients
-from mle_lib.irls import Conditional
 from mle_lib.likelihood import log_likelihood
 from mle_lib.models import FVSBN, MADE, NADE, AutoregressiveModel
 from mle_lib.models.many_fvsbn import ManyFVSBN
 from mle_lib.second_order import (
     curvature,
     exact_fisher,
+    irls,
     lbfgs,
     natural_gradient,
     newton,
     newton_direction,
 )
+from mle_lib.second_order.irls import Conditional
 
 DATA = pytest.mark.skipif(
     not os.environ.get("MLE_DATA_DIR"), reason="needs the density sets in $MLE_DATA_DIR"

@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from torch.optim import lr_scheduler
 
 from mle_lib import optimizers, training
-from mle_lib.checkpoints import FORMAT
 from mle_lib.models import MADE
 from mle_lib.optimizers import (
     SGD,
@@ -32,8 +31,10 @@ from mle_lib.optimizers import (
     clip_by_norm,
     clip_by_value,
 )
-from mle_lib.records import fingerprint
 from mle_lib.training import fit, load_checkpoint, save_checkpoint, train_step
+from mle_lib.training.checkpoints import FORMAT
+from mle_lib.training.records import fingerprint
+from mle_lib.training.run import Run
 
 
 def start(kind=Adam, seed: int = 0, lr: float = 0.05, **options):
@@ -566,13 +567,13 @@ def test_a_pass_longer_than_the_life_of_the_machine_advances(tmp_path) -> None:
 
 def test_within_a_pass_it_is_saved_by_time(tmp_path, monkeypatch) -> None:
     saves = []
-    save = training.Run.save
+    save = Run.save
 
     def count(run, *args) -> None:
         saves.append((run.epoch, run.step))
         save(run, *args)
 
-    monkeypatch.setattr(training.Run, "save", count)
+    monkeypatch.setattr(Run, "save", count)
     whole = [(0, 0), (1, 0)]
     for every, expected in (
         (None, whole),

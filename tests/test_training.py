@@ -12,7 +12,6 @@ import torch
 from conftest import binary, randomised
 from test_models import BAD_X
 
-from mle_lib import training
 from mle_lib.data import TinyWorld
 from mle_lib.gradient import full_gradient
 from mle_lib.likelihood import log_likelihood
@@ -226,7 +225,7 @@ def test_every_pass_takes_every_sample_once_in_a_new_order(monkeypatch) -> None:
         taken.append([rows[tuple(row.tolist())] for part in parts for row in part])
         return 0.0
 
-    monkeypatch.setattr(training, "train_step", record)
+    monkeypatch.setattr("mle_lib.training.loop.train_step", record)
     short_fit(train=x)
     assert [len(batch) for batch in taken] == [5, 5, 5, 5, 3] * 3
     passes = [list(chain(*taken[k : k + 5])) for k in (0, 5, 10)]
@@ -394,7 +393,7 @@ def test_divergence_ends_at_once(monkeypatch) -> None:
             raise FloatingPointError
         return 0.0
 
-    monkeypatch.setattr(training, "train_step", fail_at_the_second)
+    monkeypatch.setattr("mle_lib.training.loop.train_step", fail_at_the_second)
     with pytest.warns(RuntimeWarning, match="training diverged"):
         short_fit()
     assert len(calls) == 2

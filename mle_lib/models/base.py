@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mle_lib.checks import check_at_least, check_permutation, check_rows
-from mle_lib.draws import uniform, wide
+from mle_lib.models.draws import uniform, wide
 from mle_lib.models.evaluation import as_built, evaluation, parameter_of
 
 MOST_VARIABLES = 2**24  # each has a place in ``ordering``

@@ -13,7 +13,7 @@ from mle_lib.checks import (
     check_flag,
     holds_numbers,
 )
-from mle_lib.draws import uniform
+from mle_lib.models.draws import uniform
 from mle_lib.models.fvsbn import FVSBN
 
 NEWTON_STEPS = 50  # quadratic convergence takes about ten; more means that there is no maximum

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.choices import check_choices
+from mle_lib.checks import check_choices
 from mle_lib.models.base import AutoregressiveModel
 from mle_lib.models.evaluation import parameter_of
 

@@ -7,6 +7,8 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 
+__all__ = ["load_result"]
+
 
 def load_result(name: str) -> dict[str, Any]:
     """The result of ``benchmarks/<name>.py``: its ``command``, ``setting``, ``versions`` and data.

@@ -115,7 +115,7 @@ class ClaimDomain(Domain):
 
 @cache
 def known_as(path: str) -> tuple[str, ...]:
-    """Where a name is defined: mle_lib.clipping.clip_by_norm for mle_lib.optimizers.clip_by_norm.
+    """Where a name is defined: in ``optimizers.clipping`` for ``optimizers.clip_by_norm``.
 
     After a class come its bases.
     """

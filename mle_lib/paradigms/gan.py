@@ -16,7 +16,7 @@ from mle_lib.checks import (
     holds_numbers,
     recordable,
 )
-from mle_lib.draws import normal
+from mle_lib.models.draws import normal
 from mle_lib.models.evaluation import eval_mode, parameter_of
 from mle_lib.models.layers import seeded_linear
 

@@ -3,12 +3,11 @@
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_flag, check_matrix, chunks
-from mle_lib.choices import check_indices
-from mle_lib.control_variates import ROWS, check_fits
+from mle_lib.checks import check_flag, check_indices, check_matrix, chunks
 from mle_lib.gradient import per_sample_gradients
 from mle_lib.models import AutoregressiveModel
 from mle_lib.models.evaluation import outside_inference
+from mle_lib.variance_reduction.control_variates import ROWS, check_fits
 
 
 class SAG:

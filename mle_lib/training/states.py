@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mle_lib.records import check_no_nan
+from mle_lib.training.records import check_no_nan
 
 
 def check_state(name: str, state: dict[str, Any], model: nn.Module) -> None:

@@ -1,5 +1,4 @@
-"""Other ways to train a generative model of binary data than by ∇ℓ itself: a lower bound of ℓ
-(``VAE``) and a game (``GAN``), and their gradients sample by sample."""
+"""Gradients of a bound and of a game, sample by sample."""
 
 from collections.abc import Callable
 
@@ -7,20 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from mle_lib.checks import check_flag
-from mle_lib.gan import GAN, GameNoise, fooling_value, game_value
 from mle_lib.gradient import gradients_of_rows
 from mle_lib.models.evaluation import check_alone, eval_mode
-from mle_lib.vae import VAE
-
-__all__ = [
-    "GAN",
-    "VAE",
-    "GameNoise",
-    "bound_gradients",
-    "fooling_gradients",
-    "fooling_value",
-    "game_value",
-]
+from mle_lib.paradigms.gan import GAN, GameNoise, fooling_value
+from mle_lib.paradigms.vae import VAE
 
 
 def bound_gradients(model: VAE, x: Tensor, noise: Tensor, bound: str = "elbo") -> Tensor:

@@ -10,10 +10,17 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mle_lib.contracts import rehearse, shadow_of
-from mle_lib.files import as_path, whole_file
-from mle_lib.records import alike, check_no_nan, fingerprint, plain, same
-from mle_lib.states import check_same, check_state, held_names, plain_names, put_state, shapes
+from mle_lib.data.files import as_path, whole_file
+from mle_lib.training.contracts import rehearse, shadow_of
+from mle_lib.training.records import alike, check_no_nan, fingerprint, plain, same
+from mle_lib.training.states import (
+    check_same,
+    check_state,
+    held_names,
+    plain_names,
+    put_state,
+    shapes,
+)
 
 FORMAT = 1  # files from before it was counted have neither this nor a digest
 

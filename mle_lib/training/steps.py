@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from mle_lib.checks import check_at_least
-from mle_lib.clipping import check_threshold, clip_by_norm
-from mle_lib.contracts import check_optimizer
 from mle_lib.models import AutoregressiveModel
+from mle_lib.optimizers.clipping import check_threshold, clip_by_norm
+from mle_lib.training.contracts import check_optimizer
 
 
 def loss_factor(scale: str, m: int, b: int) -> float:

@@ -16,14 +16,13 @@ from torch import Tensor
 from mle_lib.checks import (
     check_at_least,
     check_finite,
-    check_flag,
+    check_indices,
     check_matrix,
     check_number,
     chunks,
 )
-from mle_lib.choices import check_indices
-from mle_lib.gradient import full_gradient, per_sample_gradients, summed_gradient
-from mle_lib.minibatch import check_sizes, finite_population, minibatch_gradient
+from mle_lib.gradient import full_gradient, per_sample_gradients
+from mle_lib.minibatch.estimator import check_sizes, finite_population, minibatch_gradient
 from mle_lib.models import AutoregressiveModel
 from mle_lib.models.evaluation import outside_inference, parameter_of
 

@@ -1,11 +1,4 @@
-"""The optimisers of the lecture, written out so that each update reads like its formula.
-
-The lecture ascends ℓ. These, like PyTorch's, descend a loss, −ℓ times some factor: the same step.
-θ are the parameters, g = ∇loss(θ) is what ``backward`` left in ``.grad``, α (``lr``) is the step
-size; squares, roots and quotients are elementwise. Step for step they equal ``torch.optim``, and as
-its subclasses they have its schedulers, parameter groups and ``state_dict``. ρ (``weight_decay``)
-adds ρθ to g, as the penalty ½ρ‖θ‖² in the loss would; in ``AdamW`` it does not.
-"""
+"""The update rules, each written out as its formula."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,12 +8,11 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from mle_lib.clipping import Pair, as_number, clip_by_norm, clip_by_value, dense_gradients
-
-__all__ = [
-    *("SGD", "Momentum", "Nesterov", "RMSprop", "Adam", "AdamW"),
-    *("clip_by_norm", "clip_by_value"),
-]
+from mle_lib.optimizers.clipping import (
+    Pair,
+    as_number,
+    dense_gradients,
+)
 
 Group = dict[str, Any]  # a parameter group: its parameters and hyper-parameters
 

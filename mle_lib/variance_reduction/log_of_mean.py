@@ -4,8 +4,7 @@ batch."""
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_matrix
-from mle_lib.choices import check_indices
+from mle_lib.checks import check_indices, check_matrix
 from mle_lib.gradient import flat
 from mle_lib.models import Mixture
 from mle_lib.models.evaluation import all_differentiable, evaluation

@@ -1,60 +1,16 @@
-"""Other estimators of ∇ℓ than a plain mini-batch: with less variance, or from fewer terms.
-
-Written out here are those that leave out single terms g_ji = ∇ log p(x_i^(j) | x_<i^(j); θ_i) of
-the double sum (2.1), where a mini-batch leaves out whole samples. They show what an estimate is
-worth. What it costs is another question: here all terms of a batch are computed and those not
-chosen get weight 0 (chapter 8 counts what a model could save).
-"""
+"""The doubly stochastic estimator: single terms of the double sum (2.1), drawn at random."""
 
 import torch
 from torch import Tensor
 
-from mle_lib.allocation import (
-    allocated_gradient,
-    allocated_variance,
-    check_terms,
-    neyman_sizes,
-)
-from mle_lib.checks import check_at_least, check_flag, check_matrix
-from mle_lib.choices import check_choices, check_indices
-from mle_lib.control_variates import (
-    SVRG,
-    ControlVariate,
-    best_coefficient,
-    control_variate_variance,
-)
+from mle_lib.checks import check_at_least, check_choices, check_flag, check_indices, check_matrix
 from mle_lib.gradient import summed_gradient
-from mle_lib.gradient_tables import SAG, SAGA
-from mle_lib.importance import (
-    importance_gradient,
-    importance_variance,
-    norm_probabilities,
-    sample_with_probability,
-)
-from mle_lib.log_of_mean import log_mean_gradient
-from mle_lib.minibatch import check_sizes, finite_population
+from mle_lib.minibatch.estimator import check_sizes, finite_population
 from mle_lib.models import AutoregressiveModel
 from mle_lib.models.evaluation import parameter_of
-
-__all__ = [
-    "SAG",
-    "SAGA",
-    "SVRG",
-    "ControlVariate",
-    "allocated_gradient",
-    "allocated_variance",
-    "best_coefficient",
-    "control_variate_variance",
-    "doubly_stochastic_gradient",
-    "doubly_stochastic_variance",
-    "importance_gradient",
-    "importance_variance",
-    "log_mean_gradient",
-    "neyman_sizes",
-    "norm_probabilities",
-    "sample_variables",
-    "sample_with_probability",
-]
+from mle_lib.variance_reduction.allocation import (
+    check_terms,
+)
 
 
 def sample_variables(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from mle_lib.files import as_path, whole_file
+from mle_lib.data.files import as_path, whole_file
 
 SOURCE = "https://raw.githubusercontent.com/UCLA-StarAI/Density-Estimation-Datasets/master/datasets"
 SILENCE, LONGEST = 30.0, 900.0  # seconds a server may say nothing, and a download may take

@@ -15,8 +15,8 @@ from mle_lib.checks import (
     holds_numbers,
     recordable,
 )
-from mle_lib.draws import normal, wide
 from mle_lib.models import bernoulli_log_prob
+from mle_lib.models.draws import normal, wide
 from mle_lib.models.evaluation import eval_mode, parameter_of
 from mle_lib.models.layers import seeded_linear
 

@@ -6,11 +6,11 @@ from torch import Tensor
 from mle_lib.checks import (
     FLOATS,
     check_at_least,
+    check_indices,
     check_matrix,
     check_not_negative,
     holds_numbers,
 )
-from mle_lib.choices import check_indices
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
 from mle_lib.models.evaluation import parameter_of

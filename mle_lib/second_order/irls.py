@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mle_lib.checks import check_not_negative, holds_numbers
-from mle_lib.models import FVSBN, AutoregressiveModel, LowerLinear, bernoulli_log_prob
+from mle_lib.models import FVSBN, LowerLinear, bernoulli_log_prob
 from mle_lib.models.evaluation import as_built, finite_parameters
 
 DAMPING = (0.0, *(10.0**k for k in range(-18, 1)))  # τ, tried in turn

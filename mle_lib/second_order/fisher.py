@@ -1,8 +1,4 @@
-"""Methods that use the curvature of ℓ: Newton's, the natural gradient, L-BFGS.
-
-H = −∇²ℓ/m is the curvature (2.6) and ḡ = ∇ℓ/m, in the flat order of ``model.parameters()``. The
-matrices are float64, so the device must have float64; of a float32 model they have its precision.
-"""
+"""Curvature, the Fisher matrix, and two methods that use them: the natural gradient, L-BFGS."""
 
 import torch
 from torch import Tensor
@@ -10,7 +6,6 @@ from torch import Tensor
 from mle_lib.checks import check_at_least, check_matrix, check_not_negative, chunks
 from mle_lib.data import all_states
 from mle_lib.gradient import flat, full_gradient, per_sample_gradients
-from mle_lib.irls import newton, newton_direction, solve_definite
 from mle_lib.models import AutoregressiveModel
 from mle_lib.models.evaluation import (
     all_differentiable,
@@ -18,15 +13,7 @@ from mle_lib.models.evaluation import (
     finite_parameters,
     parameter_of,
 )
-
-__all__ = [
-    "curvature",
-    "exact_fisher",
-    "lbfgs",
-    "natural_gradient",
-    "newton",
-    "newton_direction",
-]
+from mle_lib.second_order.irls import solve_definite
 
 
 def curvature(model: AutoregressiveModel, x: Tensor) -> Tensor:

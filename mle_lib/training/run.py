@@ -2,6 +2,9 @@
 
 import hashlib
 import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
@@ -12,13 +15,14 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from mle_lib.checkpoints import read_checkpoint, save_checkpoint
-from mle_lib.contracts import check_lasts
-from mle_lib.history import History
 from mle_lib.likelihood import log_likelihood
 from mle_lib.models import AutoregressiveModel
-from mle_lib.records import check_no_nan, plain
-from mle_lib.resuming import (
+from mle_lib.training.checkpoints import read_checkpoint, save_checkpoint
+from mle_lib.training.contracts import check_lasts
+from mle_lib.training.history import History
+from mle_lib.training.interrupts import patient_interrupt
+from mle_lib.training.records import check_no_nan, plain
+from mle_lib.training.resuming import (
     attributes_of,
     check_options,
     check_random_states,
@@ -31,14 +35,17 @@ from mle_lib.resuming import (
     random_states,
     set_random_states,
 )
-from mle_lib.states import check_state, copy_of, plain_names
+from mle_lib.training.setting import Setting
+from mle_lib.training.states import check_state, copy_of, plain_names, put_state
 
 
 class Run:
     """Everything that changes while ``training.fit`` runs, so that it can be saved and resumed.
 
     Attributes:
+        m, steps: Samples; steps of a pass.
         history: The entries recorded so far.
+        ended: Why it has ended; empty while it goes on.
         best: The state of the model at the best entry; ``None`` without validation data.
         epoch: Whole passes made.
         step: Steps made in the pass that has begun.
@@ -55,17 +62,93 @@ class Run:
         scheduler: LRScheduler | None,
         train: Tensor,
         valid: Tensor | None,
-        seed: int,
-        chunk: int,
+        setting: Setting,
     ) -> None:
         self.model, self.optimizer, self.scheduler = model, optimizer, scheduler
-        self.train, self.valid = train, valid
+        self.train, self.valid, self.setting = train, valid, setting
+        self.m, self.steps = len(train), -(-len(train) // setting.batch_size)
         self.history, self.epoch, self.step, self.seconds = History(), 0, 0, 0.0
+        self.ended = ""
         self.best: dict[str, Tensor] | None = None
-        self.shuffle = torch.Generator().manual_seed(seed).get_state()
-        self.chunk = chunk  # rows held at once when ℓ is evaluated
+        self.shuffle = torch.Generator().manual_seed(setting.seed).get_state()
+        self.path: Path | None = None
+        self.saved = time.monotonic()
+        self.asked: Callable[[], bool] = lambda: False  # whether somebody wants it to end
         self.start: dict[str, Any] = {}
         self.identity: dict[str, Any] = {}
+
+    # ---- the loop
+
+    def begin(self, path: Path | None) -> None:
+        """Go on from the checkpoint at ``path``, or begin with the first entry of the history.
+
+        Raises:
+            ValueError: If the checkpoint is of another run or not whole, or the schedule is too
+                short. Nothing is changed then.
+        """
+        updates = self.setting.epochs * self.steps
+        if path is not None:
+            self.prepare()
+        if path is not None and path.exists():
+            self.resume(path, updates)
+            self.ended, self.path = self.end(), path
+        else:
+            if self.scheduler is not None:
+                check_lasts(self.scheduler.state_dict(), updates)
+            self.record(0)
+            self.ended, self.path = self.end(), path
+            self.save()  # a place that cannot be written to is found out now
+
+    def batches(self) -> Iterator[Tensor]:
+        """The batches still to be trained on, pass after pass, each over a new shuffle of the data.
+        The run is evaluated and saved on the way, and ends when it is time."""
+        while not self.ended:
+            generator = torch.Generator()
+            generator.set_state(self.shuffle)
+            order = torch.randperm(self.m, generator=generator)
+            for B in order.split(self.setting.batch_size)[self.step :]:
+                yield self.train[B]
+                self.step += 1
+                if self.asked():
+                    self.ended = "interrupt"
+                    break
+                self.save_if_late()
+            if self.step == self.steps:
+                self.epoch, self.step, self.shuffle = self.epoch + 1, 0, generator.get_state()
+                self.record(self.epoch)
+            self.ended = self.ended or self.end()
+            self.save()
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Within it the model is in train mode, an interrupt waits for the step, and a number that
+        is not finite ends the run. After it, however it ends, modes are as they were, and the model
+        has its best parameters."""
+        modes = [(module, module.training) for module in self.model.modules()]
+        if not self.model.training:
+            self.model.train()
+        self.saved = time.monotonic()
+        try:
+            with patient_interrupt() as self.asked:
+                try:
+                    yield
+                except FloatingPointError:
+                    self.ended = "diverged"
+            self._close()
+        finally:  # also where a second Ctrl-C or an error ends training
+            for module, mode in modes:
+                module.training = mode
+            if self.best is not None:
+                put_state(self.model, self.best)
+            self.history.ended = self.ended
+
+    def _close(self) -> None:
+        if self.step and self.ended != "diverged":  # interrupted, now or before
+            self.record(self.epoch + self.step / self.steps)
+            if not math.isfinite(self.history.train[-1]):
+                self.ended = "diverged"
+        elif self.ended == "interrupt" and self.epoch >= self.setting.epochs:
+            self.ended = "epochs"
 
     def prepare(self) -> None:
         """Note what a checkpoint needs, which a run without one does not.
@@ -101,35 +184,47 @@ class Run:
                 self.best = copy_of(plain_names(self.model.state_dict()))
 
     def _mean_log_likelihood(self, x: Tensor) -> float:
-        return log_likelihood(self.model, x, self.chunk).item() / len(x)
+        # no more rows at once than in a step
+        return log_likelihood(self.model, x, self.setting.micro_batch_size).item() / len(x)
 
-    def end(self, epochs: int, patience: int | None) -> str:
+    def end(self) -> str:
         """Why training should end after the passes made so far; empty if it should go on."""
-        history = self.history
+        history, patience = self.history, self.setting.patience
         if not math.isfinite(history.train[-1]):
             return "diverged"
         if patience is not None and len(history.valid) - 1 - history.top >= patience:
             return "patience"
-        return "epochs" if self.epoch >= epochs else ""
+        return "epochs" if self.epoch >= self.setting.epochs else ""
 
-    def save(self, path: str | Path, setting: dict[str, Any]) -> None:
-        """Everything, into one file.
+    # ---- the checkpoint
+
+    def save_if_late(self) -> None:
+        """Save, where a pass is not over and ``save_every`` seconds have gone."""
+        every = self.setting.save_every
+        late = every is not None and time.monotonic() - self.saved >= every
+        if late and self.step < self.steps:
+            self.save()
+
+    def save(self) -> None:
+        """Everything, into one file, if there is to be one and the run has not diverged.
 
         Raises:
             FloatingPointError: If the model or what the optimiser remembers is not finite: no run
                 could go on from there, and the file stays as it was.
         """
+        if self.path is None or self.ended == "diverged":
+            return
         try:
             check_state("model", plain_names(self.model.state_dict()), self.model)
             check_no_nan(self.optimizer.state_dict(), "optimizer")
         except ValueError as error:
             raise FloatingPointError(str(error)) from error
         save_checkpoint(
-            path,
+            self.path,
             self.model,
             self.optimizer,
             scheduler=None if self.scheduler is None else self.scheduler.state_dict(),
-            setting=setting | self.identity,
+            setting=self.setting.kept() | self.identity,
             history=asdict(self.history),
             best=self.best,
             place=[self.epoch, self.step],
@@ -139,22 +234,22 @@ class Run:
             attributes=attributes_of(self.optimizer),
             random=random_states(self.model),
         )
+        self.saved = time.monotonic()
 
-    def resume(self, path: str | Path, setting: dict[str, Any], updates: int) -> None:
+    def resume(self, path: Path, updates: int) -> None:
         """Go back to where ``save`` was called, the global random state included, to make so many
         updates in all.
 
         Raises:
-            ValueError: If the file is not of a run with this ``setting``, model, data and options,
+            ValueError: If the file is not of a run with this setting, model, data and options,
                 or holds what no run leaves. Nothing is changed then.
         """
-        whole = setting | self.identity
+        whole = self.setting.kept() | self.identity
         checkpoint = read_checkpoint(path, self.model, self.optimizer, setting=whole)
         older: dict[str, Any] = {"start": None, "attributes": {}, "random": {}}  # do not have these
         saved = older | checkpoint.rest
         try:
-            steps = -(-len(self.train) // setting["batch_size"])
-            history = self._check_saved(saved, checkpoint.remembers, steps)
+            history = self._check_saved(saved, checkpoint.remembers)
         except Exception as error:  # KeyError, TypeError, …: there is no end to what may be there
             what = f"{type(error).__name__}: {error}"
             raise ValueError(f"path must name a whole checkpoint, got {path} ({what})") from error
@@ -162,7 +257,7 @@ class Run:
         check_unsaved(path, saved, self.start, checkpoint.trial)
         if self.scheduler is not None:
             epoch, step = saved["place"]
-            check_lasts(saved["scheduler"], updates - epoch * steps - step)
+            check_lasts(saved["scheduler"], updates - epoch * self.steps - step)
         checkpoint.put()
         self.history, self.seconds, self.start = (
             history,
@@ -175,12 +270,12 @@ class Run:
             self.scheduler.load_state_dict(saved["scheduler"])
         set_random_states(saved["random"])
 
-    def _check_saved(self, saved: dict[str, Any], remembers: bool, steps: int) -> History:
-        """The saved history, if everything saved is what a run of so many steps a pass leaves."""
+    def _check_saved(self, saved: dict[str, Any], remembers: bool) -> History:
+        """The saved history, if everything saved is what a run leaves."""
         history, (epoch, step) = History(**saved["history"]), saved["place"]
         start = saved["start"]
         checks = {
-            "place": type(epoch) is type(step) is int and epoch >= 0 and 0 <= step < steps,
+            "place": type(epoch) is type(step) is int and epoch >= 0 and 0 <= step < self.steps,
             "optimizer": remembers or (epoch, step) == (0, 0),
             "history": (
                 history.epochs == list(range(epoch + 1))

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from mle_lib.contracts import parts_of, shadow_of
-from mle_lib.records import alike, plain, same
+from mle_lib.training.contracts import parts_of, shadow_of
+from mle_lib.training.records import alike, plain, same
 
 # What schedules move, so that a group's value is not what it was set to
 SCHEDULED = ("lr", "momentum", "betas")

@@ -5,8 +5,14 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least, check_matrix, check_number, holds_numbers, holds_whole
-from mle_lib.choices import check_indices
+from mle_lib.checks import (
+    check_at_least,
+    check_indices,
+    check_matrix,
+    check_number,
+    holds_numbers,
+    holds_whole,
+)
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
 from mle_lib.models.evaluation import parameter_of

@@ -1,0 +1,118 @@
+"""Many steps: ``fit``, the loop over passes and batches."""
+
+import os
+import time
+import warnings
+
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from tqdm.auto import tqdm
+
+from mle_lib.checks import check_binary
+from mle_lib.data.files import as_path
+from mle_lib.models import AutoregressiveModel
+from mle_lib.training.contracts import check_optimizer, check_scheduler
+from mle_lib.training.history import History
+from mle_lib.training.run import Run
+from mle_lib.training.setting import Setting
+from mle_lib.training.steps import train_step
+
+
+def fit(
+    model: AutoregressiveModel,
+    optimizer: Optimizer,
+    train: Tensor,
+    valid: Tensor | None = None,
+    *,
+    batch_size: int,
+    epochs: int,
+    scale: str = "estimate",
+    seed: int = 0,
+    patience: int | None = None,
+    max_norm: float | None = None,
+    micro_batch_size: int | None = None,
+    scheduler: LRScheduler | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    save_every: float | None = 60.0,
+    progress: bool = True,
+) -> History:
+    """Train by ``train_step``, pass after pass, each over a new shuffle of the data.
+
+    The last batch of a pass may be short; it is scaled with its own b. Ctrl-C, or SIGTERM, ends
+    training after the current step; what was learned is kept. A model that is in ``eval`` mode
+    is put into ``train`` mode for the steps and back again; modules in ``eval`` mode within a model
+    in ``train`` mode stay so.
+
+    Args:
+        train: ``(m, n)``, on the model's device.
+        valid: Other data. If given, the parameters kept are those of the entry of the history with
+            the largest ``valid``.
+        batch_size: b, at most m.
+        epochs: Passes to make, at least 1.
+        scale, max_norm: See ``train_step``.
+        seed: Of the shuffles: the same seed, start and machine give the same numbers.
+        patience: Stop after so many passes without a new best ``valid``.
+        micro_batch_size: Cut each batch, and the data when ℓ is evaluated, into parts of at most so
+            many rows: less memory, the same update. If ``None``: ``batch_size``.
+        scheduler: Its ``step`` is called after each update, without arguments.
+        checkpoint: File kept up to date after each pass, at an interrupt, and within a pass every
+            ``save_every`` seconds. If it is there, training goes on from it as if it had never
+            stopped, dropout included; what has been set (options of the optimiser and the schedule
+            too) must be as it was, but for ``epochs``, ``patience`` and how it is done. What is
+            told by no ``state_dict``, by no layer as it prints itself and by no plain attribute of
+            the optimiser, as which function a model calls, cannot be compared.
+        save_every: If ``None``, a pass is not interrupted to save.
+        progress: Whether to show a progress bar (with ``TQDM_DISABLE=1`` in the environment: none).
+
+    Returns:
+        The history. Its ``ended`` says whether training diverged (there is a warning, too).
+
+    Raises:
+        ValueError: If an argument is wrong, or the checkpoint is of another run or not whole.
+            Nothing is changed then.
+    """
+    check_binary(train, model.n, "train")
+    if valid is not None:
+        check_binary(valid, model.n, "valid")
+    setting = Setting.of(
+        len(train),
+        batch_size=batch_size,
+        epochs=epochs,
+        scale=scale,
+        seed=seed,
+        patience=patience,
+        max_norm=max_norm,
+        micro_batch_size=micro_batch_size,
+        save_every=save_every,
+    )
+    if patience is not None and valid is None:
+        raise ValueError("patience needs validation data, got valid=None")
+    if progress not in (False, True):
+        raise ValueError(f"progress must be True or False, got {progress!r}")
+    check_optimizer(model, optimizer)
+    if scheduler is not None:
+        check_scheduler(scheduler, optimizer)
+    run = Run(model, optimizer, scheduler, train, valid, setting)
+    run.begin(None if checkpoint is None else as_path(checkpoint, "checkpoint"))
+    bar = tqdm(
+        total=setting.epochs * run.steps,
+        initial=run.epoch * run.steps + run.step,
+        unit="step",
+        leave=False,
+        # in a notebook tqdm itself would not ask the environment
+        disable=not progress or os.environ.get("TQDM_DISABLE") == "1",
+    )
+    with run.under_way(), bar:
+        for batch in run.batches():
+            start = time.perf_counter()
+            parts = batch.split(setting.micro_batch_size)
+            train_step(model, optimizer, parts, run.m, setting.scale, setting.max_norm)
+            if scheduler is not None:
+                scheduler.step()
+            run.seconds += time.perf_counter() - start
+            bar.update()
+    if run.ended == "diverged":
+        message = "training diverged and was stopped: try a smaller step size"
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
+    return run.history
