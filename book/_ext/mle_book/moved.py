@@ -103,12 +103,13 @@ def write_pages(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     for old, new in moved(str(app.srcdir))["pages"].items():
-        if new not in app.env.found_docs or old in app.env.found_docs:
+        if old in app.env.found_docs or not Path(app.outdir, f"{new}.html").exists():
             logger.warning("moved.json: %s is there, or %s is not", old, new)
             continue
+        title = app.env.titles[new].astext() if new in app.env.titles else Path(new).name
         up = "../" * old.count("/")
         html = PAGE.format(
-            title=escape(app.env.titles[new].astext()),
+            title=escape(title),
             target=f"{up}{new}.html",
             script=SCRIPT,
             policy=policy([hash_of(SCRIPT)]),
