@@ -1,7 +1,7 @@
 """What the cells of exercises keep to. A rule returns its complaints: none, if all is well.
 
 That they are those of `mle_lib.exercises`, in its order, is asked by the site's extension and by
-`tests/test_exercises.py`.
+`tests/exercises/test_exercises.py`.
 """
 
 import ast

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from conftest import SITE
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from mle_lib.exercises.quizzes import Choice, Numeric
 from mle_lib.exercises.registry import by_id
+from tests.browser.conftest import SITE
 
 CHAPTER_3 = "book/minibatch-estimator.html"
 ESTIMATOR = "minibatch-gradient"

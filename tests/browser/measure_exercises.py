@@ -17,12 +17,13 @@ from statistics import median
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+sys.path.insert(0, str(ROOT))
 
-from conftest import SITE, Handler, find_browser  # noqa: E402
-from exercise_page import CHAPTER_3, ESTIMATOR, RIGHT, exercise, finished, write  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
-from visits import go  # noqa: E402
+
+from tests.browser.conftest import SITE, Handler, find_browser  # noqa: E402
+from tests.browser.exercise_page import CHAPTER_3, ESTIMATOR, RIGHT, exercise, finished, write  # noqa: E402
+from tests.browser.visits import go  # noqa: E402
 
 REPEATS = 3
 

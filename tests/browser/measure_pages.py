@@ -17,11 +17,12 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+sys.path.insert(0, str(ROOT))
 
-from conftest import SITE, WIDTHS, Handler, find_browser, pages  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
-from visits import go, site_file, wire_bytes  # noqa: E402
+
+from tests.browser.conftest import SITE, WIDTHS, Handler, find_browser, pages  # noqa: E402
+from tests.browser.visits import go, site_file, wire_bytes  # noqa: E402
 
 SLOWDOWN = 4
 PAINT = """() => new Promise(resolve => new PerformanceObserver(list => {

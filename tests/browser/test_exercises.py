@@ -4,7 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from exercise_page import (
+from playwright.sync_api import Browser, Page, expect
+
+from mle_lib.exercises import check
+from mle_lib.exercises.quizzes import Choice, Numeric
+from mle_lib.exercises.registry import by_id, find
+from mle_lib.exercises.text import to_html
+from tests.browser.exercise_page import (
     BATCH_SUM,
     CHAPTER_3,
     ESTIMATOR,
@@ -17,15 +23,11 @@ from exercise_page import (
     said,
     write,
 )
-from playwright.sync_api import Browser, Page, expect
-from visits import go, go_again, opened
+from tests.browser.visits import go, go_again, opened
 
-from mle_lib.exercises import check
-from mle_lib.exercises.quizzes import Choice, Numeric
-from mle_lib.exercises.registry import by_id, find
-from mle_lib.exercises.text import to_html
-
-TABLE = json.loads((Path(__file__).parents[1] / "number_table.json").read_text("utf-8"))
+TABLE = json.loads(
+    (Path(__file__).parents[1] / "exercises" / "number_table.json").read_text("utf-8")
+)
 OPEN_PAGE = "book/lecture-questions.html"
 WORDS = "e => e.textContent.replace(/\\s+/g, '')"
 

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from conftest import WIDTHS
-from exercise_page import CHAPTER_3, answer, editor, exercise_pages
 from playwright.sync_api import Browser, Page
-from visits import accessibility_faults, excess, go, opened, turn
 
 from mle_lib.exercises.registry import by_id
 from mle_lib.exercises.results import Result
+from tests.browser.conftest import WIDTHS
+from tests.browser.exercise_page import CHAPTER_3, answer, editor, exercise_pages
+from tests.browser.visits import accessibility_faults, excess, go, opened, turn
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

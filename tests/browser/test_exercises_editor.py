@@ -1,11 +1,11 @@
 """The editor of a code exercise on the built site: its keys, reset, hints and the solution."""
 
-from exercise_page import CHAPTER_3, ESTIMATOR, editor, exercise, write
 from playwright.sync_api import Browser, expect
-from visits import go, go_again, opened
 
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.registry import by_id
+from tests.browser.exercise_page import CHAPTER_3, ESTIMATOR, editor, exercise, write
+from tests.browser.visits import go, go_again, opened
 
 
 def test_keys_of_the_editor(site: str, browser: Browser) -> None:

@@ -4,8 +4,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from conftest import SITE
-from exercise_page import (
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from mle_lib.exercises.registry import by_id
+from tests.browser.conftest import SITE
+from tests.browser.exercise_page import (
     BATCH_SUM,
     CHAPTER_3,
     ENDLESS,
@@ -20,10 +23,7 @@ from exercise_page import (
     said,
     write,
 )
-from playwright.sync_api import Browser, Locator, Page, expect
-from visits import go, go_again, opened
-
-from mle_lib.exercises.registry import by_id
+from tests.browser.visits import go, go_again, opened
 from tools.notebooks import toc_notebooks
 
 SECOND = "short-batch-weights"

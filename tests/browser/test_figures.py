@@ -8,11 +8,11 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from conftest import SITE
 from playwright.sync_api import Browser, Locator, expect
-from visits import opened
 
 from mle_lib.display.explore import MOST_BYTES
+from tests.browser.conftest import SITE
+from tests.browser.visits import opened
 
 FIGURE = re.compile(r"<mle-explore.*?</mle-explore>", re.DOTALL)
 FRONT_PAGE = "book/index.html"

@@ -5,13 +5,13 @@ import unicodedata
 from typing import Any
 
 import pytest
-from conftest import figure_pages
-from exercise_page import CHAPTER_3, editor, exercise, exercise_pages, said
 from playwright.sync_api import Browser, Page, expect
-from test_exercise_frames import in_a_frame
-from visits import go, opened
 
 from mle_lib.exercises.numbers import parse_number
+from tests.browser.conftest import figure_pages
+from tests.browser.exercise_page import CHAPTER_3, editor, exercise, exercise_pages, said
+from tests.browser.test_exercise_frames import in_a_frame
+from tests.browser.visits import go, opened
 
 QUIZ = "halve-the-error"
 

@@ -3,8 +3,8 @@
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from conftest import ROOT, SITE, pages
 
+from tests.browser.conftest import ROOT, SITE, pages
 from tools.notebooks import toc_files
 from tools.publish_as import repository
 

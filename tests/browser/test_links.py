@@ -9,8 +9,8 @@ from posixpath import normpath
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from conftest import SITE, leading_on
 
+from tests.browser.conftest import SITE, leading_on
 from tools.links import is_external
 from tools.notebooks import toc_notebooks
 

@@ -8,10 +8,10 @@ from http.server import ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from conftest import SITE, WIDTHS
 from playwright.sync_api import Browser, Page
-from visits import SCHEMES, Scheme, Seen, accessibility_faults, opened_and_watched
 
+from tests.browser.conftest import SITE, WIDTHS
+from tests.browser.visits import SCHEMES, Scheme, Seen, accessibility_faults, opened_and_watched
 from tools.publish_as import repository
 from tools.serve import Handler
 

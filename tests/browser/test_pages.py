@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import SITE, WIDTHS
 from playwright.sync_api import Browser, BrowserContext, Page, Route
-from visits import (
+
+from tests.browser.conftest import SITE, WIDTHS
+from tests.browser.visits import (
     SCHEMES,
     Scheme,
     Seen,

@@ -6,9 +6,10 @@ from urllib.parse import urldefrag
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from conftest import SITE, pages
 from playwright.sync_api import Browser
-from visits import opened
+
+from tests.browser.conftest import SITE, pages
+from tests.browser.visits import opened
 
 API = "book/api.html"
 

@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 import pytest
 from bs4 import BeautifulSoup, NavigableString
-from conftest import SITE, pages
 from playwright.sync_api import Browser, Page, expect
-from visits import Seen, opened, opened_and_watched, ready
 
+from tests.browser.conftest import SITE, pages
+from tests.browser.visits import Seen, opened, opened_and_watched, ready
 from tools.environment import ROOT
 from tools.notebooks import toc_files
 

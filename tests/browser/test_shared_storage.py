@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SITE, all_pages, like_others
-from exercise_page import (
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import SITE, all_pages, like_others
+from tests.browser.exercise_page import (
     BATCH_SUM,
     CHAPTER_3,
     ESTIMATOR,
@@ -24,9 +26,7 @@ from exercise_page import (
     said,
     write,
 )
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-from visits import go, go_again, opened
-
+from tests.browser.visits import go, go_again, opened
 from tools.serve import Handler
 
 QUIZ = "halve-the-error"

@@ -4,8 +4,10 @@ import json
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import SITE, all_pages, figure_pages
-from exercise_page import (
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import SITE, all_pages, figure_pages
+from tests.browser.exercise_page import (
     CHAPTER_3,
     ESTIMATOR,
     PYTHON_STARTS_MS,
@@ -17,11 +19,9 @@ from exercise_page import (
     said,
     write,
 )
-from playwright.sync_api import Browser, expect
-from test_exercises_access import restored_results, show_everything
-from visits import go, opened
-
-from tests.translation import CODE, bare, bare_names
+from tests.browser.test_exercises_access import restored_results, show_everything
+from tests.browser.visits import go, opened
+from tests.site.translation import CODE, bare, bare_names
 
 MADE = f"{CODE}, mjx-container, .mle-editor"  # when the scripts have run
 UNMARKED = """(elements) => elements

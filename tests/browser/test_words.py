@@ -4,9 +4,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from conftest import SITE
 
-from tests.page_text import page_text, shown, source_text, stored
+from tests.browser.conftest import SITE
+from tests.site.page_text import page_text, shown, source_text, stored
 from tools.notebooks import relative, toc_files, toc_notebooks
 
 

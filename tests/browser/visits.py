@@ -14,8 +14,9 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from conftest import SITE
 from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+
+from tests.browser.conftest import SITE
 
 Scheme = Literal["light", "dark"]
 

@@ -2,7 +2,7 @@
 
 A test uses a name where it says it, or where a helper, a fixture or a table of cases does that
 it names, in the same file. What is used in that way by no test but those of errors, as a base class
-is, is looked for once more: through `conftest.py`, and by the names of subclasses.
+is, is looked for once more: through what files share, and by the names of subclasses.
 """
 
 import ast
@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .names import Use, read_cells
+
+SHARED = ("cases.py", "conftest.py")  # models, data and fixtures of all files
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Test:
     name: str
     paths: frozenset[str]
     says: frozenset[str]
-    shared: frozenset[str]  # `paths`, and those that come by `conftest.py`
+    shared: frozenset[str]  # `paths`, and those that come by what files share
 
     @property
     def of_errors(self) -> bool:
@@ -120,10 +122,11 @@ def _said(node: ast.stmt) -> Iterator[str]:
 
 
 def read_tests(folder: Path) -> list[TestFile]:
-    """All files of tests in a folder, in alphabetical order."""
-    common = folder / "conftest.py"
-    shared = TestFile("conftest", common.read_text("utf-8")) if common.exists() else None
-    paths = sorted(folder.glob("test_*.py"))
+    """All files of tests below a folder, in alphabetical order; those in a browser test no name."""
+    common = [path for name in SHARED if (path := folder / name).exists()]
+    shared = TestFile("shared", "\n".join(path.read_text("utf-8") for path in common))
+    paths = [path for path in folder.rglob("test_*.py") if path.parent.name != "browser"]
+    paths.sort(key=lambda path: path.stem)
     return [TestFile(path.stem, path.read_text("utf-8"), shared) for path in paths]
 
 

@@ -1,0 +1,366 @@
+"""Answers to the exercises of a chapter."""
+
+import math
+
+import numpy as np
+import torch
+from torch.nn.functional import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    logsigmoid,
+)
+
+from tests.exercises.answers import Answers
+
+
+def logistic(z):
+    return 1 / (1 + np.exp(-z))
+
+
+# ---- the product rule
+
+
+def product_loops(probs, x):
+    sums = []
+    for row, bits in zip(probs.tolist(), x.tolist(), strict=True):
+        total = 0.0
+        for p, bit in zip(row, bits, strict=True):
+            total += math.log(p) if bit == 1 else math.log(1 - p)
+        sums.append(total)
+    return sums
+
+
+def product_float32(probs, x):
+    p, x = torch.as_tensor(probs, dtype=torch.float32), torch.as_tensor(x)
+    return torch.where(x == 1, p, 1 - p).log().sum(1)
+
+
+def product_cross_entropy(probs, x):
+    terms = binary_cross_entropy(torch.as_tensor(probs), torch.as_tensor(x), reduction="none")
+    return -terms.sum(dim=1)
+
+
+def product_two_terms(probs, x):
+    return np.sum(x * np.log(probs) + (1 - x) * np.log(1 - probs), axis=1)
+
+
+def product_distance(probs, x):
+    return np.log(np.abs(1 - x - probs)).sum(1)
+
+
+def all_counted_as_ones(probs, x):
+    return [sum(map(math.log, row)) for row in probs]
+
+
+def ones_alone(probs, x):
+    return np.einsum("bi,bi->b", x, np.log(probs))
+
+
+def likelihood_then_log(probs, x):
+    p = torch.as_tensor(probs**x * (1 - probs) ** (1 - x))
+    return p.prod(dim=1).log()
+
+
+def averaged(probs, x):
+    return np.mean(np.where(x == 1, np.log(probs), np.log(1 - probs)), axis=1)
+
+
+def one_total(probs, x):
+    return sum(product_loops(probs, x))
+
+
+# ---- the log-likelihood that survives large logits
+
+
+def stable_loops(W, c, x):
+    total = 0.0
+    for row in x.tolist():
+        for i in range(len(row)):
+            z = float(c[i])
+            for k in range(i):
+                z += float(W[i, k]) * row[k]
+            u = z if row[i] == 1 else -z
+            total += min(u, 0.0) - math.log1p(math.exp(-abs(u)))
+    return total
+
+
+def stable_float32(W, c, x):
+    W, c, x = (torch.as_tensor(a, dtype=torch.float32) for a in (W, c, x))
+    return logsigmoid((2 * x - 1) * (x @ W.T + c)).sum()
+
+
+def stable_cross_entropy(W, c, x):
+    W, c, x = map(torch.as_tensor, (W, c, x))
+    return -binary_cross_entropy_with_logits(x @ W.T + c, x, reduction="sum")
+
+
+def stable_two_sums(W, c, x):
+    z = np.einsum("ik,jk->ji", W, x) + c
+    return np.sum(x * z) - np.sum(np.logaddexp(0, z))
+
+
+def stable_cases(W, c, x):
+    z = x @ W.T + c
+    return np.where(x == 1, -np.logaddexp(0, -z), -np.logaddexp(0, z)).sum()
+
+
+def sigma_of_the_signed(W, c, x):
+    W, c, x = map(torch.as_tensor, (W, c, x))
+    return torch.log(torch.sigmoid((2 * x - 1) * (c + x @ W.T))).sum()
+
+
+def chosen_probability(W, c, x):
+    p = logistic(c + x @ W.T)
+    return np.log(np.where(x == 1, p, 1 - p)).sum()
+
+
+def small_exponential(W, c, x):
+    u = (2 * x - 1) * (c + x @ W.T)
+    return -np.sum(np.log1p(np.exp(-u)))
+
+
+def linear_minus_log(W, c, x):
+    z = c + x @ W.T
+    return (x * z - np.log(1 + np.exp(z))).sum()
+
+
+def product_rule_on_sigma(W, c, x):
+    return sum(product_two_terms(logistic(x @ W.T + c), x))
+
+
+def fraction_of_exponentials(W, c, x):
+    odds = np.exp((2 * x - 1) * (x @ W.T + c))
+    return np.log(odds / (1 + odds)).sum()
+
+
+def always_as_one(W, c, x):
+    W, c, x = map(torch.as_tensor, (W, c, x))
+    return logsigmoid(c + x @ W.T).sum()
+
+
+def without_transpose(W, c, x):
+    z = c + x @ W
+    return (x * z - np.logaddexp(0, z)).sum()
+
+
+def per_picture_then_mean(W, c, x):
+    z = c + x @ W.T
+    return np.mean(np.sum(x * z - np.logaddexp(0, z), axis=1))
+
+
+def clipped_probability(W, c, x):
+    p = np.clip(logistic(c + x @ W.T), 1e-12, 1 - 1e-12)
+    return (x * np.log(p) + (1 - x) * np.log(1 - p)).sum()
+
+
+def clipped_logits(W, c, x):
+    z = np.clip(c + x @ W.T, -500, 500)
+    return (x * z - np.logaddexp(0, z)).sum()
+
+
+def infinities_left_out(W, c, x):
+    terms = np.log(logistic((2 * x - 1) * (c + x @ W.T)))
+    return terms[np.isfinite(terms)].sum()
+
+
+def math_exp_overflows(W, c, x):
+    u = (2 * x - 1) * (c + x @ W.T)
+    return -sum(math.log(1 + math.exp(-v)) for v in u.ravel())
+
+
+# ---- ancestral sampling
+
+
+def sampling_loops(W, c, u):
+    samples = []
+    for tosses in u:
+        x = []
+        for i in range(len(c)):
+            z = c[i] + sum(W[i][k] * x[k] for k in range(i))
+            x.append(1 if tosses[i] < 1 / (1 + math.exp(-z)) else 0)
+        samples.append(x)
+    return samples
+
+
+def sampling_float32(W, c, u):
+    W, c, u = (torch.as_tensor(a, dtype=torch.float32) for a in (W, c, u))
+    x = torch.zeros_like(u)
+    for i in range(len(c)):
+        x[:, i] = (u[:, i] < torch.sigmoid(c[i] + x[:, :i] @ W[i, :i])).float()
+    return x
+
+
+def sampling_by_repetition(W, c, u):
+    x = np.zeros(u.shape, dtype=bool)
+    for _ in c:  # each pass settles one more column
+        x = u < logistic(c + x @ W.T)
+    return x
+
+
+def sampling_in_logits(W, c, u):
+    z, columns = np.tile(c, (len(u), 1)), []
+    for i in range(len(c)):
+        columns.append(np.log(u[:, i] / (1 - u[:, i])) < z[:, i])
+        z = z + np.outer(columns[-1], W[:, i])
+    return np.stack(columns, axis=1).astype(int)
+
+
+def biases_alone(W, c, u):
+    return [[int(u[j, i] < logistic(c[i])) for i in range(len(c))] for j in range(len(u))]
+
+
+def last_pixel_first(W, c, u):
+    x = np.zeros(u.shape)
+    for i in reversed(range(len(c))):
+        x[:, i] = u[:, i] < logistic(c[i] + x @ W[i])
+    return x
+
+
+def column_of_the_weights(W, c, u):
+    x = torch.zeros(u.shape, dtype=torch.float64)
+    W, c, u = map(torch.as_tensor, (W, c, u))
+    for i in range(len(c)):
+        x[:, i] = (u[:, i] < torch.sigmoid(c[i] + x @ W[:, i])).double()
+    return x
+
+
+def expected_inputs(W, c, u):
+    samples = []
+    for tosses in u:
+        p = []
+        for i in range(len(c)):
+            p.append(logistic(c[i] + sum(W[i, k] * p[k] for k in range(i))))
+        samples.append([int(toss < q) for toss, q in zip(tosses, p, strict=True)])
+    return samples
+
+
+def exceeds(W, c, u):
+    x = np.zeros(u.shape, dtype=bool)
+    for i in range(len(c)):
+        x[:, i] = logistic(c[i] + x[:, :i] @ W[i, :i]) <= u[:, i]
+    return x
+
+
+def rounded(W, c, u):
+    x = np.zeros(u.shape)
+    for i in range(len(c)):
+        x[:, i] = np.round(logistic(c[i] + x @ W[i]))
+    return x
+
+
+def uniforms_as_inputs(W, c, u):
+    return (u < logistic(c + u @ W.T)).astype(int)
+
+
+def two_passes(W, c, u):
+    return u < logistic(c + (u < logistic(c)) @ W.T)
+
+
+def own_chance(W, c, u):
+    return sampling_loops(W, c, np.random.default_rng().random(u.shape))
+
+
+def own_seeded_chance(W, c, u):
+    return sampling_loops(W, c, np.random.default_rng(0).random(u.shape))
+
+
+def written_over_u(W, c, u):
+    x = u
+    for i in range(len(c)):
+        x[:, i] = u[:, i] < logistic(c[i] + x[:, :i] @ W[i, :i])
+    return x
+
+
+def from_the_neighbour_alone(W, c, u):
+    x = np.zeros(u.shape)
+    for i in range(len(c)):
+        z = c[i] + (W[i, i - 1] * x[:, i - 1] if i > 0 else 0)
+        x[:, i] = u[:, i] < logistic(z)
+    return x
+
+
+ANSWERS: dict[str, Answers] = {
+    "product-rule": Answers(
+        right=(
+            product_loops,
+            product_float32,
+            product_cross_entropy,
+            product_two_terms,
+            product_distance,
+        ),
+        slips={
+            "as_if_all_ones": (all_counted_as_ones,),
+            "zeros_left_out": (ones_alone,),
+            "log_of_the_product": (likelihood_then_log,),
+            "mean_over_variables": (averaged,),
+            "samples_added_too": (one_total,),
+        },
+        wrong=(
+            lambda probs, x: product_two_terms(probs, 1 - x),
+            lambda probs, x: product_two_terms(probs, x) / math.log(2),
+            lambda probs, x: product_two_terms(probs.T, x.T),
+            lambda probs, x: -product_two_terms(probs, x),
+            lambda probs, x: np.exp(product_two_terms(probs, x)),
+            lambda probs, x: np.log(np.where(x == 1, probs, 1 - probs) + 1e-8).sum(1),
+            lambda probs, x: np.log(np.where(x == 1, probs, 1 - probs)),
+            lambda probs, x: product_two_terms(logistic(probs), x),
+        ),
+    ),
+    "stable-log-likelihood": Answers(
+        right=(
+            stable_loops,
+            stable_float32,
+            stable_cross_entropy,
+            stable_two_sums,
+            stable_cases,
+        ),
+        slips={
+            "probability_first": (
+                sigma_of_the_signed,
+                chosen_probability,
+                small_exponential,
+                linear_minus_log,
+            ),
+            "zero_times_infinity": (product_rule_on_sigma, fraction_of_exponentials),
+            "as_if_all_ones": (always_as_one,),
+            "columns_for_rows": (without_transpose,),
+            "mean_over_samples": (per_picture_then_mean,),
+        },
+        wrong=(
+            clipped_probability,
+            clipped_logits,
+            infinities_left_out,
+            math_exp_overflows,
+            lambda W, c, x: -stable_two_sums(W, c, x),
+            lambda W, c, x: stable_two_sums(W, c, x) / x.size,
+            lambda W, c, x: stable_two_sums(W, 0 * c, x),
+            lambda W, c, x: stable_two_sums(-W, -c, x),
+            lambda W, c, x: -np.logaddexp(0, (1 - 2 * x) * (c + x @ W.T)).sum(1),
+        ),
+    ),
+    "ancestral-sampling": Answers(
+        right=(sampling_loops, sampling_float32, sampling_by_repetition, sampling_in_logits),
+        slips={
+            "all_at_once": (
+                biases_alone,
+                last_pixel_first,
+                column_of_the_weights,
+            ),
+            "probabilities_passed_on": (expected_inputs,),
+            "wrong_side": (exceeds,),
+            "most_probable": (rounded,),
+        },
+        wrong=(
+            uniforms_as_inputs,
+            two_passes,
+            own_chance,
+            own_seeded_chance,
+            written_over_u,
+            from_the_neighbour_alone,
+            lambda W, c, u: sampling_by_repetition(W, 0 * c, u),
+            lambda W, c, u: sampling_by_repetition(W, c, u).T,
+            lambda W, c, u: 2.0 * sampling_by_repetition(W, c, u) - 1,
+            lambda W, c, u: logistic(c + sampling_by_repetition(W, c, u) @ W.T),
+        ),
+    ),
+}

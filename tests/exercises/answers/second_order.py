@@ -1,0 +1,426 @@
+"""Answers to the exercises of a chapter."""
+
+from itertools import count
+from math import exp
+
+import numpy as np
+import torch
+
+from tests.exercises.answers import Answers
+
+
+def sigmoid(z):
+    return np.where(z >= 0, 1 / (1 + np.exp(-abs(z))), np.exp(-abs(z)) / (1 + np.exp(-abs(z))))
+
+
+def errors_and_weights(theta, X, y):
+    p = sigmoid(X @ theta)
+    return y - p, p * (1 - p)
+
+
+# ---- newton-step
+
+
+def newton_by_elimination(theta, X, y):
+    m, d = len(X), len(theta)
+    rows = [[0.0] * (d + 1) for _ in range(d)]  # H, and the slope as a last column
+    for j in range(m):
+        p = 1 / (1 + exp(-sum(X[j][k] * theta[k] for k in range(d))))
+        for k in range(d):
+            for q in range(d):
+                rows[k][q] += p * (1 - p) * X[j][k] * X[j][q] / m
+            rows[k][d] += (y[j] - p) * X[j][k] / m
+    for k in range(d):
+        for r in range(d):
+            if r != k:
+                factor = rows[r][k] / rows[k][k]
+                rows[r] = [a - factor * b for a, b in zip(rows[r], rows[k], strict=True)]
+    return [theta[k] + rows[k][d] / rows[k][k] for k in range(d)]
+
+
+def newton_by_autograd(theta, X, y):
+    theta, X, y = map(torch.as_tensor, (theta, X, y))
+
+    def loss(theta):
+        return torch.nn.functional.binary_cross_entropy_with_logits(X @ theta, y)
+
+    slope = torch.autograd.functional.jacobian(loss, theta)
+    return theta - torch.linalg.inv(torch.autograd.functional.hessian(loss, theta)) @ slope
+
+
+def newton_in_float32(theta, X, y):
+    theta, X, y = (torch.as_tensor(a, dtype=torch.float32) for a in (theta, X, y))
+    p = torch.sigmoid(X @ theta)
+    H = torch.einsum("j,jk,jl->kl", p * (1 - p), X, X) / len(X)
+    return theta + torch.linalg.solve(H, ((y - p)[:, None] * X).mean(0))
+
+
+def reweighted_least_squares(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    root = np.sqrt(w)
+    return np.linalg.lstsq(root[:, None] * X, root * (X @ theta + error / w), rcond=None)[0]
+
+
+def newton_from_sums(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    return theta + np.linalg.inv(X.T @ np.diag(w) @ X) @ (X.T @ error)
+
+
+def minimised_and_added(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    return theta + np.linalg.inv(X.T @ np.diag(w) @ X) @ (X.T @ -error)
+
+
+def second_derivative(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    return theta + np.linalg.solve(-X.T @ np.diag(w) @ X, X.T @ error)
+
+
+def newton_with_a_bare_sum_in_H(theta, X, y):
+    g, H = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
+    for x, error, weight in zip(X, *errors_and_weights(theta, X, y), strict=True):
+        g += error * x / len(y)
+        H += weight * np.outer(x, x)
+    return theta + np.linalg.solve(H, g)
+
+
+def newton_with_a_bare_sum_in_g(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    H = np.mean([weight * np.outer(x, x) for weight, x in zip(w, X, strict=True)], axis=0)
+    return theta + np.linalg.inv(H) @ np.sum(error[:, None] * X, axis=0)
+
+
+def inverse_forgotten(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    g = np.mean(error[:, None] * X, axis=0)
+    return theta + np.einsum("j,jk,jl,l->k", w, X, X, g) / len(y)
+
+
+def least_squares_without_theta(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    root = np.sqrt(w)
+    return np.linalg.lstsq(root[:, None] * X, error / root, rcond=None)[0]
+
+
+def bound_for_the_curvature(theta, X, y):
+    return theta + np.linalg.solve(X.T @ X / 4, X.T @ (y - sigmoid(X @ theta)))
+
+
+def weights_forgotten(theta, X, y):
+    return theta + np.linalg.solve(X.T @ X, X.T @ (y - sigmoid(X @ theta)))
+
+
+def probability_for_weight(theta, X, y):
+    p = sigmoid(X @ theta)
+    return theta + np.linalg.solve((X.T * p) @ X, X.T @ (y - p))
+
+
+def one_mean_weight(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    return theta + np.linalg.solve(w.mean() * X.T @ X, X.T @ error)
+
+
+def empirical_fisher(theta, X, y):
+    g = (y - sigmoid(X @ theta))[:, None] * X
+    return theta + np.linalg.solve(g.T @ g / len(y), g.mean(axis=0))
+
+
+def diagonal(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    return theta + X.T @ error / (w @ X**2)
+
+
+def gradient_step(theta, X, y):
+    return theta + X.T @ (y - sigmoid(X @ theta)) / len(y)
+
+
+def data_for_error(theta, X, y):
+    _, w = errors_and_weights(theta, X, y)
+    return theta + np.linalg.solve((X.T * w) @ X, X.T @ y)
+
+
+def with_a_ridge(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    H = (X.T * w) @ X / len(y) + 1e-3 * np.eye(len(theta))
+    return theta + np.linalg.solve(H, X.T @ error / len(y))
+
+
+def to_the_top(theta, X, y):
+    for _ in range(20):
+        theta = newton_from_sums(theta, X, y)
+    return theta
+
+
+def half_a_step(theta, X, y):
+    return (theta + newton_from_sums(theta, X, y)) / 2
+
+
+def a_column(theta, X, y):
+    return newton_from_sums(theta, X, y)[:, None]
+
+
+# ---- damped-step-length
+
+
+def length_with_lists(height, theta, gradient, step):
+    promise = sum(g * d for g, d in zip(gradient, step, strict=True))
+    start, a = height(theta), 1
+    while True:
+        if height([t + a * d for t, d in zip(theta, step, strict=True)]) >= (
+            start + a * promise / 10_000
+        ):
+            return a
+        a /= 2
+
+
+def length_in_torch(height, theta, gradient, step):
+    theta, gradient, step = map(torch.as_tensor, (theta, gradient, step))
+    a = torch.tensor(1.0)
+    while height(theta + a * step) < height(theta) + 1e-4 * a * torch.dot(gradient, step):
+        a = a / 2
+    return a
+
+
+def length_in_float32(height, theta, gradient, step):
+    theta, gradient, step = (torch.as_tensor(v).float() for v in (theta, gradient, step))
+    a = 1.0
+    while height((theta + a * step).numpy()) < height(theta.numpy()) + 1e-4 * a * gradient @ step:
+        a /= 2
+    return a
+
+
+def length_by_recursion(height, theta, gradient, step, a=1.0):
+    if height(theta + a * step) - height(theta) >= 1e-4 * a * gradient @ step:
+        return a
+    return length_by_recursion(height, theta, gradient, step, a / 2)
+
+
+def first_of_all_powers(height, theta, gradient, step):
+    for a in (2.0**-k for k in count()):
+        if (height(theta + a * step) - height(theta)) / a > 1e-4 * np.inner(gradient, step):
+            return a
+
+
+def all_powers_at_once(height, theta, gradient, step):
+    lengths = 0.5 ** np.arange(60)
+    heights = np.array([height(theta + a * step) for a in lengths])
+    return lengths[heights >= height(theta) + 1e-4 * lengths * np.dot(gradient, step)][0]
+
+
+def whatever_is_higher(height, theta, gradient, step):
+    a = 1.0
+    while not height(theta + a * step) > height(theta):
+        a *= 0.5
+    return a
+
+
+def promise_kept_in_a_name(height, theta, gradient, step):
+    wanted = height(theta) + 1e-4 * np.dot(gradient, step)
+    return next(a for a in 0.5 ** np.arange(40) if height(theta + a * step) >= wanted)
+
+
+def begun_at_a_half(height, theta, gradient, step):
+    a = 1 / 2
+    while height(theta + a * step) < height(theta) + 1e-4 * a * gradient @ step:
+        a /= 2
+    return a
+
+
+def halved_before_the_test(height, theta, gradient, step):
+    a = 1.0
+    while True:
+        a /= 2
+        if height(theta + a * step) >= height(theta) + 1e-4 * a * gradient @ step:
+            return a
+
+
+def from_a_book_that_goes_downhill(f, x, gradient, p):
+    a, now, slope = 1, f(x), sum(gradient * p)
+    while f(x + a * p) > now + 1e-4 * a * slope:
+        a *= 0.5
+    return a
+
+
+def where_it_ends(height, theta, gradient, step):
+    new, a = theta + step, 1.0
+    while height(new) < height(theta) + 1e-4 * a * gradient @ step:
+        a /= 2
+        new = theta + a * step
+    return new
+
+
+def endless(height, theta, gradient, step):
+    a = 1.0
+    while height(theta + step) < height(theta) + 1e-4 * a * gradient @ step:
+        a /= 2
+    return a
+
+
+def halved_while_it_holds_or_is_equal(height, theta, gradient, step):
+    a = 1.0
+    while height(theta + a * step) >= height(theta) + 1e-4 * a * gradient @ step:
+        a /= 2
+    return a
+
+
+def a_loss_allowed(height, theta, gradient, step):
+    a = 1.0
+    while height(theta + a * step) < height(theta) - 1e-4 * a * gradient @ step:
+        a /= 2
+    return a
+
+
+def part_asked_for(part):
+    def length(height, theta, gradient, step):
+        a = 1.0
+        while height(theta + a * step) < height(theta) + part * a * gradient @ step and a > 1e-12:
+            a /= 2
+        return a
+
+    return length
+
+
+def gradient_squared(height, theta, gradient, step):
+    a = 1.0
+    while height(theta + a * step) < height(theta) + 1e-4 * a * gradient @ gradient:
+        a /= 2
+    return a
+
+
+def step_squared(height, theta, gradient, step):
+    a = 1.0
+    while height(theta + a * step) < height(theta) + 1e-4 * a * step @ step and a > 1e-12:
+        a /= 2
+    return a
+
+
+def promise_without_slope(height, theta, gradient, step):
+    a = 1.0
+    while height(theta + a * step) < height(theta) + 1e-4 and a > 1e-12:
+        a /= 2
+    return a
+
+
+def a_square_in_the_promise(height, theta, gradient, step):
+    a = 1.0
+    while height(theta + a * step) < height(theta) + 1e-4 * a**2 * gradient @ step:
+        a /= 2
+    return a
+
+
+def tenths(height, theta, gradient, step):
+    a = 1.0
+    while height(theta + a * step) < height(theta) + 1e-4 * a * gradient @ step:
+        a /= 10
+    return a
+
+
+def begun_beyond(height, theta, gradient, step):
+    a = 2.0
+    while height(theta + a * step) < height(theta) + 1e-4 * a * (gradient @ step):
+        a = a / 2
+    return a
+
+
+def ten_tries(height, theta, gradient, step):
+    a = 1.0
+    for _ in range(10):
+        if height(theta + a * step) >= height(theta) + 1e-4 * a * gradient @ step:
+            break
+        a /= 2
+    return a
+
+
+def halved_once_more(height, theta, gradient, step):
+    return length_by_recursion(height, theta, gradient, step) / 2
+
+
+def step_halved_too(height, theta, gradient, step):
+    a = 1.0
+    while height(theta + a * step) < height(theta) + 1e-4 * a * gradient @ step:
+        a, step = a / 2, step / 2
+    return a
+
+
+def from_the_last_point(height, theta, gradient, step):
+    a, start = 1.0, height(theta)
+    for _ in range(60):
+        theta = theta + a * step
+        if height(theta) >= start + 1e-4 * a * gradient @ step:
+            break
+        a /= 2
+    return a
+
+
+def the_highest(height, theta, gradient, step):
+    return max(0.5 ** np.arange(40), key=lambda a: height(theta + a * step))
+
+
+ANSWERS = {
+    "newton-step": Answers(
+        right=(
+            newton_by_elimination,
+            newton_by_autograd,
+            newton_in_float32,
+            reweighted_least_squares,
+            newton_from_sums,
+        ),
+        slips={
+            "downhill": (minimised_and_added, second_derivative),
+            "curvature_summed": (newton_with_a_bare_sum_in_H,),
+            "gradient_summed": (newton_with_a_bare_sum_in_g,),
+            "times_the_curvature": (inverse_forgotten,),
+            "step_alone": (least_squares_without_theta,),
+        },
+        wrong=(
+            bound_for_the_curvature,
+            weights_forgotten,
+            probability_for_weight,
+            one_mean_weight,
+            empirical_fisher,
+            diagonal,
+            gradient_step,
+            data_for_error,
+            with_a_ridge,
+            to_the_top,
+            half_a_step,
+            a_column,
+        ),
+    ),
+    "damped-step-length": Answers(
+        right=(
+            length_with_lists,
+            length_in_torch,
+            length_in_float32,
+            length_by_recursion,
+            first_of_all_powers,
+            all_powers_at_once,
+        ),
+        slips={
+            "any_gain": (whatever_is_higher,),
+            "promise_of_the_full_step": (promise_kept_in_a_name,),
+            "never_the_full_step": (begun_at_a_half, halved_before_the_test),
+            "halved_while_it_holds": (from_a_book_that_goes_downhill,),
+            "new_point": (where_it_ends,),
+        },
+        wrong=(
+            begun_beyond,
+            endless,
+            halved_while_it_holds_or_is_equal,
+            a_loss_allowed,
+            part_asked_for(1.0),
+            part_asked_for(0.5),
+            part_asked_for(1e-3),
+            gradient_squared,
+            step_squared,
+            promise_without_slope,
+            a_square_in_the_promise,
+            tenths,
+            ten_tries,
+            halved_once_more,
+            step_halved_too,
+            from_the_last_point,
+            the_highest,
+        ),
+    ),
+}

@@ -1,0 +1,622 @@
+"""Every exercise: right answers are taken, each slip is seen, and nothing wrong passes.
+
+The answers that are tried here (`answers/`) are written apart from the exercises.
+"""
+
+import ast
+import re
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+from mle_lib.exercises import check, hint, quiz, solution
+from mle_lib.exercises.code import CodeExercise
+from mle_lib.exercises.html import heading
+from mle_lib.exercises.quizzes import Choice, Numeric, Open
+from mle_lib.exercises.registry import by_id, chapter, open_questions, packages
+from mle_lib.exercises.results import Result
+from mle_lib.exercises.text import formulas, stored_maths, to_html
+from mle_lib.exercises.values import as_arrays, same
+from tests.exercises.answers import Function, all_answers
+from tests.site.translation import bare
+from tools.environment import ROOT
+from tools.notebooks import CHECKED, read, toc_notebooks
+
+EXERCISES = {id: exercise for id, (_, exercise) in by_id().items()}
+CODE = {id: e for id, e in EXERCISES.items() if isinstance(e, CodeExercise)}
+ANSWERS = all_answers()
+PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))["parts"]
+LECTURE = {chapter["file"] for chapter in PARTS[0]["chapters"]}
+NOTEBOOKS = dict(enumerate(toc_notebooks(), 1))
+
+every_code_exercise = pytest.mark.parametrize("exercise", CODE.values(), ids=list(CODE))
+Count = Callable[[str, int], None]
+
+
+@pytest.fixture
+def count(record_property: Callable[[str, object], None]) -> Count:
+    """``count(name, number)``: the sum over all tests is printed in the summary."""
+    return lambda name, number: record_property("count", (name, number))
+
+
+def cells(tag: str) -> dict[str, tuple[int, int, str]]:
+    """Chapter, position and source of every cell with a tag, by the id that it names."""
+    found = {}
+    for number, path in NOTEBOOKS.items():
+        for position, cell in enumerate(read(path).cells):
+            if tag in cell.metadata.get("tags", []):
+                (id,) = re.findall(r'^(?:check|quiz)\("([\w-]+)"', cell.source, re.M)
+                assert id not in found, f"{id} stands twice"
+                found[id] = number, position, cell.source
+    return found
+
+
+def run_cell(source: str) -> tuple[dict[str, Any], Any]:
+    """Run a cell by itself: its names, and the value of its last line."""
+    tree = ast.parse(source)
+    last = tree.body.pop()
+    assert isinstance(last, ast.Expr)
+    names: dict[str, Any] = {}
+    exec(compile(tree, "cell", "exec"), names)
+    return names, eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+
+
+# ---- code exercises
+
+
+@every_code_exercise
+def test_the_stub_is_not_an_attempt(exercise: CodeExercise, count: Count) -> None:
+    count("code exercises", 1)
+    _, result = run_cell(cells("exercise")[exercise.id][2])
+    assert result.status == "not attempted"
+    assert "hint" in result.message
+
+
+@every_code_exercise
+def test_none_is_a_missing_return(exercise: CodeExercise) -> None:
+    result = check(exercise.id, lambda *arguments: None)
+    assert result.status == "incorrect"
+    assert "`return` missing" in result.message
+
+
+@every_code_exercise
+def test_the_solution_as_it_is_shown_is_correct(exercise: CodeExercise, count: Count) -> None:
+    """In the reader's own cell, in place of the stub."""
+    source = cells("exercise")[exercise.id][2]
+    tree = ast.parse(source)
+    tree.body = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
+    imports, call = ast.unparse(tree.body[:-1]), ast.unparse(tree.body[-1])
+    _, result = run_cell(f"{imports}\n{exercise.source()}\n{call}")
+    count("right answers accepted", result.status == "correct")
+    count("false rejects", result.status != "correct")
+    assert result.status == "correct"
+    assert result.message == exercise.why
+
+
+@every_code_exercise
+def test_right_answers_in_other_styles_are_correct(exercise: CodeExercise, count: Count) -> None:
+    right = ANSWERS[exercise.id].right
+    assert len(right) >= 2
+    results = [check(exercise.id, answer) for answer in right]
+    count("right answers accepted", sum(result.status == "correct" for result in results))
+    count("false rejects", sum(result.status != "correct" for result in results))
+    assert [(r.status, r.message) for r in results if r.status != "correct"] == []
+
+
+@every_code_exercise
+def test_every_slip_has_its_own_advice(exercise: CodeExercise, count: Count) -> None:
+    assert 2 <= len(exercise.slips) <= 5
+    assert len({slip.advice for slip in exercise.slips}) == len(exercise.slips)
+    written = ANSWERS[exercise.id].slips
+    assert set(written) == {slip.name for slip in exercise.slips}
+    for slip in exercise.slips:
+        for answer in written[slip.name]:
+            result = check(exercise.id, answer)
+            count("false accepts", result.status == "correct")
+            assert (result.status, result.slip) == ("incorrect", slip.name), result
+            assert result.message == slip.advice
+            count("slips recognised", 1)
+
+
+@every_code_exercise
+def test_slips_are_far_from_the_solution_and_from_each_other(exercise: CodeExercise) -> None:
+    """By a hundred tolerances on some trial, so that no rounding hides one."""
+    given = [exercise.outcomes(f) for f in (exercise.answer, *(s.answer for s in exercise.slips))]
+    assert all(outcome is not None for outcome in given[0])
+    assert all(outcomes[0] is not None for outcomes in given), "a slip fails at the first trial"
+    for mine, theirs in combinations(given, 2):
+        pairs = list(zip(mine, theirs, strict=True))
+        assert any(
+            (a is None) != (b is None) or (a and b and not same(a, b, 100 * exercise.tolerance))
+            for a, b in pairs
+        )
+
+
+@every_code_exercise
+def test_other_mistakes_are_refused(exercise: CodeExercise, count: Count) -> None:
+    for answer in ANSWERS[exercise.id].wrong:
+        result = check(exercise.id, answer)
+        count("wrong answers refused", result.status == "incorrect")
+        count("false accepts", result.status == "correct")
+        assert result.status == "incorrect"
+
+
+class Hostile:
+    """A returned object whose every use fails."""
+
+    def __array__(self, *_: object, **__: object) -> None:
+        raise SystemExit("no array")
+
+    def __eq__(self, _: object) -> bool:
+        return True
+
+    __hash__ = None
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def cheats(exercise: CodeExercise) -> dict[str, Function]:
+    """Answers that no check may take, made from the solution itself."""
+    answer = exercise.adapt(exercise.answer)
+    trials = exercise.all_cases()
+    first = answer(*exercise.all_cases()[0])
+    calls: list[int] = []
+
+    def only_the_first(*arguments: Any) -> Any:
+        known = all(
+            np.array_equal(a, b)
+            for a, b in zip(arguments, trials[0], strict=True)
+            if isinstance(a, np.ndarray | float | int)
+        )
+        return answer(*arguments) if known else first
+
+    def by_chance(*arguments: Any) -> Any:
+        return tuple(a + np.random.default_rng().normal() for a in as_arrays(answer(*arguments)))
+
+    def with_a_memory(*arguments: Any) -> Any:
+        calls.append(1)
+        return tuple(
+            a * (1 + len(calls) % 2) + len(calls) % 2 for a in as_arrays(answer(*arguments))
+        )
+
+    def in_place(*arguments: Any) -> Any:
+        value = answer(*arguments)
+        for argument in arguments:
+            if isinstance(argument, np.ndarray):
+                argument[...] = argument + 1 if argument.dtype.kind in "iuf" else ~argument
+        return value
+
+    def raises(error: type[BaseException]) -> Function:
+        def answer(*_: Any) -> Any:
+            raise error("on purpose")
+
+        return answer
+
+    def without_end(*arguments: Any) -> Any:
+        return without_end(*arguments)
+
+    constants: dict[str, Any] = {
+        "zero": 0.0, "zeros": np.zeros_like(as_arrays(first)[0]), "the first value": first,
+        "NaN": float("nan"), "text": "0.5", "a generator": (k for k in range(3)), "a list": [],
+        "ragged rows": [[1.0], [1.0, 2.0]], "complex": 1j, "an object": object(),
+        "a hostile object": Hostile(), "a type": float, "a dictionary": {"a": 1.0},
+    }  # fmt: skip
+    found: dict[str, Function] = {name: lambda *_, v=v: v for name, v in constants.items()}
+    found |= {"the first trial alone": only_the_first, "chance": by_chance}
+    found |= {"a memory": with_a_memory, "no end": without_end, "another signature": lambda: first}
+    errors = (ValueError, SystemExit, GeneratorExit, AssertionError, RecursionError, MemoryError)
+    found |= {f"raises {error.__name__}": raises(error) for error in errors}
+    if any(isinstance(argument, np.ndarray) for argument in trials[0]):
+        found["changes its arguments"] = in_place
+    return found
+
+
+@every_code_exercise
+def test_no_cheat_is_taken_and_none_raises(exercise: CodeExercise, count: Count) -> None:
+    if exercise.needs:  # its answers work on a model: the ways to cheat are written out there
+        assert len(ANSWERS[exercise.id].wrong) >= 5
+        return
+    for name, answer in cheats(exercise).items():
+        result = check(exercise.id, answer)
+        repr(result), result._repr_html_()
+        count("wrong answers refused", result.status == "incorrect")
+        count("false accepts", result.status == "correct")
+        assert result.status == "incorrect", f"{name}: {result}"
+
+
+def test_an_interrupt_is_the_readers_own() -> None:
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check("minibatch-gradient", stopped)
+
+
+@pytest.mark.parametrize(
+    "answer", [3, "text", [1.0], np.ones(3), object(), Hostile()], ids=lambda a: type(a).__name__
+)
+def test_what_is_no_function_is_asked_for_one(answer: Any) -> None:
+    result = check("minibatch-gradient", answer)
+    assert result.status == "incorrect"
+    assert "Pass the function itself" in result.message
+
+
+def test_an_answer_is_the_readers_own_function_and_may_be_a_class_or_a_method() -> None:
+    class Estimate:
+        def __call__(self, gradients: np.ndarray, indices: np.ndarray) -> np.ndarray:
+            return len(gradients) / len(indices) * gradients[indices].sum(0)
+
+        def method(self, gradients: np.ndarray, indices: np.ndarray) -> np.ndarray:
+            return self(gradients, indices)
+
+    assert check("minibatch-gradient", Estimate()).status == "correct"
+    assert check("minibatch-gradient", Estimate().method).status == "correct"
+
+
+def test_advice_for_what_is_no_known_slip() -> None:
+    def judge(answer: Function) -> Result:
+        return check("minibatch-gradient", answer)
+
+    def right(gradients: np.ndarray, indices: np.ndarray) -> np.ndarray:
+        return len(gradients) / len(indices) * gradients[indices].sum(0)
+
+    assert "sign is flipped" in judge(lambda g, i: -right(g, i)).message
+    assert "3 times" in judge(lambda g, i: 3 * right(g, i)).message
+    assert (
+        "shape must be `(3,)`; yours is `(1, 3)`" in judge(lambda g, i: right(g, i)[None]).message
+    )
+    assert "One value is" in judge(lambda g, i: (right(g, i), 1.0)).message
+    assert "in bits" in judge(lambda g, i: right(g, i) / np.log(2)).message
+    assert "base 10" in judge(lambda g, i: right(g, i) / np.log(10)).message
+    assert "changes its argument `gradients`" in judge(lambda g, i: g.sort() or right(g, i)).message
+    assert (
+        "two different values"
+        in judge(lambda g, i: right(g, i) + np.random.default_rng().random()).message
+    )
+    assert "stopped with `KeyError: 'b'`" in judge(lambda g, i: {}["b"]).message
+    two = EXERCISES["nesterov-update"]
+    swapped = check(two.id, lambda *a: two.answer(*a)[::-1])
+    assert swapped.message == "Your values are right, but returned in another order."
+    # right at first, then stopped: the stop; wrong at first, then stopped: the slip or the value
+    late = judge(lambda g, i: right(g, i) if len(g) == 6 else 1 / 0)
+    assert "ZeroDivisionError" in late.message
+    early = judge(lambda g, i: right(g, i) + 1 if len(g) == 6 else 1 / 0)
+    assert "gave a wrong value" in early.message
+
+
+# ---- quizzes
+
+QUIZZES = [e for e in EXERCISES.values() if isinstance(e, Choice | Numeric)]
+CHOICES = [e for e in QUIZZES if isinstance(e, Choice)]
+NUMERIC = [e for e in QUIZZES if isinstance(e, Numeric)]
+
+
+@pytest.mark.parametrize("quiz", CHOICES, ids=lambda e: e.id)
+def test_every_wrong_option_has_its_own_feedback(quiz: Choice, count: Count) -> None:
+    count("quizzes", 1)
+    assert check(quiz.id, quiz.right) == Result(quiz.id, "correct", quiz.why)
+    assert quiz.right
+    assert quiz.several or len(quiz.right) == 1
+    feedback = [option.feedback for option in quiz.options if quiz.several or not option.right]
+    assert all(feedback)
+    assert len(set(feedback)) == len(feedback)
+    for letter, option in zip(quiz.letters, quiz.options, strict=True):
+        if quiz.several:  # one option more, or one less
+            answer = set(quiz.right) ^ {letter}
+            if not answer:
+                continue
+        elif option.right:
+            continue
+        else:
+            answer = letter
+        result = check(quiz.id, answer)
+        count("wrong options answered", 1)
+        assert result.status == "incorrect"
+        assert result.message == f"**{letter}.** {option.feedback}"
+
+
+@pytest.mark.parametrize("quiz", NUMERIC, ids=lambda e: e.id)
+def test_numbers_are_taken_within_the_tolerance_and_near_ones_explained(
+    quiz: Numeric, count: Count
+) -> None:
+    count("quizzes", 1)
+    inside, outside = quiz.answer + 0.99 * quiz.tolerance, quiz.answer + 1.01 * quiz.tolerance
+    assert check(quiz.id, quiz.answer).status == check(quiz.id, inside).status == "correct"
+    assert check(quiz.id, str(quiz.answer)).status == "correct"
+    assert check(quiz.id, outside).status == "incorrect"
+    assert len(quiz.near) >= 2
+    assert len({near.advice for near in quiz.near} | {quiz.otherwise}) == len(quiz.near) + 1
+    for near in quiz.near:
+        assert check(quiz.id, near.value).message == near.advice
+        count("wrong numbers recognised", 1)
+        # no right answer is told that it is wrong, and no two wrong ones overlap at their values
+        assert abs(near.value - quiz.answer) > quiz.tolerance
+
+
+@pytest.mark.parametrize("quiz", QUIZZES, ids=lambda e: e.id)
+@pytest.mark.parametrize("answer", [..., None])
+def test_no_answer_is_no_attempt(quiz: Choice | Numeric, answer: Any) -> None:
+    assert check(quiz.id, answer).status == "not attempted"
+
+
+@pytest.mark.parametrize("quiz", QUIZZES, ids=lambda e: e.id)
+@pytest.mark.parametrize("answer", ["what?", "z", [], {}, Hostile(), float("nan"), np.ones(2)])
+def test_what_is_no_answer_is_never_right(quiz: Choice | Numeric, answer: Any) -> None:
+    assert check(quiz.id, answer).status == "not attempted"
+
+
+PREDICTIONS = [quiz for quiz in NUMERIC if quiz.prediction]
+
+
+def test_every_chapter_asks_for_a_prediction() -> None:
+    for number in NOTEBOOKS:
+        assert [e for e in chapter(number) if e in PREDICTIONS], f"chapter {number}"
+
+
+@pytest.mark.parametrize("quiz", PREDICTIONS, ids=lambda e: e.id)
+def test_a_prediction_is_asked_before_a_checked_cell_prints_its_answer(quiz: Numeric) -> None:
+    number, position, _ = cells("quiz")[quiz.id]
+    later = read(NOTEBOOKS[number]).cells[position + 1 :]
+    checked = [cell for cell in later if CHECKED in cell.metadata.get("tags", [])]
+    printed = "".join(
+        output.get("text") or output.get("data", {}).get("text/plain", "")
+        for cell in checked
+        for output in cell.outputs
+    )
+    assert quiz.printed
+    assert re.search(rf"(?<![\d.]){re.escape(quiz.printed)}(?![\d]|\.\d)", printed)
+    assert check(quiz.id, quiz.printed.replace(",", "")).status == "correct"
+
+
+# ---- what a reader calls, and what all exercises share
+
+
+def test_the_folders_of_exercises_are_those_of_the_chapters() -> None:
+    named = {number: path.stem.replace("-", "_") for number, path in NOTEBOOKS.items()}
+    assert packages().items() <= named.items()
+
+
+def test_every_exercise_stands_in_its_chapter_under_its_name() -> None:
+    written = cells("exercise") | cells("quiz")
+    for number in NOTEBOOKS:
+        ids = [exercise.id for exercise in chapter(number)]
+        in_order = sorted((at, id) for id, (where, at, _) in written.items() if where == number)
+        assert [id for _, id in in_order] == ids
+        before = read(NOTEBOOKS[number]).cells
+        for exercise in chapter(number):
+            if isinstance(exercise, CodeExercise):
+                above = before[written[exercise.id][1] - 1].source
+                titles = re.findall(r"^#+ .*", above, re.M)
+                assert titles[-1] == f"### {heading(exercise, by_id()[exercise.id][0])}"
+
+
+@pytest.mark.parametrize("number", NOTEBOOKS)
+def test_a_stub_takes_no_name_that_its_chapter_uses(number: int) -> None:
+    """Else who runs an exercise and then a cell above would call their own stub there."""
+    used: set[str] = set()
+    stubs: set[str] = set()
+    for cell in read(NOTEBOOKS[number]).cells:
+        if cell.cell_type == "code" and not cell.source.lstrip().startswith("try:"):
+            tree = ast.parse(cell.source)
+            if "exercise" in cell.metadata.get("tags", []):
+                stubs |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+            else:
+                nodes = list(ast.walk(tree))
+                used |= {node.id for node in nodes if isinstance(node, ast.Name)}
+                used |= {
+                    alias.asname or alias.name
+                    for n in nodes
+                    if isinstance(n, ast.Import | ast.ImportFrom)
+                    for alias in n.names
+                }
+    assert len(stubs) == sum(e.kind == "code" for e in chapter(number))
+    assert not stubs & used
+
+
+def test_one_array_for_all_calls_hides_no_memory() -> None:
+    kept: dict[int, np.ndarray] = {}
+    calls = [0]
+
+    def right_every_other_time(gradients: np.ndarray, indices: np.ndarray) -> np.ndarray:
+        calls[0] += 1
+        total = kept.setdefault(gradients.shape[1], np.zeros(gradients.shape[1]))
+        value = len(gradients) / len(indices) * gradients[indices].sum(0)
+        total[...] = value if calls[0] % 2 == 0 else 0
+        return total
+
+    result = check("minibatch-gradient", right_every_other_time)
+    assert "two different values" in result.message
+
+
+class NoText(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class EndOfTheWorld(BaseException):
+    pass
+
+
+class NoClass:
+    @property
+    def __class__(self) -> type:
+        raise RuntimeError("no class")
+
+
+class NoRows(list):
+    def __iter__(self) -> Any:
+        raise RuntimeError("no rows")
+
+
+@pytest.mark.parametrize("error", [NoText, EndOfTheWorld])
+def test_no_error_comes_through(error: type[BaseException]) -> None:
+    def answer(*_: Any) -> None:
+        raise error
+
+    assert check("minibatch-gradient", answer).status == "incorrect"
+
+
+@pytest.mark.parametrize("errors", ["ignore", "raise"])
+def test_no_value_is_too_strange(errors: Literal["ignore", "raise"]) -> None:
+    for value in (NoClass(), NoRows([1.0]), np.ones(3) + 1j, 2**70, [[], [1]], np.full(3, 1e308)):
+        with np.errstate(all=errors):
+            result = check("minibatch-gradient", lambda *_, value=value: value)
+            assert result.status == "incorrect"
+
+
+def test_what_an_error_says_is_shown_as_text() -> None:
+    def answer(*_: Any) -> None:
+        raise ValueError("<img src=x> `code` & more")
+
+    html = check("minibatch-gradient", answer)._repr_html_()
+    assert "<img" not in html
+    assert "&lt;img src=x&gt; " in html
+    assert " &amp; more" in html
+
+
+def test_a_right_answer_with_an_imaginary_part_is_none() -> None:
+    right = EXERCISES["minibatch-gradient"].answer
+    assert check("minibatch-gradient", lambda g, i: right(g, i) + 0j).status == "incorrect"
+
+
+def test_a_small_error_is_seen_whatever_the_scale() -> None:
+    right = EXERCISES["minibatch-gradient"].answer
+    assert check("minibatch-gradient", lambda g, i: right(g, i) + 1e-3).status == "incorrect"
+    assert check("minibatch-gradient", lambda g, i: right(g, i) * (1 + 1e-7)).status == "correct"
+
+
+def test_not_finished_is_not_attempted_at_any_trial() -> None:
+    right = EXERCISES["minibatch-gradient"].answer
+    later = check("minibatch-gradient", lambda g, i: right(g, i) if len(g) == 6 else ...)
+    assert later.status == "not attempted"
+
+    def to_do(*_: Any) -> None:
+        raise NotImplementedError
+
+    assert check("minibatch-gradient", to_do).status == "not attempted"
+
+
+def test_what_an_exercise_needs_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mle_lib.exercises.code.importable", lambda module: module != "torch")
+    result = check("train-step", lambda *_: None)
+    assert result.status == "not attempted"
+    assert "needs `torch`" in result.message
+
+
+def test_stopping_where_numpy_would_go_on_is_the_same_slip() -> None:
+    """At a zero gradient plain Python divides by zero, where NumPy gives inf and NaN."""
+
+    def in_plain_python(g_weights: np.ndarray, g_bias: np.ndarray, c: float) -> Any:
+        norm = float(np.sqrt((g_weights**2).sum() + (g_bias**2).sum()))
+        return float(c) / norm * g_weights, float(c) / norm * g_bias
+
+    assert check("clip-by-norm", in_plain_python).slip == "always_scaled"
+
+
+@pytest.mark.parametrize("id", [3, ["a"], np.ones(2), {}, None])
+def test_an_id_is_a_text(id: Any) -> None:
+    with pytest.raises(ValueError, match="id must be the id of an exercise"):
+        check(id)
+
+
+def test_the_readers_line_is_quoted_not_a_librarys(tmp_path: Path) -> None:
+    file = tmp_path / "cell.py"
+    file.write_text("import numpy as np\n\ndef f(g, i):\n    return np.linalg.inv(g[:, :0] - 1)\n")
+    names: dict[str, Any] = {}
+    exec(compile(file.read_text(), str(file), "exec"), names)
+    message = check("minibatch-gradient", names["f"]).message
+    assert "`LinAlgError:" in message
+    assert "at `return np.linalg.inv(g[:, :0] - 1)`" in message
+
+
+def test_there_are_as_many_as_promised_and_more_than_half_are_code() -> None:
+    for number in NOTEBOOKS:
+        lecture = f"book/{NOTEBOOKS[number].stem}" in LECTURE
+        assert len(chapter(number)) >= (5 if lecture else 3)
+        assert sum(e.kind == "code" for e in chapter(number)) > len(chapter(number)) / 2
+    assert len(open_questions()) == 7
+    assert all(isinstance(e, Open) and 3 <= len(e.rubric) <= 5 for e in open_questions())
+
+
+def test_ids_are_unique_and_speak() -> None:
+    exercises = [e for number in NOTEBOOKS for e in chapter(number)] + list(open_questions())
+    assert len(exercises) == len(EXERCISES)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", id) for id in EXERCISES)
+
+
+@every_code_exercise
+def test_hints_come_one_by_one(exercise: CodeExercise) -> None:
+    assert 2 <= len(exercise.hints) <= 4
+    hint.__globals__["_hints_given"].clear()
+    for number in [*range(1, len(exercise.hints) + 1), len(exercise.hints)]:
+        assert repr(hint(exercise.id)).startswith(f"Hint {number} of {len(exercise.hints)}.")
+    assert repr(hint(exercise.id, 1)).startswith("Hint 1 of")
+    assert "<p>" in hint(exercise.id)._repr_html_()
+
+
+@every_code_exercise
+def test_the_solution_is_shown_with_its_reason(exercise: CodeExercise) -> None:
+    shown = solution(exercise.id)
+    assert exercise.source() in repr(shown)
+    assert BeautifulSoup(shown._repr_html_(), "html.parser").pre.code.text.startswith("def ")
+    assert max(map(len, exercise.source().splitlines())) <= 84
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
+def test_texts_hold_no_unread_mark(exercise: CodeExercise | Choice | Numeric | Open) -> None:
+    for text in exercise.texts():
+        html = re.sub(r"<(code|math)\b.*?</\1>", "", to_html(text), flags=re.S)
+        assert not re.search(r"[$`\\]|\*\*", html), html
+        assert set(formulas(text)) <= stored_maths().keys()
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
+def test_what_a_notebook_shows_says_what_is_code(
+    exercise: CodeExercise | Choice | Numeric | Open,
+) -> None:
+    """All that `check`, `hint`, `solution` and `quiz` show."""
+    shown: list[Any] = [Result(exercise.id, "correct", text) for text in exercise.texts()]
+    if isinstance(exercise, CodeExercise):
+        shown += [hint(exercise.id, k) for k in range(1, len(exercise.hints) + 1)]
+        shown += [solution(exercise.id), check(exercise.id, exercise.answer)]
+    else:
+        shown += [quiz(exercise.id)]
+    for one in [check(exercise.id), *shown]:
+        assert bare(BeautifulSoup(one._repr_html_(), "html.parser")) == []
+
+
+@pytest.mark.parametrize("function", [check, hint, quiz, solution])
+def test_an_unknown_id_is_refused_with_the_nearest(function: Function) -> None:
+    with pytest.raises(ValueError, match="did you mean 'minibatch-gradient'"):
+        function("minibatch-gradent")
+
+
+def test_what_is_asked_of_the_wrong_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="a function to be written"):
+        quiz("minibatch-gradient")
+    with pytest.raises(ValueError, match="a quiz"):
+        solution("halve-the-error")
+    with pytest.raises(ValueError, match="from 1 to"):
+        hint("minibatch-gradient", 9)
+
+
+def test_a_quiz_brings_all_that_it_needs() -> None:
+    html = quiz("halve-the-error")._repr_html_()
+    assert html.count("<script") == html.count("<style") == 1
+    assert "customElements.define" in html
+    assert "<math " in html
+    assert not re.search(r"(?:src|href)=", html)
+
+
+def test_an_open_question_is_left_to_its_rubric() -> None:
+    for question in open_questions():
+        result = check(question.id, "I think so.")
+        assert result.status == "not attempted"
+        assert all(line in result.message for line in question.rubric)

@@ -1,0 +1,294 @@
+"""What training asks before anything is done: schedules that last, steps that nobody hears, grad
+modes, numbers of every size."""
+
+import inspect
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.optim import lr_scheduler as ls
+from torch.optim import optimizer as torch_optimizer
+
+from mle_lib import optimizers, training
+from mle_lib.models import MADE
+from mle_lib.optimizers import clip_by_norm, clip_by_value
+from mle_lib.training import contracts, fit, loss_factor, train_step
+from tests.cases import randomised
+from tests.library.test_stopping import (
+    OURS,
+    TORCH_OPTIMIZERS,
+    TORCH_SCHEDULES,
+    scheduled,
+    snapshot,
+    start,
+)
+from tests.library.test_training import TRAIN, VALID, M, N, flat, short_fit
+
+# ---- every schedule of torch, in every container, fresh and used
+
+
+def one_cycle(optimizer, steps: int):
+    return ls.OneCycleLR(optimizer, 0.05, total_steps=steps, cycle_momentum=False)
+
+
+CONTAINERS = {
+    "alone": lambda o, part: part(),
+    "chained": lambda o, part: ls.ChainedScheduler([part(), ls.ExponentialLR(o, 0.99)], o),
+    "first": lambda o, part: ls.SequentialLR(o, [part(), ls.ExponentialLR(o, 0.99)], [6]),
+    "second": lambda o, part: ls.SequentialLR(o, [ls.ExponentialLR(o, 0.99), part()], [6]),
+    "never": lambda o, part: ls.SequentialLR(o, [ls.ExponentialLR(o, 0.99), part()], [99]),
+    "first of first": lambda o, part: ls.SequentialLR(
+        o, [CONTAINERS["first"](o, part), ls.ExponentialLR(o, 0.99)], [9]
+    ),
+    "chained within second": lambda o, part: ls.SequentialLR(
+        o, [ls.ExponentialLR(o, 0.99), CONTAINERS["chained"](o, part)], [6]
+    ),
+    "chained within chained": lambda o, part: ls.ChainedScheduler(
+        [CONTAINERS["chained"](o, part)], o
+    ),
+    "second within chained": lambda o, part: ls.ChainedScheduler(
+        [CONTAINERS["second"](o, part)], o
+    ),
+}
+PARTS = {kind.__name__: lambda o, k=kind: scheduled(k, o) for kind in TORCH_SCHEDULES}
+PARTS |= {f"OneCycleLR {k}": lambda o, k=k: one_cycle(o, k) for k in (3, 4, 5, 6, 8, 9, 10, 14, 15)}
+
+
+@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step")
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("used", [0, 3])
+def test_a_schedule_lasts_or_is_refused_before_anything(container, used, record_property) -> None:
+    """The oracle is torch: as many steps as fit would make, on a twin."""
+    ended = 0
+    for name, part in PARTS.items():
+
+        def made(part=part):
+            model, optimizer = start(torch.optim.AdamW)
+            return model, optimizer, CONTAINERS[container](optimizer, lambda: part(optimizer))
+
+        try:
+            _, _, twin = made()
+        except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError):
+            continue  # torch itself does not make it
+        lasts = True
+        try:
+            for _ in range(15 + used):
+                twin.step()
+        except Exception:
+            lasts = False
+        try:
+            model, optimizer, scheduler = made()
+            for _ in range(used):
+                scheduler.step()
+        except Exception:
+            continue
+        before = snapshot(model, optimizer)
+        if lasts:
+            short_fit(model, optimizer, scheduler=scheduler)
+            continue
+        with pytest.raises(ValueError, match="scheduler must"):
+            short_fit(model, optimizer, scheduler=scheduler)
+        assert snapshot(model, optimizer) == before, name
+        ended += 1
+    record_property("count", (f"schedules that end, {container}", ended))
+    assert ended or container == "never"
+
+
+def test_what_is_left_of_a_schedule_is_counted_where_the_run_goes_on(tmp_path) -> None:
+    path = tmp_path / "run.pt"
+    for epochs, total in ((2, 15), (3, 15)):
+        model, optimizer = start()
+        scheduler = one_cycle(optimizer, total)
+        short_fit(model, optimizer, epochs=epochs, scheduler=scheduler, checkpoint=path)
+    model, optimizer = start()
+    scheduler = one_cycle(optimizer, 15)
+    before = snapshot(model, optimizer)
+    with pytest.raises(ValueError, match="scheduler must last for all 5 updates"):
+        short_fit(model, optimizer, epochs=4, scheduler=scheduler, checkpoint=path)
+    assert snapshot(model, optimizer) == before
+
+
+# ---- steps that nobody hears
+
+
+@pytest.mark.parametrize(
+    "kind", TORCH_OPTIMIZERS + OURS, ids=lambda k: f"{k.__module__}.{k.__name__}"
+)
+def test_no_hook_and_no_profile_hears_of_a_rehearsal(kind) -> None:
+    heard = []
+    handles = [
+        torch_optimizer.register_optimizer_step_pre_hook(lambda *_: heard.append("pre")),
+        torch_optimizer.register_optimizer_step_post_hook(lambda *_: heard.append("post")),
+    ]
+    model = randomised(MADE(N, 9), 0)
+    held = [q for q in model.parameters() if q.ndim == 2 or kind.__name__ != "Muon"]
+    optimizer = kind(held, lr=0.01)
+    optimizer.register_step_pre_hook(lambda *_: heard.append("own"))
+    ls.StepLR(optimizer, 1)  # puts a step of its own before that of the class
+    before = snapshot(model, optimizer)
+    try:
+        with torch.profiler.profile() as profile:
+            try:
+                contracts.check_optimizer(model, optimizer)
+            except ValueError:
+                assert kind.__name__ in ("LBFGS", "SparseAdam")
+    finally:
+        for handle in handles:
+            handle.remove()
+    assert heard == []
+    assert not [e.key for e in profile.key_averages() if "Optimizer" in e.key]
+    assert snapshot(model, optimizer) == before
+    assert "_opt_called" not in vars(optimizer) or optimizer._opt_called is False
+
+
+# ---- grad modes
+
+
+def test_the_gradient_is_taken_under_no_grad_too() -> None:
+    ends = []
+    for grad in (True, False):
+        with torch.set_grad_enabled(grad):
+            model, optimizer = start()
+            train_step(model, optimizer, TRAIN, M)
+            short_fit(model, optimizer, valid=VALID)
+            ends.append(flat(model))
+    assert torch.equal(*ends)
+
+
+def test_no_gradient_of_the_data_is_taken() -> None:
+    model, optimizer = start()
+    x = TRAIN.clone().requires_grad_()
+    train_step(model, optimizer, x, M)
+    train_step(model, optimizer, x.split(4), M)
+    short_fit(model, optimizer, train=x, valid=x)
+    assert x.grad is None
+
+
+def test_inference_mode_is_named_and_its_data_will_do() -> None:
+    model, optimizer = start()
+    before = snapshot(model, optimizer)
+    with torch.inference_mode():
+        x, (other, moved) = TRAIN.clone(), start()
+        for call in (
+            lambda: train_step(model, optimizer, x, M),
+            lambda: short_fit(model, optimizer),
+        ):
+            with pytest.raises(ValueError, match=r"model must be made .*outside of"):
+                call()
+    assert snapshot(model, optimizer) == before
+    with pytest.raises(ValueError, match=r"model must be made .*outside of"):
+        train_step(other, moved, x, M)
+    (one, first), (two, second) = start(), start()
+    assert train_step(one, first, x, M) == train_step(two, second, TRAIN, M)
+    assert short_fit(one, first, train=x).train == short_fit(two, second).train
+
+
+def test_a_model_without_parameters_is_named() -> None:
+    class Nothing(MADE):
+        def __init__(self) -> None:
+            super().__init__(N, 3)
+            del self.hidden, self.output
+
+    _, optimizer = start()
+    for call in (
+        lambda: train_step(Nothing(), optimizer, TRAIN, M),
+        lambda: short_fit(Nothing(), optimizer),
+    ):
+        with pytest.raises(ValueError, match=r"(model|optimizer) must"):
+            call()
+
+
+# ---- numbers of every size
+
+HUGE = [10**400, -(10**400), 2**63, 10**30, 1e308, float("nan"), float("inf")]
+
+
+def numbers_of(call) -> list[str]:
+    parameters = inspect.signature(call).parameters.values()
+    return [
+        p.name
+        for p in parameters
+        if p.annotation in (int, float, int | None, float | None) and p.name != "self"
+    ]
+
+
+def stepped(kind, **options):
+    for model in (start()[0], start()[0].float()):
+        train_step(model, kind(model.parameters(), **{"lr": 0.01} | options), TRAIN, M)
+
+
+CALLS = {
+    **{
+        kind.__name__: (kind, lambda k=kind, **o: stepped(k, **o))
+        for kind in (getattr(optimizers, name) for name in optimizers.__all__[:6])
+    },
+    "fit": (fit, lambda **o: short_fit(*start(), valid=VALID, **{"epochs": 1} | o)),
+    "train_step": (train_step, lambda **o: train_step(*start(), TRAIN, **{"m": M} | o)),
+    "loss_factor": (loss_factor, lambda **o: loss_factor("estimate", **{"m": 5, "b": 3} | o)),
+    "clip_by_norm": (clip_by_norm, lambda **o: clip_by_norm(with_gradient(), **o)),
+    "clip_by_value": (clip_by_value, lambda **o: clip_by_value(with_gradient(), **o)),
+}
+PLACES = [(name, n) for name, (call, _) in CALLS.items() for n in numbers_of(call)]
+
+
+def with_gradient() -> list[nn.Parameter]:
+    q = nn.Parameter(torch.zeros(3))
+    q.grad = torch.tensor([3.0, -4.0, 0.1])
+    return [q]
+
+
+@pytest.mark.filterwarnings("ignore:training diverged")
+@pytest.mark.parametrize(("name", "argument"), PLACES)
+def test_a_number_of_any_size_is_right_or_named(name, argument) -> None:
+    taken, unnamed = [], []
+    for value in HUGE:
+        try:
+            CALLS[name][1](**{argument: value})
+            taken.append(value)
+        except FloatingPointError:
+            taken.append(value)  # it was taken, and the loss overflows
+        except ValueError as error:
+            # or it is no number of the parameters' dtype, which the rehearsal finds
+            if not str(error).startswith((argument, "optimizer must make a step")):
+                unnamed.append((value, error))
+    assert unnamed == []
+    # without an end as good as infinite
+    assert 10**400 not in taken or argument in ("patience", "micro_batch_size")
+
+
+def test_epochs_that_no_float_counts_are_named() -> None:
+    with pytest.raises(ValueError, match="epochs must be at most"):
+        short_fit(epochs=10**30)
+
+
+def test_every_function_with_a_number_is_in_the_table() -> None:
+    public = {name for room in (training, optimizers) for name in room.__all__}
+    with_numbers = {
+        name
+        for room in (training, optimizers)
+        for name in room.__all__
+        if name != "History" and numbers_of(getattr(room, name))
+    }
+    assert with_numbers == set(CALLS) & public == set(CALLS)
+
+
+@pytest.mark.parametrize("kind", [optimizers.Adam, optimizers.AdamW])
+def test_betas_are_a_pair_in_order(kind) -> None:
+    q = [nn.Parameter(torch.zeros(2))]
+    for bad in ({0.9, 0.999}, {0: 0.9, 1: 0.999}, "ab", torch.tensor(0.9), (0.9,), 3, None,
+                np.zeros((2, 2)), map(float, (0.9, 0.99)), (10**400, 0.9)):  # fmt: skip
+        for call in (lambda b: kind(q, betas=b), lambda b: kind([{"params": q, "betas": b}])):
+            with pytest.raises(ValueError, match="betas"):
+                call(bad)
+    for good in ((0.5, 0.25), [0.5, 0.25], torch.tensor([0.5, 0.25]), np.array([0.5, 0.25]),
+                 (torch.tensor(0.5), np.float32(0.25))):  # fmt: skip
+        assert kind(q, betas=good).defaults["betas"] == (0.5, 0.25)
+
+
+@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
+def test_what_are_no_parameters_is_named(clip) -> None:
+    model, _ = start()
+    for bad in ([1, 2], ["weight"], model.state_dict(), [None], iter("ab"), [("a", 3)]):
+        with pytest.raises(ValueError, match="params must hold parameters"):
+            clip(bad, 1.0)

@@ -1,0 +1,424 @@
+"""What a run leaves, and what must be as it was when it goes on: every way a run can end, what no
+``state_dict`` tells, checkpoints of every kind of tensor and to every kind of place."""
+
+import copy
+import os
+import re
+import signal
+import stat
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import lr_scheduler
+
+from mle_lib.models import MADE
+from mle_lib.optimizers import SGD, Adam
+from mle_lib.training import load_checkpoint, save_checkpoint
+from tests.cases import randomised
+from tests.library.test_stopping import Dropped, snapshot, start
+from tests.library.test_training import TRAIN, VALID, N, flat, mean_log_likelihood, short_fit
+
+# ---- every way a run can end: the entry that `best` names is what is in the model
+
+
+class Script(lr_scheduler.LRScheduler):
+    """After step ``at``: an interrupt, or parameters with which the next loss is not finite."""
+
+    def __init__(self, optimizer, at: int, what: str) -> None:
+        self.script = (at, what)
+        super().__init__(optimizer)
+
+    def get_lr(self):
+        return self.base_lrs
+
+    def step(self, *args) -> None:
+        super().step(*args)
+        at, what = self.script
+        if self.last_epoch == at and what == "interrupt":
+            os.kill(os.getpid(), signal.SIGINT)
+        elif self.last_epoch == at and what in ("infinite", "inf in valid"):
+            with torch.no_grad():
+                q = self.optimizer.param_groups[0]["params"][-1]
+                # the last variable of the validation data alone is impossible
+                q[-1] = float("inf") if what == "infinite" else 1e5
+
+    def state_dict(self):
+        return {k: v for k, v in super().state_dict().items() if k != "script"}
+
+
+WAYS = [(0, "epochs"), (0, "patience")] + [
+    (at, what) for at in (1, 3, 5, 8, 10) for what in ("interrupt", "infinite")
+]  # a pass has five steps
+
+
+@pytest.mark.parametrize(("at", "what"), WAYS)
+@pytest.mark.parametrize("validated", [True, False])
+@pytest.mark.parametrize("resumed", [None, 2, 5, 6])
+@pytest.mark.filterwarnings("ignore:training diverged")
+def test_the_entry_that_is_called_best_is_in_the_model(at, what, validated, resumed, tmp_path):
+    if (what == "patience" and not validated) or (resumed or 0) >= (at or 99):
+        return
+    valid = VALID if validated else None
+    options = {"valid": valid, "checkpoint": tmp_path / "run.pt" if resumed else None}
+    options["patience"] = 1 if what == "patience" else None
+    lr = 3.0 if what == "patience" else 0.05
+    if resumed:
+        model, optimizer = start(lr=lr)
+        short_fit(model, optimizer, **options, scheduler=Script(optimizer, resumed, "interrupt"))
+    model, optimizer = start(lr=lr)
+    history = short_fit(model, optimizer, **options, scheduler=Script(optimizer, at, what))
+    assert history.ended == {"infinite": "diverged"}.get(what, what)
+    if history.best is None:
+        assert history.ended == "diverged"
+        assert not validated
+        return
+    assert mean_log_likelihood(model, TRAIN) == history.train[history.best]
+    if validated:
+        assert mean_log_likelihood(model, VALID) == history.valid[history.best]
+        assert history.valid[history.best] == max(v for v in history.valid if v == v)
+
+
+@pytest.mark.filterwarnings("ignore:training diverged")
+def test_a_diverged_run_without_validation_data_names_no_entry() -> None:
+    model, optimizer = start()
+    history = short_fit(model, optimizer, scheduler=Script(optimizer, 8, "infinite"))
+    assert (history.ended, history.best) == ("diverged", None)
+
+
+# ---- what no state_dict tells
+
+
+class Counts(torch.optim.SGD):
+    """Has a counter that its state_dict does not have."""
+
+    def __init__(self, params, lr: float = 0.05) -> None:
+        super().__init__(params, lr=lr)
+        self.t = 0
+
+    def step(self, closure=None):
+        self.t += 1
+        return super().step(closure)
+
+
+class Saves(Counts):
+    """The same, and its state_dict has it."""
+
+    def state_dict(self):
+        return super().state_dict() | {"t": self.t}
+
+    def load_state_dict(self, state_dict) -> None:
+        self.t = state_dict["t"]
+        super().load_state_dict({k: v for k, v in state_dict.items() if k != "t"})
+
+
+class Layers(Dropped):
+    def __init__(self, p: float = 0.3, act: nn.Module | None = None) -> None:
+        super().__init__()
+        self.drop, self.act = nn.Dropout(p), act or nn.Tanh()
+
+
+def made(seed: int, kind=Adam, model=None, frozen=(), schedule=None):
+    model = randomised(Layers() if model is None else model, seed, scale=0.3)
+    for name, q in model.named_parameters():
+        q.requires_grad_(name not in frozen)
+    optimizer = kind(model.parameters(), lr=0.05)
+    options = {} if schedule is None else {"scheduler": schedule(optimizer)}
+    return (model, optimizer), options
+
+
+def twice(first, then, path) -> None:
+    args, options = made(0, **first)
+    short_fit(*args, epochs=2, checkpoint=path, **options)
+    args, options = made(3, **then)
+    before, content = snapshot(*args), path.read_bytes()
+    try:
+        short_fit(*args, epochs=3, checkpoint=path, **options)
+    except ValueError:
+        assert snapshot(*args) == before
+        assert path.read_bytes() == content
+        raise
+
+
+def lambda_of(function, kind=lr_scheduler.LambdaLR):
+    return {"schedule": lambda o: kind(o, function)}
+
+
+def cyclic(function):
+    def schedule(o):
+        return lr_scheduler.CyclicLR(o, 0.01, 0.05, scale_fn=function, cycle_momentum=False)
+
+    return {"schedule": schedule}
+
+
+def sequential(function):
+    def schedule(o):
+        parts = [lr_scheduler.ConstantLR(o), lr_scheduler.LambdaLR(o, function)]
+        return lr_scheduler.SequentialLR(o, parts, [4])
+
+    return {"schedule": schedule}
+
+
+UNSAVED = {
+    "a frozen parameter": ({}, {"frozen": ("hidden.bias",)}, "model must be as in .*frozen: "),
+    "one that was frozen": ({"frozen": ("hidden.bias",)}, {}, "model must be as in .*frozen: "),
+    "another p": ({}, {"model": Layers(0.5)}, r"model must be as in .*Dropout\(p=0.5"),
+    "another activation": ({}, {"model": Layers(act=nn.ReLU())}, "model must be as in .*act: ReLU"),
+    "another class": ({}, {"model": type("Other", (Layers,), {})()}, "model must be .*Other"),
+    "another function": (
+        lambda_of(lambda t: 1 / (1 + t)), lambda_of(lambda t: 2 / (2 + t)), "scheduler's functions"
+    ),
+    "another factor": (
+        lambda_of(lambda t: 0.9, lr_scheduler.MultiplicativeLR),
+        lambda_of(lambda t: 0.8, lr_scheduler.MultiplicativeLR),
+        "scheduler's functions",
+    ),
+    "another within": (
+        sequential(lambda t: 1 / (1 + t)), sequential(lambda t: 1.0), "scheduler's functions"
+    ),
+    "another scale": (cyclic(lambda t: 1.0), cyclic(lambda t: 0.5), "scheduler's functions"),
+    "a counter": ({"kind": Counts}, {"kind": Counts}, r"optimizer\.t must be as in .*10.* got 0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNSAVED)
+def test_what_no_state_dict_tells_is_compared(case, tmp_path) -> None:
+    first, then, message = UNSAVED[case]
+    with pytest.raises(ValueError, match=message):
+        twice(first, then, tmp_path / "run.pt")
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {},
+        {"frozen": ("hidden.bias",)},
+        {"kind": Saves},
+        lambda_of(lambda t: 1 / (1 + t)),
+        lambda_of(lambda t: [1.0] * 12 + [0.5] * 8 and 0.5),
+        sequential(lambda t: 1 / (1 + t)),
+        cyclic(lambda t: 1.0),
+    ],
+)
+def test_what_is_as_it_was_goes_on(same, tmp_path) -> None:
+    twice(same, same, tmp_path / "run.pt")
+
+
+def test_a_table_of_step_sizes_may_end(tmp_path) -> None:
+    table = lambda_of(lambda t: [1.0 - t / 20 for t in range(16)][t])
+    twice(table, table, tmp_path / "run.pt")
+
+
+# ---- a checkpoint's demands, with one alone
+
+
+def odd_group(model):
+    return [{"params": list(model.parameters()), "tags": {"a", "b"}}]
+
+
+def test_what_cannot_be_saved_is_asked_for_only_where_it_is_saved(tmp_path) -> None:
+    path = tmp_path / "run.pt"
+    model, _ = start()
+    for call in (
+        lambda: (SGD(odd_group(model), lr=0.01), None),
+        lambda: (o := SGD(model.parameters(), lr=0.01), Script(o, 0, "")),
+    ):
+        optimizer, scheduler = call()
+        if scheduler is not None:
+            scheduler.state_dict = lambda: {"function": len}
+        assert short_fit(model, optimizer, scheduler=scheduler).ended == "epochs"
+        before = snapshot(model, SGD(model.parameters(), lr=0.01))
+        with pytest.raises(ValueError, match="a checkpoint holds dense tensors"):
+            short_fit(model, optimizer, scheduler=scheduler, checkpoint=path)
+        assert snapshot(model, SGD(model.parameters(), lr=0.01)) == before
+        assert list(tmp_path.iterdir()) == []
+
+
+class Wayward(torch.optim.SGD):
+    """Cannot take back what it gives."""
+
+    def load_state_dict(self, state_dict) -> None:
+        raise RuntimeError("not today")
+
+
+class Stateless(torch.optim.SGD):
+    def __setstate__(self, state) -> None:
+        raise RuntimeError("not today")
+
+
+@pytest.mark.parametrize("kind", [Wayward, Stateless])
+def test_an_optimiser_that_cannot_be_resumed_is_named_before_the_first_step(kind, tmp_path) -> None:
+    model, optimizer = start(kind)
+    before = flat(model)
+    with pytest.raises(ValueError, match=r"optimizer must load its own state_dict, .*not today"):
+        short_fit(model, optimizer, checkpoint=tmp_path / "run.pt")
+    assert torch.equal(flat(model), before)
+    assert list(tmp_path.iterdir()) == []
+    assert short_fit(model, optimizer).ended == "epochs"
+
+
+# ---- options that only the live optimiser has
+
+
+def test_options_that_only_the_live_one_has_are_kept(tmp_path) -> None:
+    path = tmp_path / "run.pt"
+    save_checkpoint(path, *start(lr=0.2))
+    model, optimizer = start()
+    scheduler = lr_scheduler.OneCycleLR(optimizer, 0.05, total_steps=20, cycle_momentum=False)
+    optimizer.param_groups[0]["label"] = "all"
+    load_checkpoint(path, model, optimizer)
+    group = optimizer.param_groups[0]
+    assert (group["lr"], group["label"], group["max_lr"]) == (0.2, "all", 0.05)
+    short_fit(model, optimizer, scheduler=scheduler)
+    for name in ("lr", "betas"):  # an option of the class must be there
+        state = torch.load(path, weights_only=True)
+        del state["optimizer"]["param_groups"][0][name], state["file digest"], state["file format"]
+        torch.save(state, tmp_path / "other.pt")
+        with pytest.raises(ValueError, match=f"the optimizer's {name} is 'missing'"):
+            load_checkpoint(tmp_path / "other.pt", *start())
+
+
+# ---- tensors and places of every kind
+
+
+def tensors() -> dict[str, torch.Tensor]:
+    kinds = {
+        str(dtype): torch.zeros(3, dtype=dtype)
+        for dtype in vars(torch).values()
+        if isinstance(dtype, torch.dtype) and not str(dtype).startswith("torch.q")
+    }  # fmt: skip
+    z, square = torch.tensor([1 + 2j, 3 - 1j]), torch.eye(3)
+    return kinds | {
+        "conj": z.conj(),
+        "conj of a part": z.conj()[1:],
+        "negative bit": z.conj().imag,
+        "a view": torch.arange(12).view(3, 4).T[1:],
+        "a step": torch.arange(9)[::2],
+        "expanded": torch.ones(1).expand(4),
+        "empty": torch.zeros(0, 3),
+        "parameter": nn.Parameter(square.clone()),
+        "buffer": nn.Buffer(square.clone()),
+        "grad": square.clone().requires_grad_() * 2,
+        "inference": inference(),
+        "sparse": square.to_sparse(),
+        "csr": square.to_sparse_csr(),
+        "mkldnn": square.to_mkldnn(),
+        "meta": square.to("meta"),
+        "nested": torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+        "jagged": torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged),
+        "quantized": torch.quantize_per_tensor(square, 0.1, 0, torch.qint8),
+        "lazy": nn.parameter.UninitializedParameter(),
+        "fake": fake(),
+    }
+
+
+def inference() -> torch.Tensor:
+    with torch.inference_mode():
+        return torch.ones(2)
+
+
+def fake() -> torch.Tensor:
+    with torch._subclasses.FakeTensorMode():
+        return torch.ones(2)
+
+
+SMALL = r"torch\.(bits|u?int[1-7]$)"  # torch itself cannot save these
+REFUSED = {"sparse", "csr", "mkldnn", "meta", "nested", "jagged", "quantized", "lazy", "fake"}
+
+
+@pytest.mark.filterwarnings("ignore")  # of torch, which calls some of these kinds prototypes
+def test_every_kind_of_tensor_is_saved_rightly_or_named(tmp_path) -> None:
+    refused = set()
+    for kind, value in tensors().items():
+        path = tmp_path / f"{kind}.pt"
+        try:
+            save_checkpoint(path, *start(), more=[value])
+        except ValueError as error:
+            refused |= {kind} if "at ['more'][0]" in str(error) and not path.exists() else set()
+            continue
+        (found,) = load_checkpoint(path, *start())["more"]
+        assert found.dtype == value.dtype
+        assert not found.is_conj()
+        assert not found.is_neg()
+        wide = value.detach()
+        assert found.shape == wide.shape
+        if value.dtype.itemsize and value.numel():
+            left, right = (v.clone().resolve_conj().resolve_neg() for v in (found, wide))
+            assert torch.equal(
+                left.contiguous().view(torch.uint8), right.contiguous().view(torch.uint8)
+            )
+    assert refused == REFUSED | {kind for kind in tensors() if re.match(SMALL, kind)}
+
+
+def test_a_link_stays_one_and_permissions_are_kept(tmp_path) -> None:
+    there, link = tmp_path / "there" / "run.pt", tmp_path / "link.pt"
+    link.symlink_to(there)
+    for _ in range(2):  # the first time it leads nowhere yet
+        save_checkpoint(link, *start())
+        assert link.is_symlink()
+        assert there.is_file()
+        assert not there.is_symlink()
+        there.chmod(0o640)
+    assert stat.S_IMODE(there.stat().st_mode) == 0o640
+    assert [p.name for p in there.parent.iterdir()] == ["run.pt"]
+    load_checkpoint(link, *start())
+    with pytest.raises(OSError, match="is there and no file"):
+        save_checkpoint(tmp_path / "there", *start())
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="is there and no file"):
+        save_checkpoint(pipe, *start())
+
+
+class Extra(MADE):
+    """Has a state that is no tensor."""
+
+    def __init__(self, kind=dict) -> None:
+        super().__init__(N, 9)
+        self.seen = kind(calls=0)
+
+    def logits(self, x):
+        if torch.is_grad_enabled():
+            self.seen["calls"] += 1
+        return super().logits(x)
+
+    def get_extra_state(self):
+        return self.seen
+
+    def set_extra_state(self, state) -> None:
+        self.seen = copy.deepcopy(state)
+
+
+@pytest.mark.parametrize("valid", [None, VALID])
+def test_a_model_with_an_extra_state_is_saved_and_resumed(valid, tmp_path) -> None:
+    def run(seed: int, epochs: int, path):
+        model = randomised(Extra(), seed, scale=0.3)
+        options = {"epochs": epochs, "valid": valid, "checkpoint": path}
+        history = short_fit(model, Adam(model.parameters(), 0.05), **options)
+        return flat(model), model.seen, history.train
+
+    whole = run(0, 4, None)
+    run(0, 2, tmp_path / "run.pt")
+    resumed = run(3, 4, tmp_path / "run.pt")
+    assert torch.equal(whole[0], resumed[0])
+    assert whole[1:] == resumed[1:]
+    assert valid is not None or whole[1] == {"calls": 20}
+
+
+def test_an_extra_state_that_cannot_be_saved_is_named_before_training(tmp_path) -> None:
+    class Odd(Extra):
+        def get_extra_state(self):
+            return {1, 2}
+
+    model = randomised(Odd(), 0)
+    before = flat(model)
+    with pytest.raises(ValueError, match=r"a checkpoint holds .* got set at .*_extra_state"):
+        short_fit(model, Adam(model.parameters()), checkpoint=tmp_path / "run.pt")
+    assert torch.equal(flat(model), before)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_module_without_parameters_is_saved_and_loaded(tmp_path) -> None:
+    _, optimizer = start()
+    save_checkpoint(tmp_path / "run.pt", nn.Tanh(), optimizer)
+    load_checkpoint(tmp_path / "run.pt", nn.Tanh(), optimizer)

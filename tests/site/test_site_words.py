@@ -1,0 +1,134 @@
+"""A page says what its source says and shows what its cells print, on small books; what hosts need.
+
+The same is asked of every page of the book in `tests/browser/test_words.py`.
+"""
+
+import ast
+from itertools import product
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_markdown_cell
+
+from tests.site.page_text import page_text, shown, source_text
+from tests.site.test_site import COLAB, ROOT, Book
+
+# What the book's tools deprecate among themselves is not ours to mend.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+EXTENSION = ROOT / "book" / "_ext" / "mle_book"
+# A piece of a line for each thing that some part of the extension cuts, moves or replaces.
+PIECES = {
+    "code": "`x`",
+    "name": "`load_result`",
+    "test": "`test_a`",
+    "formula": "$n$",
+    "link": f"[two]({COLAB}/two.md)",
+    "equation": "(1.1)",
+    "section": "section 1.2",
+    "emphasis": "*so*",
+}
+BETWEEN = (". ", ", ", ") and ", " ", ": (1.1). ")
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return Book(tmp_path)
+
+
+def by_equality() -> list[str]:
+    """The calls of the extension by which docutils would find a node by equality."""
+    found = []
+    for path in sorted(EXTENSION.glob("*.py")):
+        for call in [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if is_call(n)]:
+            name, first = call.func.attr, call.args[0] if call.args else None
+            of_text = isinstance(first, ast.Constant) and isinstance(first.value, str)
+            if name in ("index", "remove", "replace_self") or (name == "replace" and not of_text):
+                found.append(f"{path.name}: {ast.unparse(call)}")
+    return found
+
+
+def is_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+
+
+def test_the_extension_finds_no_node_by_equality() -> None:
+    texts = {"tested.py: wanted.index(file.name)"}  # a list of names
+    assert set(by_equality()) - texts == set()
+
+
+def test_equal_texts_stay_where_they_are(book: Book) -> None:
+    """Every two pieces in every order, in a paragraph, a list, a table, a quote and its label."""
+    pairs = list(product(PIECES.values(), repeat=2))
+    lines = [
+        f"{between.join((a, b, a, b, b))}{between.strip()} End.\n\n"
+        for between in BETWEEN
+        for a, b in pairs
+    ]
+    lines += [f"- {a}. {b}. {a}. {b}.\n" for a, b in pairs] + ["\n"]
+    lines += ["| a | b |\n|---|---|\n", *(f"| {a}. {b}. {a} | {b}. {a}. |\n" for a, b in pairs)]
+    lines += [f"\n> **See.** {a}. {b}. {a}. {b}.\n\nEnd.\n" for a, b in pairs]
+    lines += [f"\n> **{between}{a}{between}{a}{between}** {b}\n\nEnd.\n" for between in (".", ": ")
+              for a, b in product(("`x`", "*y*"), ("`x`", "$n$"))]  # fmt: skip
+    book.markdown("one", "# One\n\n$$a \\tag{1.1}$$\n\n## 1.2 A section\n\n" + "".join(lines))
+    book.markdown("two", "# Two\n\nText.\n")
+    build = book.build()
+    page = page_text((build.site / "book" / "one.html").read_text("utf-8"))
+    differ = [
+        (said, want)
+        for said, want in zip(
+            page.split("End."), source_text(book.root / "book/one.md").split("End."), strict=True
+        )
+        if said != want
+    ]
+    assert differ == []
+
+
+def test_paragraphs_of_a_caption_do_not_run_together(book: Book) -> None:
+    book.markdown("index", "# Index\n\n```{mle-figure} one\nFirst.\n\nSecond.\n```\n\nText.\n")
+    book.markdown("one", "# One\n\nText.\n")
+    assert "First. Second." in book.build().article("index").text
+
+
+PRINTED = {
+    'for i in range(3):\n    print(i, end=" ")\n    import sys; sys.stdout.flush()\nprint("end")': [
+        "0 1 2 end"
+    ],
+    'print("  a", end="", flush=True)\nprint("", flush=True)\nprint("\\n\\n b  ")': [
+        "  a\n\n\n b  "
+    ],
+    'print("no end", end="")': ["no end"],
+    'print("\\ta\\tb")\n"value"': ["\ta\tb", "'value'"],
+    'print("1 %\\r2 %\\r3 %")': ["3 %"],
+    'print("a", end="", flush=True)\ndisplay({"text/plain": "shown"}, raw=True)\nprint("b")': [
+        "a",
+        "shown",
+        "b",
+    ],
+    'print("a\\n", flush=True)\nprint("<b> & c", flush=True)\nprint("\\n")': ["a\n\n<b> & c\n\n"],
+    'print("one", flush=True)\nimport sys\nprint("two", file=sys.stderr, flush=True)\n'
+    'import time; time.sleep(.3)\nprint("three")': ["one", "two", "three"],
+    'print("\\n\\n  a")': ["\n\n  a"],
+    'for i in range(3):\n    print(f"{i:3}", end="" if i < 2 else "\\n", flush=True)': [
+        "  0  1  2"
+    ],
+}
+
+
+def test_a_page_shows_what_is_printed_to_the_letter(book: Book) -> None:
+    book.markdown("index", "# Index\n\nText.\n")
+    cells = [
+        cell for n, source in enumerate(PRINTED) for cell in (new_markdown_cell(f"{n}."), source)
+    ]
+    book.notebook("one", *cells)
+    page = shown((book.build().site / "book" / "one.html").read_text("utf-8"))
+    assert list(page.values()) == list(PRINTED.values())
+
+
+def test_what_begins_with_an_underscore_is_served(book: Book) -> None:
+    """GitHub's Jekyll, where a branch is published, leaves it out but for this file."""
+    for name in ("index", "one"):
+        book.markdown(name, "# Index\n\nText.\n")
+    site = book.build().site
+    assert [path.name for path in site.iterdir() if path.name.startswith("_")]
+    assert (site / ".nojekyll").is_file()
