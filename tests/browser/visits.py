@@ -67,6 +67,11 @@ def go(page: Page, url: str) -> Response | None:
     return answer
 
 
+def lead(page: Page, url: str) -> None:
+    """Open an address that leads to another: the page is left before it is ready."""
+    page.goto(url, wait_until="commit")
+
+
 def go_again(page: Page) -> None:
     """Load the page again, and wait until it is ready."""
     page.reload(wait_until="load")

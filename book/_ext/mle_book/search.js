@@ -3,6 +3,7 @@
 const LETTERS = {{ letters }};
 const WORD = /[\p{L}\p{N}_]+/gu;
 const COMPOUND = /{{ compound }}/gu;
+const FRACTION = /{{ fraction }}/g;
 
 function withoutAccents(word) {
   const plain = word.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
@@ -69,7 +70,7 @@ Search.makeSearchSummary = (html, keywords, anchor) => {
   for (const unread of body.querySelectorAll("script, style, svg, .headerlink")) unread.remove();
   const article = body.querySelector("article");
   const part = (anchor && article.querySelector(`[id="${anchor.slice(1)}"]`)) || article;
-  const text = part.textContent.replace(/\s+/g, " ").trim();
+  const text = inALine(part.textContent).replace(/\s+/g, " ").trim();
   const found = placesOf(text, keywords);
   const start = Math.max((found[0]?.index ?? 0) - 120, 0);
   const summary = document.createElement("p");
@@ -81,6 +82,11 @@ Search.makeSearchSummary = (html, keywords, anchor) => {
   summary.dataset.words = words.join(" ");
   return summary;
 };
+
+// Formulas are not set yet here; what the index has of a fraction is a/b.
+function inALine(text) {
+  return text.replace(FRACTION, (_, ...parts) => ` ${parts.slice(0, 5).filter(Boolean).join("/")} `);
+}
 
 // Where a text has words that keys of the index stand for: the same, or longer ones, as in Sphinx.
 function placesOf(text, keys) {
