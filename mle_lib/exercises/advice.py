@@ -57,11 +57,12 @@ def describe_difference(trials: list[Trial], tolerance: float) -> str:
     if factor is not None:
         return f"Every value is {factor:.6g} times what it should be."
     wrong = [t for t in trials if not same(t.given, t.expected, tolerance)]
+    yours, right = told_apart(wrong[0].given, wrong[0].expected)
     called = ",\n".join(f"{name} = {show(value)}" for name, value in wrong[0].arguments.items())
     return (
         f"{len(wrong)} of {len(trials)} trials gave a wrong value. One of them: with\n\n"
-        f"```\n{called}\n```\n\nyours gave `{_brief(wrong[0].given)}`, and "
-        f"`{_brief(wrong[0].expected)}` is right."
+        f"```\n{called}\n```\n\nyours gave `{yours}`, and "
+        f"`{right}` is right."
     )
 
 
@@ -100,8 +101,22 @@ def _readers_line(error: Exception) -> str:
     return (own[-1].line or "") if own else ""
 
 
-def _brief(arrays: Arrays) -> str:
-    return show(arrays[0] if len(arrays) == 1 else arrays)
+def told_apart(given: Arrays, expected: Arrays) -> tuple[str, str]:
+    """What was given and what is right, in two texts that differ."""
+    for digits in (4, 8, 16):
+        texts = _brief(given, digits), _brief(expected, digits)
+        if texts[0] != texts[1]:
+            return texts
+    # it is left out in the middle of a long array, or beyond the end: the worst entry alone
+    gaps = [np.nan_to_num(abs(a - b), nan=np.inf) for a, b in zip(given, expected, strict=True)]
+    worst = max(range(len(gaps)), key=lambda k: gaps[k].max(initial=0.0))
+    at = np.unravel_index(gaps[worst].argmax(), gaps[worst].shape)
+    place = f" at {tuple(map(int, at))}"
+    return str(given[worst][at]) + place, str(expected[worst][at]) + place
+
+
+def _brief(arrays: Arrays, digits: int) -> str:
+    return show(arrays[0] if len(arrays) == 1 else arrays, digits)
 
 
 def _in_code(text: str) -> str:

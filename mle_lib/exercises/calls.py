@@ -1,7 +1,9 @@
 """Calling a reader's function."""
 
+import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -11,16 +13,29 @@ import numpy as np
 def call(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     """Call an answer, quietly: what it warns of is judged by what it returns.
 
-    What would end the reader's session becomes an ordinary error.
+    It is judged the same wherever `check` stands, in a block of `torch.no_grad()` too. What would
+    end the reader's session becomes an ordinary error.
     """
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    quiet = warnings.catch_warnings(action="ignore")
+    with quiet, np.errstate(all="ignore"), torch_as_it_starts():
         try:
             return answer(*arguments)
         except (Exception, KeyboardInterrupt):
             raise
         except BaseException as error:
             raise RuntimeError(f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def torch_as_it_starts() -> Iterator[None]:
+    """With gradients and without autocast, if torch is here: where it is not, no mode is set."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    exact = (torch.autocast(device, enabled=False) for device in ("cpu", "cuda"))
+    with torch.inference_mode(False), torch.enable_grad(), next(exact), next(exact):
+        yield
 
 
 def importable(module: str) -> bool:

@@ -1,6 +1,7 @@
 """What a reader calls."""
 
 from collections import Counter
+from reprlib import repr as short
 from typing import Any
 
 from mle_lib.exercises.code import CodeExercise
@@ -33,9 +34,18 @@ def check(id: str, answer: Any = ...) -> Result:
         answer: Of a code exercise the function; of a quiz the letter, letters or number.
 
     Raises:
-        ValueError: If there is no exercise of this id. Whatever the answer does, nothing is raised.
+        ValueError: If there is no exercise of this id. Whatever the answer does,
+            but for an interrupt, nothing is raised.
     """
-    return find(id)[1].judge(answer)
+    exercise = find(id)[1]
+    try:
+        return exercise.judge(answer)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # objects whose every use fails, each in its own way
+        if isinstance(exercise, CodeExercise):
+            return Result(id, "incorrect", "What your function did or returned cannot be read.")
+        return Result(id, "not attempted", "Your answer cannot be read.")
 
 
 def quiz(id: str) -> Shown:
@@ -50,7 +60,7 @@ def quiz(id: str) -> Shown:
     return Shown(standalone(quiz_html(exercise, number)), to_text(exercise.question))
 
 
-def hint(id: str, number: int | None = None) -> Shown:
+def hint(id: str, number: Any = None) -> Shown:
     """Show a hint: the next one at each call, or the one of this number (from 1).
 
     Raises:
@@ -58,12 +68,20 @@ def hint(id: str, number: int | None = None) -> Shown:
     """
     hints = _code_exercise(id).hints
     if number is None:
-        number = min(_hints_given[id] + 1, len(hints))
-        _hints_given[id] = number
-    if number not in range(1, len(hints) + 1):
-        raise ValueError(f"number must be from 1 to {len(hints)}, got {number!r}")
-    text = f"**Hint {number} of {len(hints)}.** {hints[number - 1]}"
+        place = _hints_given[id] = min(_hints_given[id] + 1, len(hints))
+    else:
+        place = _place(number, len(hints))
+    text = f"**Hint {place} of {len(hints)}.** {hints[place - 1]}"
     return Shown(to_html(text), to_text(text))
+
+
+def _place(number: Any, last: int) -> int:
+    """The whole number from 1 to ``last`` that is meant, by 1.0 and a tensor of 1 as by 1."""
+    try:
+        (place,) = [k for k in range(1, last + 1) if number == k]
+    except Exception:  # none or, by an object that equals everything, all; or it cannot be compared
+        raise ValueError(f"number must be from 1 to {last}, got {short(number)}") from None
+    return place
 
 
 def solution(id: str) -> Shown:

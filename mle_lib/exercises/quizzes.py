@@ -2,6 +2,7 @@
 
 import math
 import string
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,9 +58,7 @@ class Choice:
 
     def judge(self, answer: Any) -> Result:
         """Compare the letters with those of the right options."""
-        letters = answer if isinstance(answer, str | list | tuple | set) else ()
-        texts = [as_typed_in_ascii(part) for part in letters if isinstance(part, str)]
-        chosen = {text.strip().lower() for text in texts} - {"", ","}
+        chosen = read_letters(answer)
         if not chosen or not chosen <= set(self.letters) or (not self.several and len(chosen) > 1):
             form = '"ac"' if self.several else '"b"'
             return Result(
@@ -75,6 +74,15 @@ class Choice:
         if wrong:
             return Result(self.id, "incorrect", "\n\n".join(wrong))
         return Result(self.id, "correct", self.why)
+
+
+def read_letters(answer: Any) -> set[str]:
+    """The letters of a text, or of a collection of texts; none, if anything in it is no text."""
+    answer = answer.tolist() if hasattr(answer, "tolist") else answer  # an array
+    parts = list(answer) if isinstance(answer, str | Sequence | Set) else []
+    if not all(isinstance(part, str) for part in parts):
+        return set()
+    return {as_typed_in_ascii(part).strip().lower() for part in parts} - {"", ","}
 
 
 @dataclass(frozen=True)
@@ -125,10 +133,14 @@ class Numeric:
             number = parse_number(answer) if isinstance(answer, str) else float(answer)
         except Unclear as error:
             return Result(self.id, "not attempted", str(error))
+        except OverflowError:  # of a long integer or fraction
+            number = math.inf
         except Exception:
             return Result(self.id, "not attempted", 'Give a number, or a text such as `"1/4"`.')
         if math.isnan(number):
             return Result(self.id, "not attempted", "NaN is no number.")
+        if math.isinf(number):
+            return Result(self.id, "not attempted", "That is too large for a number here.")
         if abs(number - self.answer) <= self.tolerance:
             return Result(self.id, "correct", self.why)
         for near in self.near:

@@ -4,6 +4,7 @@ import difflib
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from reprlib import repr as short
 from types import ModuleType
 
 from mle_lib.exercises import chapters
@@ -56,7 +57,9 @@ def find(exercise_id: str) -> tuple[str, Exercise]:
     """
     known = by_id()
     if not isinstance(exercise_id, str) or exercise_id not in known:
-        near = difflib.get_close_matches(str(exercise_id), known, n=1)
+        text = exercise_id if isinstance(exercise_id, str) else ""
+        near = difflib.get_close_matches(text, known, n=1)
+        shown = repr(text) if text else short(exercise_id)  # of an object, `repr` may fail
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"id must be the id of an exercise, got {exercise_id!r}{hint}")
+        raise ValueError(f"id must be the id of an exercise, got {shown}{hint}")
     return known[exercise_id]

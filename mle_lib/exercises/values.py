@@ -35,18 +35,39 @@ def as_array(value: Any) -> np.ndarray:
         array = np.asarray(_without_graph(value))
     except Exception as error:
         raise NotNumbers(_describe(value)) from error
+    if array.dtype.kind == "O":
+        return _from_objects(array, value)
     if array.dtype.kind not in "fiub":
         raise NotNumbers(_describe(value))
     return array.astype(np.float64)
 
 
 def _without_graph(value: Any) -> Any:
-    """A tensor on any device, with or without a graph, as a NumPy array; lists likewise."""
+    """A tensor of any kind, on any device, with or without a graph, as an array; lists likewise."""
     if isinstance(value, list | tuple):
         return [_without_graph(part) for part in value]
     if hasattr(value, "detach"):
-        return value.detach().cpu().numpy()
+        tensor = value.detach().cpu().to_dense()
+        # NumPy has no bfloat16
+        return (tensor.double() if tensor.is_floating_point() else tensor).numpy()
     return value
+
+
+def _from_objects(array: np.ndarray, value: Any) -> np.ndarray:
+    """An array of Python's own numbers, such as fractions and long integers, as a float64 array."""
+    try:
+        return np.array([_real(entry) for entry in array.ravel().tolist()]).reshape(array.shape)
+    except OverflowError as error:
+        raise NotNumbers("a number that is too large for float64") from error
+    except Exception as error:
+        raise NotNumbers(_describe(value)) from error
+
+
+def _real(entry: Any) -> float:
+    """One entry as a float, by its own conversion; of these a few do too much."""
+    if isinstance(entry, str | bytes) or np.iscomplexobj(entry) or np.ndim(entry):
+        raise TypeError
+    return float(entry)
 
 
 def _describe(value: Any) -> str:
@@ -91,14 +112,14 @@ def unchanged(before: Any, after: Any) -> bool:
     return True
 
 
-def show(value: Any) -> str:
-    """A value in one short line."""
+def show(value: Any, digits: int = 4) -> str:
+    """A value in one short line, arrays with so many decimals."""
     if callable(value):
         return getattr(value, "__name__", "a function")
     if isinstance(value, np.ndarray):
-        text = np.array2string(value, precision=4, threshold=16, edgeitems=2, separator=", ")
+        text = np.array2string(value, precision=digits, threshold=16, edgeitems=2, separator=", ")
     elif isinstance(value, tuple):
-        text = "(" + ", ".join(map(show, value)) + ")"
+        text = "(" + ", ".join(show(part, digits) for part in value) + ")"
     elif isinstance(value, float):
         text = f"{value:.6g}"
     else:
