@@ -25,6 +25,13 @@ for (const type of ["keydown", "keypress", "keyup"]) {
 // words, and marks what it shows of a page in the same way.
 const UNMARKED = ".math, math, svg, script, style, textarea";
 
+// What the index has of a fraction in a formula that is not set yet is a/b (`search.py`).
+const FRACTION = /\\[dt]?frac\s*(?:\{(\w+)\}|\s(\w)|([0-9]))\s*(?:\{(\w+)\}|(\w))/g;
+
+function inALine(text) {
+  return text.replace(FRACTION, (_, ...parts) => ` ${parts.slice(0, 5).filter(Boolean).join("/")} `);
+}
+
 function markWords(root, words) {
   if (!words.length) return;
   const longest = [...words].sort((one, other) => other.length - one.length);
@@ -32,7 +39,7 @@ function markWords(root, words) {
   const some = escaped.join("|").replaceAll("/", " ?/ ?");
   const whole = new RegExp(`(?<![\\p{L}\\p{N}_])(${some})(?![\\p{L}\\p{N}_])`, "iu");
   for (const formula of root.querySelectorAll(".math")) {
-    if (whole.test(formula.textContent)) formula.classList.add("highlighted");
+    if (whole.test(inALine(formula.textContent))) formula.classList.add("highlighted");
   }
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const texts = [];

@@ -69,7 +69,7 @@ def go(page: Page, url: str) -> Response | None:
 
 def lead(page: Page, url: str) -> None:
     """Open an address that leads to another: the page is left before it is ready."""
-    page.goto(url, wait_until="commit")
+    page.goto(url)
 
 
 def go_again(page: Page) -> None:

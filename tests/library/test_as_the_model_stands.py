@@ -21,7 +21,7 @@ from tests.cases import binary, randomised
 
 N, X = 4, binary(7, 4, seed=5)
 ALL = torch.arange(len(X))
-ROOMS = ["gradient", "irls", "likelihood", "minibatch", "second_order", "variance_reduction"]
+ROOMS = ["gradient", "likelihood", "minibatch", "second_order", "variance_reduction"]
 
 
 def takes_a_model() -> set[str]:

@@ -3,7 +3,6 @@
 const LETTERS = {{ letters }};
 const WORD = /[\p{L}\p{N}_]+/gu;
 const COMPOUND = /{{ compound }}/gu;
-const FRACTION = /{{ fraction }}/g;
 
 function withoutAccents(word) {
   const plain = word.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
@@ -82,11 +81,6 @@ Search.makeSearchSummary = (html, keywords, anchor) => {
   summary.dataset.words = words.join(" ");
   return summary;
 };
-
-// Formulas are not set yet here; what the index has of a fraction is a/b.
-function inALine(text) {
-  return text.replace(FRACTION, (_, ...parts) => ` ${parts.slice(0, 5).filter(Boolean).join("/")} `);
-}
 
 // Where a text has words that keys of the index stand for: the same, or longer ones, as in Sphinx.
 function placesOf(text, keys) {

@@ -44,7 +44,6 @@ class Search(SearchEnglish):
         SCRIPT.read_text("utf-8")
         .replace("{{ letters }}", json.dumps(LETTERS, ensure_ascii=False))
         .replace("{{ compound }}", COMPOUND.replace("W", r"[\p{L}\p{N}_]"))
-        .replace("{{ fraction }}", FRACTION.pattern)
     )
 
     def stem(self, word: str) -> str:
