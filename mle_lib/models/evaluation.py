@@ -107,12 +107,21 @@ def put_back(model: nn.Module) -> Iterator[None]:
 
 
 def gradients_of(
-    value: Tensor, parameters: Sequence[Tensor], **kept: bool
+    value: Tensor,
+    parameters: Sequence[Tensor],
+    retain_graph: bool = False,
+    create_graph: bool = False,
 ) -> tuple[Tensor, ...]:
     """Its gradients by the parameters, dense: 0 by each that it does not depend on."""
     if not value.requires_grad:
         return tuple(map(torch.zeros_like, parameters))
-    parts = torch.autograd.grad(value, parameters, materialize_grads=True, **kept)
+    parts = torch.autograd.grad(
+        value,
+        parameters,
+        retain_graph=retain_graph or create_graph,
+        create_graph=create_graph,
+        materialize_grads=True,
+    )
     return tuple(part.to_dense() for part in parts)
 
 
@@ -202,12 +211,12 @@ def as_built(model: nn.Module) -> bool:
 
     Not so if anything was hung on it, replaced or shared since (a parameter or a layer used twice,
     or of another shape, a hook, a method of its own, a parametrization, other connections), nor if
-    it is of a subclass, which may compute anything. Only then may a formula that was derived from the class
-    stand in for the model; else the model itself must be asked.
+    it is of a subclass, which may compute anything. Only then may a formula that was derived from
+    the class stand in for the model; else the model itself must be asked.
     """
     return (
         all(_KNOWN.get(type(part)) == _make(part) for part in model.modules())
-        and all(part.fits() for part in model.modules() if hasattr(part, "fits"))
+        and all(part.fits() for part in model.modules() if hasattr(part, "fits"))  # type: ignore[operator]
         and not nn.modules.module._has_any_global_hook()
         and not has_a_part_twice(model)
         and _count(model.named_parameters(remove_duplicate=False)) == _count(model.parameters())

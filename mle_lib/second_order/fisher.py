@@ -188,7 +188,7 @@ def lbfgs(
     return heights
 
 
-def _step(optimizer: torch.optim.Optimizer, closure: Callable[[], Tensor]) -> None:
+def _step(optimizer: torch.optim.LBFGS, closure: Callable[[], Tensor]) -> None:
     try:
         optimizer.step(closure)
     except RuntimeError as error:

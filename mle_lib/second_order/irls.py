@@ -71,7 +71,8 @@ def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
     B_i is H_i with σ(1 − σ) replaced by its largest value, ¼ (the ridge is part of all three). As
     B_i bounds the curvature everywhere, a step with τ = 1 climbs from any θ_i; τ is the first of 0,
     10⁻¹⁸, 10⁻¹⁷, …, 1 whose step climbs enough. It ends when a step with τ = 0 promised less
-    than 1e-20 nats and moved θ_i by less than a thousandth. All is computed in float64, then written back in the model's dtype.
+    than 1e-20 nats and moved θ_i by less than a thousandth. All is computed in float64, then
+    written back in the model's dtype.
     Sources: Nelder & Wedderburn (1972), https://doi.org/10.2307/2344614; for the bound, Böhning &
     Lindsay (1988), https://doi.org/10.1007/BF00049423.
 

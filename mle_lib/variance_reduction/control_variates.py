@@ -214,7 +214,8 @@ def _at(values: dict[str, Tensor], model: AutoregressiveModel) -> Iterator[None]
     for name in sorted(own.keys() | values.keys()):
         if not (name in own and name in values and own[name].shape == values[name].shape):
             raise ValueError(
-                f"model must have the parameters and buffers of its snapshot, got a change of {name}"
+                "model must have the parameters and buffers of its snapshot, "
+                f"got a change of {name}"
             )
     try:
         for name, tensor in state.items():
@@ -225,9 +226,7 @@ def _at(values: dict[str, Tensor], model: AutoregressiveModel) -> Iterator[None]
             tensor.data = own[name]
 
 
-def check_fits(
-    x: Tensor, m: int, model: AutoregressiveModel, like: Tensor | None = None
-) -> None:
+def check_fits(x: Tensor, m: int, model: AutoregressiveModel, like: Tensor | None = None) -> None:
     """``like`` is a gradient of the model as it was, flat ``(p,)``."""
     if len(check_matrix(x, model.n)) != m:
         raise ValueError(f"x must be the data set of {m} samples it was made for, got {len(x)}")
@@ -235,6 +234,6 @@ def check_fits(
     has = sum(parameter.numel() for parameter in model.parameters())
     if like is not None and (has, dtype) != (len(like), like.dtype):
         raise ValueError(
-            f"model must have the {len(like)} parameters in {like.dtype} it was made for, got {has} "
-            f"in {dtype}"
+            f"model must have the {len(like)} parameters in {like.dtype} it was made for, "
+            f"got {has} in {dtype}"
         )
