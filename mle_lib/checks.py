@@ -53,8 +53,9 @@ def check_matrix(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
         ValueError: If it is not of two dimensions, is sparse or empty, has a dtype that is
             not bool, whole numbers or floats of 16 bits and more, or has not ``n`` columns.
     """
-    if x.layout != torch.strided:
-        raise ValueError(f"{name} must be dense, got {x.layout}: to_dense() makes it so")
+    if x.layout != torch.strided or x.is_nested:
+        got = "a nested tensor" if x.is_nested else f"{x.layout}: to_dense() makes it so"
+        raise ValueError(f"{name} must be dense, got {got}")
     if x.dtype not in REAL:
         raise ValueError(f"{name} must hold real numbers, got {x.dtype}")
     if x.ndim != 2:
@@ -77,6 +78,18 @@ def check_rows(x: Tensor, n: int, like: Tensor) -> Tensor:
     if x.device != like.device:
         raise ValueError(f"x must be on the model's device, {like.device}, got {x.device}")
     return recordable(check_binary(x).to(like.dtype))
+
+
+def check_columns(values: Tensor, count: int, name: str) -> Tensor:
+    """Return ``values`` if its last dimension is ``count``: no other may be broadcast.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if values.shape[-1:] != (count,):
+        got = tuple(values.shape)
+        raise ValueError(f"{name} must give {count} numbers for each row, got shape {got}")
+    return values
 
 
 def recordable(x: Tensor) -> Tensor:

@@ -90,7 +90,10 @@ def load_density_set(name: str, split: str, root: str | Path | None = None) -> T
 def _folder(root: str | Path | None) -> Path:
     given = root if root is not None else os.environ.get("MLE_DATA_DIR")
     if given:  # an empty text names nothing
-        return as_path(given, "root").expanduser()
+        try:
+            return as_path(given, "root").expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"root (or $MLE_DATA_DIR) must be a path, got {given!r}") from error
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mle_lib"
 
 

@@ -5,17 +5,19 @@ import math
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least, check_binary, check_seed
+from mle_lib.checks import REAL, check_at_least, check_binary, check_seed
 
 
 def all_states(n: int, dtype: torch.dtype = torch.float64) -> Tensor:
     """All 2^n binary vectors in counting order, ``(2^n, n)``; the first column is the highest bit.
 
     Raises:
-        ValueError: If ``n`` is not between 1 and 20.
+        ValueError: If ``n`` is not between 1 and 20, or ``dtype`` is not of real numbers.
     """
     if (n := check_at_least(n, 1, "n")) > 20:
         raise ValueError(f"n must be at most 20 to list all 2^n states, got {n}")
+    if dtype not in REAL:
+        raise ValueError(f"dtype must be bool, of whole numbers or floats, got {dtype}")
     bits = torch.arange(n - 1, -1, -1)
     return ((torch.arange(2**n)[:, None] >> bits) & 1).to(dtype)
 

@@ -4,7 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from mle_lib.models import FVSBN, MADE, AutoregressiveModel, LowerLinear, MaskedLinear
-from mle_lib.models.evaluation import all_differentiable, as_built
+from mle_lib.models.evaluation import (
+    all_differentiable,
+    as_built,
+    has_hooks_on_parameters,
+)
 
 Layer = LowerLinear | MaskedLinear
 
@@ -21,7 +25,7 @@ def has_shortcut(model: nn.Module) -> bool:
         and as_built(model)
         and all(layer.intact() for layer in layers)
         and len([*model.parameters()]) == 2 * len(layers)
-        and not any(parameter._backward_hooks for parameter in model.parameters())
+        and not has_hooks_on_parameters(model)
     )
 
 

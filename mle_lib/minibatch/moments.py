@@ -37,6 +37,9 @@ class GradientMoments:
     subsample: bool
 
     def __post_init__(self) -> None:
+        if self.mean.ndim != 1 or self.mean.shape != self.variance.shape:
+            shapes = f"{tuple(self.mean.shape)} and {tuple(self.variance.shape)}"
+            raise ValueError(f"mean and variance must have one shape (p,), got {shapes}")
         # a frozen dataclass has no other way to keep what the checks return
         object.__setattr__(self, "count", check_at_least(self.count, 1, "count"))
         object.__setattr__(self, "subsample", check_flag(self.subsample, "subsample"))
@@ -149,11 +152,14 @@ def gradient_noise_scale(moments: GradientMoments | Iterable[GradientMoments]) -
         positive.
 
     Raises:
-        ValueError: If the sequence is empty.
+        ValueError: If the sequence is empty or holds anything else.
     """
     parts = [moments] if isinstance(moments, GradientMoments) else list(moments)
     if not parts:
         raise ValueError("moments must hold at least one GradientMoments, got none")
+    for part in parts:
+        if not isinstance(part, GradientMoments):
+            raise ValueError(f"moments must hold GradientMoments, got a {type(part).__name__}")
     noise = sum(part.trace for part in parts) / len(parts)
     signal = sum(_squared_signal(part) for part in parts) / len(parts)
     if not signal > 0:  # NaN too

@@ -19,6 +19,8 @@ def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
     log p(x) = log σ((2x − 1) z), finite and exact at any finite z: the same formula serves x = 0
     and x = 1, because 1 − σ(z) = σ(−z).
     """
+    if not logits.is_floating_point():
+        logits = logits.float()
     return F.logsigmoid((2 * x.to(logits.dtype) - 1) * logits)  # 2x − 1 has no place in a uint8
 
 

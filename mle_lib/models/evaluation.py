@@ -1,6 +1,6 @@
 """How a model is asked for the terms of ℓ without being changed, and what it must be for that."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -59,6 +59,12 @@ def parameter_of(model: nn.Module) -> nn.Parameter:
 
 def check_recordable(*parameters: nn.Parameter) -> None:
     """Raise a ``ValueError`` if autograd can never record one of these parameters."""
+    for parameter in parameters:
+        if not parameter.is_floating_point():
+            raise ValueError(
+                f"model must have parameters of real numbers, got {parameter.dtype}: what is not "
+                "learned is a buffer"
+            )
     if any(parameter.is_inference() for parameter in parameters):
         raise ValueError(
             "model must be made outside of torch.inference_mode() to have a gradient or be "
@@ -70,6 +76,8 @@ def finite_parameters(model: nn.Module) -> Tensor:
     """θ, flat ``(p,)`` float64; a ``ValueError`` if it is not finite or cannot be changed."""
     parameter_of(model)
     check_recordable(*model.parameters())
+    if any(0 in q.stride() and q.numel() > 1 for q in model.parameters()):
+        raise ValueError("model must have a place for each of its parameters, got an expanded one")
     theta = parameters_to_vector(model.parameters()).detach().double()
     if not theta.isfinite().all():
         raise ValueError(f"model must have finite parameters, got {theta[~theta.isfinite()][0]}")
@@ -83,6 +91,38 @@ def outside_inference() -> Iterator[None]:
     recording = torch.is_grad_enabled()
     with torch.inference_mode(False), torch.set_grad_enabled(recording):
         yield
+
+
+@contextmanager
+def put_back(model: nn.Module) -> Iterator[None]:
+    """A place that leaves θ and ``.grad`` as they were if an exception ends it, Ctrl-C too."""
+    before = [(q, q.detach().clone(), q.grad) for q in model.parameters()]
+    try:
+        yield
+    except BaseException:
+        for q, value, gradient in before:
+            q.data.copy_(value)
+            q.grad = gradient
+        raise
+
+
+def gradients_of(
+    value: Tensor,
+    parameters: Sequence[Tensor],
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> tuple[Tensor, ...]:
+    """Its gradients by the parameters, dense: 0 by each that it does not depend on."""
+    if not value.requires_grad:
+        return tuple(map(torch.zeros_like, parameters))
+    parts = torch.autograd.grad(
+        value,
+        parameters,
+        retain_graph=retain_graph or create_graph,
+        create_graph=create_graph,
+        materialize_grads=True,
+    )
+    return tuple(part.to_dense() for part in parts)
 
 
 @contextmanager
@@ -110,7 +150,10 @@ def all_differentiable(module: nn.Module) -> Iterator[list[nn.Parameter]]:
 @torch.no_grad()
 def check_alone(value: Callable[..., Tensor], *row: Tensor) -> None:
     """Raise a ``ValueError`` if the value of a row is not the same before 0s, after 0s, before 1s
-    and after 1s, up to rounding.
+    and after 1s, up to √ε of its dtype.
+
+    These four calls are all that it sees: not what changes with the number of rows, or beside
+    other rows than these, nor noise below √ε (0.03 in float16, 0.09 in bfloat16).
 
     The generator's state is put back after it, so that noise in a model does not advance it.
     """
@@ -167,16 +210,22 @@ def as_built(model: nn.Module) -> bool:
     """Whether a model of this library is still what its class made, in all but its numbers.
 
     Not so if anything was hung on it, replaced or shared since (a parameter or a layer used twice,
-    a hook, a method of its own, a parametrization, other connections), nor if it is of a
-    subclass, which may compute anything. Only then may a formula that was derived from the class
-    stand in for the model; else the model itself must be asked.
+    or of another shape, a hook, a method of its own, a parametrization, other connections), nor if
+    it is of a subclass, which may compute anything. Only then may a formula that was derived from
+    the class stand in for the model; else the model itself must be asked.
     """
     return (
         all(_KNOWN.get(type(part)) == _make(part) for part in model.modules())
+        and all(part.fits() for part in model.modules() if hasattr(part, "fits"))  # type: ignore[operator]
         and not nn.modules.module._has_any_global_hook()
         and not has_a_part_twice(model)
         and _count(model.named_parameters(remove_duplicate=False)) == _count(model.parameters())
     )
+
+
+def has_hooks_on_parameters(module: nn.Module) -> bool:
+    """Whether a parameter has a hook, which changes its gradient."""
+    return any(parameter._backward_hooks for parameter in module.parameters())
 
 
 def has_a_part_twice(module: nn.Module) -> bool:

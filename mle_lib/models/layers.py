@@ -35,12 +35,18 @@ class LowerLinear(nn.Module):
         """The entries of an ``(n, n)`` matrix that are parameters, in the layout of ``weight``."""
         return matrix[self.rows, self.columns]
 
+    def fits(self) -> bool:
+        """Whether weight, bias and the places of the weights fit each other in shape."""
+        n = self.bias.numel()
+        places = (n * (n - 1) // 2,)
+        shapes = (self.weight.shape, self.rows.shape, self.columns.shape)
+        return self.bias.shape == (n,) and all(shape == places for shape in shapes)
+
     def intact(self) -> bool:
-        """Whether weight, bias and the places of the weights fit each other."""
+        """Whether they fit, and the places are those below the diagonal."""
         n = self.bias.numel()
         below = torch.tril_indices(n, n, offset=-1, device=self.rows.device)
-        fits = self.bias.shape == (n,) and self.weight.shape == below.shape[1:]
-        return fits and torch.equal(below, torch.stack([self.rows, self.columns]))
+        return self.fits() and torch.equal(below, torch.stack([self.rows, self.columns]))
 
 
 class MaskedLinear(nn.Module):
@@ -68,11 +74,13 @@ class MaskedLinear(nn.Module):
         of ``weight``."""
         return matrix * self.mask
 
+    def fits(self) -> bool:
+        """Whether weight, bias and mask fit each other without broadcasting."""
+        return self.weight.shape == self.mask.shape and self.bias.shape == self.mask.shape[:1]
+
     def intact(self) -> bool:
-        """Whether weight, bias and mask fit each other without broadcasting, and the mask holds 0
-        and 1 alone."""
-        fits = self.weight.shape == self.mask.shape and self.bias.shape == self.mask.shape[:1]
-        return fits and bool(((self.mask == 0) | (self.mask == 1)).all())
+        """Whether they fit, and the mask holds 0 and 1 alone."""
+        return self.fits() and bool(((self.mask == 0) | (self.mask == 1)).all())
 
 
 def seeded_linear(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Linear:

@@ -9,12 +9,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mle_lib.checks import check_choices
-from mle_lib.models.base import AutoregressiveModel
+from mle_lib.models.base import AutoregressiveModel, bernoulli_log_prob
+from mle_lib.models.draws import wide
 from mle_lib.models.evaluation import parameter_of
 
 
 class Mixture(AutoregressiveModel):
-    """p(x) = (1/R) Σ_r p_r(x), with equal weights, of R models in one ordering.
+    """p(x) = (1/R) Σ_r p_r(x), with equal weights, of R models in one ordering. A component is what
+    its ``logits`` say: no ``forward`` of its own or hook on it is called.
 
     Its conditionals are averages too, in which a component counts by how well it foretold the
     variables before:
@@ -56,16 +58,20 @@ class Mixture(AutoregressiveModel):
 
     def logits(self, x: Tensor) -> Tensor:
         order = list(self.ordering)
-        z = torch.stack([component.logits(x) for component in self.parts()])  # (R, b, n)
-        terms = F.logsigmoid((2 * x - 1) * z)[..., order]
+        given = torch.stack([component.logits(x) for component in self.parts()])  # (R, b, n)
+        z = given.to(wide(given.dtype))
+        # their sums are finite: where all components err beyond any number, they count alike
+        terms = bernoulli_log_prob(z, x)[..., order].clamp(min=torch.finfo(z.dtype).min / self.n)
         # log p_r(x_<i): a sum that leaves out x_i itself, so that no rounding of it leaks in
         past = F.pad(terms[..., :-1].cumsum(-1), (1, 0))[..., torch.tensor(order).argsort()]
-        return (past + F.logsigmoid(z)).logsumexp(0) - (past + F.logsigmoid(-z)).logsumexp(0)
+        odds = (past + F.logsigmoid(z)).logsumexp(0) - (past + F.logsigmoid(-z)).logsumexp(0)
+        return odds.to(given.dtype)
 
     def component_log_probs(self, x: Tensor) -> Tensor:
         """log p_r(x) of every component, ``(b, n) -> (b, R)``, in nats. Raises as ``log_prob``."""
         x = self.prepare(x)
-        return torch.stack([component(x).sum(1) for component in self.parts()], dim=1)
+        terms = [bernoulli_log_prob(component.logits(x), x) for component in self.parts()]
+        return torch.stack([part.sum(1) for part in terms], dim=1)
 
     def log_mean(self, x: Tensor, components: Tensor) -> Tensor:
         """log (1/K) Σ_{r∈S_j} p_r(x^(j)), with K of the R components for each sample, in nats.

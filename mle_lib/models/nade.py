@@ -42,6 +42,12 @@ class NADE(AutoregressiveModel):
         self.V = uniform_parameter((n, hidden), out, generator)
         self.c = uniform_parameter((n,), out, generator)
 
+    def fits(self) -> bool:
+        """Whether the parameters have the shapes that the class gives them."""
+        n, hidden = self.n, len(self.W.mT)
+        wanted = [(n - 1, hidden), (hidden,), (n, hidden), (n,)]
+        return [tuple(q.shape) for q in (self.W, self.d, self.V, self.c)] == wanted
+
     def logits(self, x: Tensor) -> Tensor:
         terms = x[:, :-1, None] * self.W  # x_k W_k, (b, n − 1, hidden)
         before = nn.functional.pad(terms.cumsum(1), (0, 0, 1, 0))  # Σ_{k<i}, (b, n, hidden)

@@ -39,6 +39,11 @@ class RecurrentModel(AutoregressiveModel):
         self.v = uniform_parameter((hidden,), bound, generator)
         self.c = uniform_parameter((), bound, generator)
 
+    def fits(self) -> bool:
+        """Whether the parameters have the shapes that the class gives them."""
+        wanted = [(hidden := self.u.numel(), hidden), (hidden,), (hidden,), (hidden,), ()]
+        return [tuple(q.shape) for q in (self.W, self.u, self.d, self.v, self.c)] == wanted
+
     def logits(self, x: Tensor) -> Tensor:
         return torch.stack(list(self.logits_in_turn(x)), dim=1)
 

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from mle_lib.checks import (
     FLOATS,
     check_at_least,
+    check_columns,
     check_finite,
     check_flag,
     check_not_negative,
@@ -127,6 +128,8 @@ class GAN(nn.Module):
         super().__init__()
         self.n, self.latent = check_at_least(n, 1, "n"), check_at_least(latent, 1, "latent")
         self.blur = check_not_negative(blur, "blur")
+        if self.blur > torch.finfo(torch.get_default_dtype()).max:
+            raise ValueError(f"blur must be a number of the weights' dtype, got {blur!r}")
         n, latent, hidden = self.n, self.latent, check_at_least(hidden, 1, "hidden")
         self.generator = nn.Sequential(
             seeded_linear(latent, hidden, generator),
@@ -142,7 +145,8 @@ class GAN(nn.Module):
 
     def logits(self, images: Tensor, instance_noise: Tensor) -> Tensor:
         """D's logit for each image under its noise, ``(b, n) -> (b,)``; without checks."""
-        return self.discriminator(images + self.blur * instance_noise).squeeze(-1)
+        logits = self.discriminator(images + self.blur * instance_noise)
+        return check_columns(logits, 1, "discriminator").squeeze(-1)
 
     def discriminator_value(self, x: Tensor, noise: GameNoise) -> Tensor:
         """``game_value`` of one batch, a scalar in nats: what D ascends and G descends.
@@ -210,4 +214,8 @@ class GAN(nn.Module):
                 needs = f"(b, {size}) with one b >= 1"
                 raise ValueError(f"noise.{name} must have shape {needs}, got {tuple(part.shape)}")
             check_finite(part, f"noise.{name}")
-        return GameNoise(*(recordable(part.to(parameter_of(self))) for part in noise))
+        like, names = parameter_of(self), noise._fields
+        parts = [recordable(part.to(like)) for part in noise]  # in float32 1e39 is infinite
+        return GameNoise(
+            *(check_finite(p, f"noise.{k}") for k, p in zip(names, parts, strict=True))
+        )

@@ -4,10 +4,10 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from mle_lib.checks import (
     check_at_least,
+    check_columns,
     check_finite,
     check_flag,
     check_rows,
@@ -60,8 +60,13 @@ class VAE(nn.Module):
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """μ(x) and log s(x) of q(z | x), each ``(b, latent)``."""
-        mean, log_s = self.encoder(x).chunk(2, dim=-1)
+        both = check_columns(self.encoder(x), 2 * self.latent, "encoder")
+        mean, log_s = both.chunk(2, dim=-1)
         return mean, log_s
+
+    def decode(self, z: Tensor) -> Tensor:
+        """The logits a(z) of p(x | z), ``(..., latent) -> (..., n)``."""
+        return check_columns(self.decoder(z), self.n, "decoder")
 
     def forward(self, x: Tensor, noise: Tensor, analytic: bool = False) -> Tensor:
         """log w = log p(x, z) − log q(z | x) at z = μ(x) + s(x) ε, ``(S, b)``.
@@ -70,7 +75,7 @@ class VAE(nn.Module):
         p(x | z) − KL(q(z | x) ‖ N(0, I)) instead, which has the same mean over ε."""
         mean, log_s = self.encode(x)
         z = mean + log_s.exp() * noise  # (S, b, latent)
-        log_likelihood = bernoulli_log_prob(self.decoder(z), x).sum(-1)
+        log_likelihood = bernoulli_log_prob(self.decode(z), x).sum(-1)
         if analytic:
             return log_likelihood - (mean**2 + (2 * log_s).exp() - 1 - 2 * log_s).sum(-1) / 2
         return log_likelihood + ((noise**2 - z**2) / 2 + log_s).sum(-1)
@@ -135,11 +140,12 @@ class VAE(nn.Module):
         z = torch.cartesian_prod(*[axis] * self.latent).view(-1, self.latent)
         log_cell = self.latent * math.log(2 * REACH / (points - 1) / math.sqrt(2 * math.pi))
         with eval_mode(self):
-            logits = self.decoder(z.to(x.dtype)).to(z.dtype)  # (grid, n), once for all x
+            logits = self.decode(z.to(x.dtype)).to(z.dtype)  # (grid, n), once for all x
         log_prior = log_cell - z.square().sum(1) / 2
-        constant = log_prior - F.softplus(logits).sum(1)  # log p(x | z) = x · a − Σ_i softplus(a_i)
+        # log p(x | z) = Σ_i x_i log σ(a_i) + (1 − x_i) log σ(−a_i): no large terms that cancel
+        one, zero = (bernoulli_log_prob(logits, torch.full_like(logits, v)).T for v in (1, 0))
         parts = chunks(x.to(z.dtype), chunk_size)
-        rows = [torch.logsumexp(part @ logits.T + constant, 1) for part in parts]
+        rows = [torch.logsumexp(part @ one + (1 - part) @ zero + log_prior, 1) for part in parts]
         return torch.cat(rows).to(x.dtype)
 
     @torch.no_grad()
@@ -152,7 +158,7 @@ class VAE(nn.Module):
         """
         k = check_at_least(k, 1, "k")
         with eval_mode(self):
-            logits = self.decoder(self.draw_noise(1, k, generator)[0])
+            logits = self.decode(self.draw_noise(1, k, generator)[0])
         probability = torch.sigmoid(logits.to(wide(logits.dtype)))
         if probability.isnan().any():
             raise ValueError("model must give probabilities, got NaN from its decoder")
@@ -177,7 +183,7 @@ class VAE(nn.Module):
         if noise.shape[1:] != (len(x), self.latent):
             needs = f"(S, {len(x)}, {self.latent})"
             raise ValueError(f"noise must have shape {needs}, a row for each x, got {shape}")
-        return x, recordable(check_finite(noise, "noise").to(x))
+        return x, recordable(check_finite(noise.to(x), "noise"))  # 1e39 is not in float32
 
     def _check(self, x: Tensor) -> Tensor:
         return check_rows(x, self.n, parameter_of(self))

@@ -1,7 +1,11 @@
 """Curvature, the Fisher matrix, and two methods that use them: the natural gradient, L-BFGS."""
 
+import math
+from collections.abc import Callable
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector
 
 from mle_lib.checks import check_at_least, check_matrix, check_not_negative, chunks
 from mle_lib.data import all_states
@@ -11,7 +15,9 @@ from mle_lib.models.evaluation import (
     all_differentiable,
     evaluation,
     finite_parameters,
+    gradients_of,
     parameter_of,
+    put_back,
 )
 from mle_lib.second_order.irls import solve_definite
 
@@ -26,17 +32,31 @@ def curvature(model: AutoregressiveModel, x: Tensor) -> Tensor:
     """
     with evaluation(model, x) as rows, all_differentiable(model) as parameters:
         height = model(rows).sum() / len(rows)
-        slopes = torch.autograd.grad(height, parameters, create_graph=True, materialize_grads=True)
-        g = flat(slopes)
+        g = flat(gradients_of(height, parameters, create_graph=True))
+        H = -_slopes(g, parameters).double()
+    return (H + H.T) / 2
+
+
+def _slopes(g: Tensor, parameters: list[nn.Parameter]) -> Tensor:
+    """∂g/∂θ, ``(p, p)``: all rows at once, or one by one where a model cannot do that."""
+    if not g.requires_grad:
+        return torch.diag(torch.zeros_like(g))
+    try:
         columns = torch.autograd.grad(
-            g, parameters, torch.eye(len(g)).to(g), is_grads_batched=True, allow_unused=True
+            g,
+            parameters,
+            torch.eye(len(g)).to(g),
+            retain_graph=True,
+            is_grads_batched=True,
+            allow_unused=True,
         )
+    except Exception:  # a backward pass of its own may do what torch cannot take at once
+        return torch.stack([flat(gradients_of(s, parameters, retain_graph=True)) for s in g])
     parts = [  # None is 0: the slope is the same for all values of this parameter
         torch.zeros(len(g), q.numel()).to(g) if part is None else part.reshape(len(g), -1)
         for part, q in zip(columns, parameters, strict=True)
     ]
-    H = -torch.cat(parts, 1).double()
-    return (H + H.T) / 2
+    return torch.cat(parts, 1)
 
 
 def exact_fisher(model: AutoregressiveModel) -> Tensor:
@@ -121,7 +141,9 @@ def lbfgs(
 
     Raises:
         ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, a number < 1, or all
-            parameters are frozen.
+            parameters are frozen, or ℓ is not finite at the model's θ.
+        FloatingPointError: If ℓ or ∇ℓ is NaN on the way, or θ or ℓ not finite at the end. After any
+            error, and Ctrl-C, θ and ``.grad`` are as they were.
     """
     max_steps = check_at_least(max_steps, 1, "max_steps")
     history = check_at_least(history, 1, "history")
@@ -140,18 +162,36 @@ def lbfgs(
         line_search_fn="strong_wolfe",
     )
 
-    with evaluation(model, x) as rows:
+    with put_back(model), evaluation(model, x) as rows:
 
         def closure() -> Tensor:
             optimizer.zero_grad()
             height = rows.new_zeros((), dtype=torch.float64)
             for chunk in chunks(rows, chunk_size):
                 part = model(chunk).sum() / len(rows)
-                (-part).backward()
+                if part.requires_grad:  # else ∇ℓ is 0
+                    (-part).backward()
                 height += part.detach()
+            slopes = [q.grad.isnan().any() for q in model.parameters() if q.grad is not None]
+            if not heights and not height.isfinite():
+                raise ValueError(f"model must give a finite ℓ at its θ, got {height}")
+            if height.isnan() or any(slopes):
+                raise FloatingPointError("ℓ or its gradient became NaN: the model is put back")
             heights.append(height.item())
             return -height
 
-        optimizer.step(closure)
+        _step(optimizer, closure)
+        theta = parameters_to_vector(model.parameters())
+        if not theta.isfinite().all() or not math.isfinite(heights[-1]):
+            raise FloatingPointError("ℓ or θ did not stay finite: the model is put back")
     optimizer.zero_grad()
     return heights
+
+
+def _step(optimizer: torch.optim.LBFGS, closure: Callable[[], Tensor]) -> None:
+    try:
+        optimizer.step(closure)
+    except RuntimeError as error:
+        if "without overflow" not in str(error):
+            raise
+        raise FloatingPointError("a step left the model's dtype: the model is put back") from error

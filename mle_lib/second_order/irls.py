@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from mle_lib.checks import check_not_negative, holds_numbers
 from mle_lib.models import FVSBN, LowerLinear, bernoulli_log_prob
-from mle_lib.models.evaluation import as_built, finite_parameters
+from mle_lib.models.evaluation import as_built, finite_parameters, put_back
 
 DAMPING = (0.0, *(10.0**k for k in range(-18, 1)))  # τ, tried in turn
 NEWTON_STEPS = 200  # about ten are usual; 71 were seen from σ's of 0 and 1 everywhere
@@ -71,7 +71,8 @@ def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
     B_i is H_i with σ(1 − σ) replaced by its largest value, ¼ (the ridge is part of all three). As
     B_i bounds the curvature everywhere, a step with τ = 1 climbs from any θ_i; τ is the first of 0,
     10⁻¹⁸, 10⁻¹⁷, …, 1 whose step climbs enough. It ends when a step with τ = 0 promised less
-    than 1e-20 nats. All is computed in float64, then written back in the model's dtype.
+    than 1e-20 nats and moved θ_i by less than a thousandth. All is computed in float64, then
+    written back in the model's dtype.
     Sources: Nelder & Wedderburn (1972), https://doi.org/10.2307/2344614; for the bound, Böhning &
     Lindsay (1988), https://doi.org/10.1007/BF00049423.
 
@@ -116,7 +117,7 @@ def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
         theta[model.block(i)] = end
         paths.append(heights)
     sizes = [parameter.numel() for parameter in model.parameters()]
-    with torch.no_grad():
+    with put_back(model), torch.no_grad():
         for parameter, part in zip(model.parameters(), theta.split(sizes), strict=True):
             parameter.copy_(part.view_as(parameter))
     steps = max(map(len, paths))
@@ -141,10 +142,13 @@ def _climb(block: Conditional, theta: Tensor) -> tuple[Tensor | None, list[float
         gain = gradient @ step
         if gain < NEAR_THE_TOP and not block.ridge and _is_flat(block.curvature(theta), bound):
             return None, []
-        if gain < SMALL_GAIN and tau == 0:
+        # a tiny ridge lets θ go far where hardly a nat is left to gain
+        near = step.norm() <= 1e-3 * (1 + theta.norm())
+        if gain < SMALL_GAIN and tau == 0 and near:
             return theta, [float(h) for h in heights]
     raise ValueError(
-        f"model must start nearer to the maximum: {NEWTON_STEPS} steps were not enough"
+        f"model must start nearer to the maximum: {NEWTON_STEPS} steps were not enough (a larger "
+        "ridge needs fewer)"
     )
 
 

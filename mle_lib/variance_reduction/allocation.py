@@ -15,7 +15,6 @@ from mle_lib.checks import (
 )
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
-from mle_lib.models.evaluation import parameter_of
 
 COUNTED = 2**53  # every whole number up to it is one of float64
 
@@ -44,7 +43,7 @@ def allocated_gradient(
     sizes = check_allocation(sizes, model.n, len(indices)).to(x.device)
     rows = int(sizes.max())
     place = torch.arange(rows, device=x.device)[:, None]
-    weights = (place < sizes).to(parameter_of(model).dtype) / sizes
+    weights = (place < sizes).double() / sizes
     return m * summed_gradient(model, x[indices[:rows]], weights)
 
 
@@ -74,7 +73,7 @@ def allocated_variance(terms: Tensor, sizes: Tensor) -> Tensor:
     g = g - g.mean(0)
     larger = torch.maximum(sizes[:, None], sizes).to(g)  # b_il
     factors = m * (m / larger - 1) / max(m - 1, 1)
-    return torch.einsum("jip,il,jlp->p", g, factors, g)
+    return torch.einsum("jip,il,jlp->p", g, factors, g).clamp(min=0)  # below by rounding alone
 
 
 def check_allocation(sizes: Tensor, n: int, most: int) -> Tensor:
@@ -126,10 +125,22 @@ def neyman_sizes(spread: Iterable[float], cost: Iterable[float], budget: float, 
             f"budget must be at least {float(t.sum())}, the cost of b_i = 1, got {budget}"
         )
 
+    return _sizes(s, t, budget, m)
+
+
+def _sizes(spread: Tensor, t: Tensor, budget: float, m: int) -> Tensor:
     def sizes(scale: float) -> Tensor:
         return (scale * s / t.sqrt()).floor().clamp(1, m)
 
-    s = s / s.max().clamp(min=torch.finfo(s.dtype).tiny)  # sizes depend on the ratios alone
+    s = spread / (spread.max() if spread.any() else 1.0)  # sizes depend on the ratios alone
+    ratio = s / t.sqrt()
+    if spread[far := ratio < 1e-100 * ratio.max()].any():
+        # more than float64 spans: one sample for each of these until the others have all of theirs
+        result = torch.ones_like(s).long()
+        result[~far] = _sizes(spread[~far], t[~far], budget - float(t[far].sum()), m)
+        if (result[~far] == m).all():
+            result[far] = _sizes(spread[far], t[far], budget - m * float(t[~far].sum()), m)
+        return result
     largest = torch.where(s > 0, m, 1).to(t)
     if largest @ t <= budget:
         return largest.long()

@@ -6,7 +6,6 @@ better h_j foretells g_j, the less is left to estimate. Each estimator is called
 for, row by row; only their number is checked.
 """
 
-import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -123,10 +122,13 @@ def best_coefficient(gradients: Tensor, controls: Tensor) -> Tensor:
     if g.shape != h.shape:
         raise ValueError(f"controls must have shape {tuple(g.shape)}, got {tuple(h.shape)}")
     dtype = controls.dtype if controls.is_floating_point() else h.dtype
+    # the square of h may lie beyond float64; a power of two takes no digit from it
+    scale = torch.exp2(-torch.frexp(h.abs().amax(0)).exponent.double().clamp(-1022, 1022))
+    h = h * scale
     rounding = len(h) * (8 * torch.finfo(dtype).eps * h.abs().amax(0)) ** 2
     g, h = g - g.mean(0), h - h.mean(0)
     spread = h.square().sum(0)
-    return torch.where(spread <= rounding, 0.0, (g * h).sum(0) / spread)
+    return torch.where(spread <= rounding, 0.0, (g * h).sum(0) / spread * scale)
 
 
 def control_variate_variance(differences: Tensor, b: int, replacement: bool) -> Tensor:
@@ -166,7 +168,8 @@ class SVRG:
     Equation: (9.2).
 
     Args:
-        model: p_θ; its parameters (and buffers) are copied as θ̃.
+        model: p_θ; its parameters (and buffers) are copied as θ̃. What else it has must not change
+            between two snapshots: ∇ℓ(θ̃) would be another function's.
         x: The whole data set, ``(m, n)``.
         chunk_size: Rows to hold in memory at once for ∇ℓ(θ̃); all if ``None``.
     """
@@ -183,41 +186,54 @@ class SVRG:
         """Take θ̃ = θ and compute ∇ℓ(θ̃). Raises as ``full_gradient``; if anything fails, nothing is
         changed."""
         with outside_inference():
-            full, snapshot = full_gradient(model, x, self.chunk_size), copy.deepcopy(model)
+            full = full_gradient(model, x, self.chunk_size)
+            snapshot = {name: tensor.detach().clone() for name, tensor in _state(model).items()}
         self.full, self.m, self.snapshot = full, len(x), snapshot  # one alone would be a bias
 
     def __call__(self, model: AutoregressiveModel, x: Tensor, indices: Tensor) -> Tensor:
         """The estimate of ∇ℓ(θ) at the model's θ, flat ``(p,)``. Raises as ``minibatch_gradient``,
-        and if ``x`` has not the m rows of the snapshot or the model not its p parameters."""
-        check_fits(x, self.m, model, len(self.full))
+        and if ``x`` has not the m rows of the snapshot or the model not its parameters and
+        buffers."""
+        check_fits(x, self.m, model, self.full)
         now = minibatch_gradient(model, x, indices)
         with _at(self.snapshot, model):
             then = minibatch_gradient(model, x, indices)
         return now - then + self.full
 
 
-def _state(model: AutoregressiveModel) -> list[Tensor]:
-    return [*model.parameters(), *model.buffers()]
+def _state(model: AutoregressiveModel) -> dict[str, Tensor]:
+    return dict([*model.named_parameters(), *model.named_buffers()])
 
 
 @contextmanager
-def _at(other: AutoregressiveModel, model: AutoregressiveModel) -> Iterator[None]:
-    """A place in which the model's parameters and buffers have the values of another's. (A copy of
-    the model may still reach the parameters of the first, through a function or a list.)"""
-    own = [tensor.data for tensor in _state(model)]
+def _at(values: dict[str, Tensor], model: AutoregressiveModel) -> Iterator[None]:
+    """A place in which the model's parameters and buffers have these values. (A copy of the model
+    might still reach the parameters of the first, through a function or a list.)"""
+    state = _state(model)
+    own = {name: tensor.data for name, tensor in state.items()}
+    for name in sorted(own.keys() | values.keys()):
+        if not (name in own and name in values and own[name].shape == values[name].shape):
+            raise ValueError(
+                "model must have the parameters and buffers of its snapshot, "
+                f"got a change of {name}"
+            )
     try:
-        for tensor, value in zip(_state(model), _state(other), strict=True):
-            tensor.data = value.data
+        for name, tensor in state.items():
+            tensor.data = values[name]
         yield
     finally:
-        for tensor, value in zip(_state(model), own, strict=True):
-            tensor.data = value
+        for name, tensor in state.items():
+            tensor.data = own[name]
 
 
-def check_fits(x: Tensor, m: int, model: AutoregressiveModel, p: int | None = None) -> None:
+def check_fits(x: Tensor, m: int, model: AutoregressiveModel, like: Tensor | None = None) -> None:
+    """``like`` is a gradient of the model as it was, flat ``(p,)``."""
     if len(check_matrix(x, model.n)) != m:
         raise ValueError(f"x must be the data set of {m} samples it was made for, got {len(x)}")
-    parameter_of(model)
+    dtype = parameter_of(model).dtype
     has = sum(parameter.numel() for parameter in model.parameters())
-    if p is not None and has != p:
-        raise ValueError(f"model must have the {p} parameters it was made for, got {has}")
+    if like is not None and (has, dtype) != (len(like), like.dtype):
+        raise ValueError(
+            f"model must have the {len(like)} parameters in {like.dtype} it was made for, "
+            f"got {has} in {dtype}"
+        )

@@ -7,10 +7,7 @@ from mle_lib.checks import check_at_least, check_choices, check_flag, check_indi
 from mle_lib.gradient import summed_gradient
 from mle_lib.minibatch.estimator import check_sizes, finite_population
 from mle_lib.models import AutoregressiveModel
-from mle_lib.models.evaluation import parameter_of
-from mle_lib.variance_reduction.allocation import (
-    check_terms,
-)
+from mle_lib.variance_reduction.allocation import check_terms
 
 
 def sample_variables(
@@ -68,7 +65,7 @@ def doubly_stochastic_gradient(
     b = len(indices)
     variables = check_choices(variables, b, n, "variables", "k", "n")
     chosen = variables.to(x.device).expand(b, -1)
-    ones = torch.ones_like(chosen, dtype=parameter_of(model).dtype)
+    ones = torch.ones_like(chosen, dtype=torch.float64)
     weights = ones.new_zeros(b, n).scatter_add_(1, chosen, ones)
     return (m / b) * (n / chosen.shape[1]) * summed_gradient(model, x[indices], weights)
 
@@ -115,5 +112,5 @@ def doubly_stochastic_variance(
     V, V_0 = of_choosing(g).mean(0), of_choosing(g.mean(0))
     f = finite_population(m, b, replacement)
     if check_flag(shared, "shared"):
-        return m**2 / b * (Sigma + V - V_0) * f, m**2 * V_0
+        return m**2 / b * (Sigma + V - V_0).clamp(min=0) * f, m**2 * V_0
     return m**2 / b * Sigma * f, m**2 / b * V

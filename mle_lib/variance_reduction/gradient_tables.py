@@ -74,8 +74,8 @@ class SAG:
     def _estimate(
         self, model: AutoregressiveModel, x: Tensor, indices: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        m, p = self.table.shape
-        check_fits(x, m, model, p)
+        m = len(self.table)
+        check_fits(x, m, model, self.table[0])
         indices = check_indices(indices, x)
         rows, times = indices.to(x.device).unique(return_counts=True)
         fresh = per_sample_gradients(model, x[rows])

@@ -13,8 +13,8 @@ from mle_lib.checks import (
 )
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
-from mle_lib.models.evaluation import parameter_of
 
+MOST_CATEGORIES = 2**24  # that torch.multinomial takes
 SUM_TOLERANCE = 1e-4  # guards against mistakes; rounding is divided out, as torch.multinomial does
 
 
@@ -22,7 +22,7 @@ def sample_with_probability(q: Tensor, b: int, generator: torch.Generator | None
     """Draw b sample numbers with replacement, j with probability q_j.
 
     Args:
-        q: ``(m,)``, positive, with sum 1.
+        q: ``(m,)``, positive, with sum 1; m at most 2²⁴.
         b: Batch size.
         generator: Source of randomness, on the device of ``q``; torch's global one if ``None``.
 
@@ -32,8 +32,10 @@ def sample_with_probability(q: Tensor, b: int, generator: torch.Generator | None
     Raises:
         ValueError: If ``q`` is no such distribution, or ``b`` < 1.
     """
-    b = check_at_least(b, 1, "b")
-    return torch.multinomial(check_probabilities(q), b, replacement=True, generator=generator)
+    b, q = check_at_least(b, 1, "b"), check_probabilities(q)
+    if len(q) > MOST_CATEGORIES:
+        raise ValueError(f"q must have at most {MOST_CATEGORIES} entries, got {len(q)}")
+    return torch.multinomial(q, b, replacement=True, generator=generator)
 
 
 def importance_gradient(
@@ -63,8 +65,7 @@ def importance_gradient(
     m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
     q = check_probabilities(q, m)
     weights = 1 / (len(indices) * q[indices.to(q.device)])
-    weights = weights.to(x.device, parameter_of(model).dtype)
-    return summed_gradient(model, x[indices], weights[:, None].expand(-1, model.n))
+    return summed_gradient(model, x[indices], weights.to(x.device)[:, None].expand(-1, model.n))
 
 
 def importance_variance(gradients: Tensor, q: Tensor, b: int) -> Tensor:
@@ -131,11 +132,12 @@ def check_probabilities(q: Tensor, m: int | None = None) -> Tensor:
         raise ValueError(f"q must be a floating-point tensor of shape (m,), got {got}")
     if m is not None and len(q) != m:
         raise ValueError(f"q must have one entry for each of the {m} samples, got {len(q)}")
+    allowed = max(SUM_TOLERANCE, torch.finfo(q.dtype).eps)
     q = q.detach().double()
     if not (q > 0).all():  # NaN too
         bad = q[~(q > 0)]
         raise ValueError(f"q must be positive, got {bad[0].item()} ({len(bad)} such entries)")
     total = float(q.sum())
-    if not abs(total - 1) <= SUM_TOLERANCE:
+    if not abs(total - 1) <= allowed:
         raise ValueError(f"q must have the sum 1, got {total}")
     return q / total

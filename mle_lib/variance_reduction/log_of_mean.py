@@ -1,13 +1,12 @@
 """The gradient of a log of a mean over some of a mixture's components: biased, and not by the
 batch."""
 
-import torch
 from torch import Tensor
 
 from mle_lib.checks import check_indices, check_matrix
 from mle_lib.gradient import flat
 from mle_lib.models import Mixture
-from mle_lib.models.evaluation import all_differentiable, evaluation
+from mle_lib.models.evaluation import all_differentiable, evaluation, gradients_of
 
 
 def log_mean_gradient(model: Mixture, x: Tensor, indices: Tensor, components: Tensor) -> Tensor:
@@ -39,5 +38,5 @@ def log_mean_gradient(model: Mixture, x: Tensor, indices: Tensor, components: Te
     m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
     with evaluation(model, x[indices]) as rows, all_differentiable(model) as parameters:
         value = model.log_mean(rows, components).sum()
-        gradients = torch.autograd.grad(value, parameters, materialize_grads=True)
+        gradients = gradients_of(value, parameters)
     return (m / len(indices)) * flat(gradients)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
+from torch.nn.utils import parametrize, prune
 
 from mle_lib import minibatch, second_order, variance_reduction
 from mle_lib.data import all_states
@@ -97,16 +97,16 @@ def slow_rows(model: AutoregressiveModel, x: Tensor) -> Tensor:
     """Row by row, through the parameters themselves, in eval mode: nothing else is asked."""
     parameters, rows = list(model.requires_grad_(True).parameters()), []
     for row in x.to(parameters[0].dtype):
-        grads = torch.autograd.grad(model(row[None]).sum(), parameters, materialize_grads=True)
+        value = model(row[None]).sum() + 0 * sum(q.sum() for q in parameters)
+        grads = torch.autograd.grad(value, parameters, materialize_grads=True)
         rows.append(torch.cat([g.flatten() for g in grads]))
     return torch.stack(rows)
 
 
 def slow_curvature(model: AutoregressiveModel) -> Tensor:
     parameters = list(model.parameters())
-    slopes = torch.autograd.grad(
-        model(X).sum() / len(X), parameters, create_graph=True, materialize_grads=True
-    )
+    height = model(X).sum() / len(X) + 0 * sum(q.sum() for q in parameters)
+    slopes = torch.autograd.grad(height, parameters, create_graph=True, materialize_grads=True)
     lines = [
         torch.autograd.grad(slope, parameters, retain_graph=True, materialize_grads=True)
         if s.requires_grad
@@ -330,6 +330,74 @@ def a_choice_by_value() -> FVSBN:
         def logits(self, x: Tensor) -> Tensor:
             z = self.linear(x)
             return torch.stack([2 * row if row[0].item() > 0 else row for row in z])
+
+    return randomised(Own(N), 1)
+
+
+@change
+def a_parameter_that_is_broadcast() -> NADE:
+    model = NADE(N, 3)
+    model.d = nn.Parameter(torch.zeros(N, 3))  # one for each variable
+    return randomised(model, 1, 2.0)
+
+
+@change
+def a_log_p_without_parameters() -> FVSBN:
+    model = fvsbn()
+    model.logits = lambda x: torch.zeros_like(x)
+    return model
+
+
+@change
+def a_parameter_known_by_its_identity() -> FVSBN:
+    model = fvsbn()
+    scales = {id(model.linear.bias): 2.0}
+    model.logits = lambda x: scales[id(model.linear.bias)] * model.linear(x)
+    return model
+
+
+@change
+def an_assertion() -> FVSBN:
+    class Own(FVSBN):
+        def logits(self, x: Tensor) -> Tensor:
+            assert isinstance(self.linear.bias, nn.Parameter)
+            return self.linear(x)
+
+    return randomised(Own(N), 1)
+
+
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a: Tensor) -> Tensor:
+        ctx.save_for_backward(a)
+        return a * a
+
+    @staticmethod
+    def backward(ctx, slope: Tensor) -> Tensor:
+        slope.sum().detach().item()  # no batch of gradients at once
+        return 2 * ctx.saved_tensors[0] * slope
+
+
+@change
+def a_backward_pass_of_its_own() -> FVSBN:
+    model = fvsbn()
+    model.logits = lambda x: Square.apply(model.linear(x))
+    return model
+
+
+@change
+def pruned() -> MADE:
+    model = made()
+    prune.l1_unstructured(model.hidden, "weight", amount=0.3)
+    return model
+
+
+@change
+def last_logits_kept() -> FVSBN:
+    class Own(FVSBN):
+        def logits(self, x: Tensor) -> Tensor:
+            self.last = self.linear(x)
+            return self.last
 
     return randomised(Own(N), 1)
 
@@ -565,6 +633,69 @@ def test_rows_are_right_where_their_sum_is_zero() -> None:
     assert full_gradient(model, x).abs().max() < 1e-12
     assert torch.equal(per_sample_gradients(model, x), per_sample_gradients(plain, x))
     assert torch.equal(gradient_moments(model, x).variance, gradient_moments(plain, x).variance)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_a_gradient_that_a_hook_removes_is_removed_from_every_row(dtype: torch.dtype) -> None:
+    """However small it is beside the other gradients, and however coarse the dtype."""
+    models = [fvsbn().to(dtype), made().to(dtype)]
+    hooked = [models[0].linear.weight, models[1].hidden.weight]
+    with torch.no_grad():
+        models[1].output.weight.mul_(1e-6)
+    for model, weight in zip(models, hooked, strict=True):
+        weight.register_hook(torch.zeros_like)
+        names = torch.cat([torch.full((q.numel(),), q is weight) for q in model.parameters()])
+        for name in ("per_sample_gradients", "per_variable_gradients", "SAGA", "SVRG"):
+            found = CALLS[name][0](model)
+            assert found[..., names].abs().max() == 0, name
+            assert found[..., ~names].abs().max() > 0, name
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_nor_does_it_come_back_in_other_paradigms(dtype: torch.dtype) -> None:
+    from mle_lib.paradigms import GAN, VAE, bound_gradients, fooling_gradients
+
+    generator = torch.Generator().manual_seed(0)
+    vae, gan = VAE(N, 5, 2, generator).to(dtype), GAN(N, 5, 3, 0.5, generator).to(dtype)
+    for first in (vae.encoder[0], gan.generator[0]):
+        first.weight.register_hook(torch.zeros_like)
+    assert bound_gradients(vae, X, vae.draw_noise(2, len(X)))[:, : 5 * N].abs().max() == 0
+    assert fooling_gradients(gan, gan.draw_noise(4))[:, :15].abs().max() == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_in_16_bits_a_parameter_is_found_that_its_name_does_not_lead_to(dtype) -> None:
+    model, plain = ByAList(N).to(dtype), FVSBN(N).to(dtype)
+    assert torch.equal(per_sample_gradients(model, X), per_sample_gradients(plain, X))
+
+
+def test_sparse_gradients_are_made_dense() -> None:
+    """A table of logits: its gradient is x − ½ at the states seen, and 0 elsewhere."""
+
+    class Table(AutoregressiveModel):
+        def __init__(self, sparse: bool) -> None:
+            super().__init__(N)
+            self.table = nn.Embedding(2**N, N, sparse=sparse)
+
+        def logits(self, x: Tensor) -> Tensor:
+            bits = x.long() * 2 ** torch.arange(N)
+            states = nn.functional.pad(bits.cumsum(1)[:, :-1], (1, 0))
+            return torch.stack([self.table(states[:, i])[:, i] for i in range(N)], 1)
+
+    sparse, dense = (randomised(Table(flag), 0) for flag in (True, False))
+    for name in set(CALLS) - {"natural_gradient"}:
+        for ours, theirs in zip(
+            *(flattened(CALLS[name][0](model)) for model in (sparse, dense)), strict=True
+        ):
+            torch.testing.assert_close(ours, theirs)
+
+
+def test_a_mixture_is_of_what_the_logits_of_its_components_say() -> None:
+    model = Mixture([fvsbn(), made()])
+    model.components[0].register_forward_hook(lambda part, args, out: 0.5 * out)
+    model.components[1].forward = lambda x: 2 * x
+    both = model.log_mean(X, torch.arange(2))
+    torch.testing.assert_close(both, model.log_prob(X))
 
 
 class TimeFirst(AutoregressiveModel):

@@ -1,3 +1,4 @@
+import copy
 from collections.abc import Callable
 
 import pytest
@@ -126,7 +127,8 @@ def test_svrg_is_a_control_variate_and_exact_at_its_snapshot(deviation) -> None:
     model, x = randomised(MADE(5, 7), 0), binary(30, 5)
     estimator, B = SVRG(model, x), torch.tensor([3, 3, 17])
     deviation((estimator(model, x, B) - full_gradient(model, x)).abs().max(), 1e-12)
-    same = ControlVariate(lambda rows: per_sample_gradients(estimator.snapshot, rows), x)
+    old = copy.deepcopy(model)
+    same = ControlVariate(lambda rows: per_sample_gradients(old, rows), x)
     moved(model, 1)
     deviation((estimator(model, x, B) - same(model, x, B)).abs().max(), 1e-11)
     estimator.take_snapshot(model, x)
@@ -298,9 +300,8 @@ def test_a_snapshot_that_fails_changes_nothing() -> None:
     svrg = SVRG(model, x)
     full, snapshot = svrg.full, svrg.snapshot
     moved(model, 1)
-    model.kept = model(x)  # part of a graph: cannot be copied
-    with pytest.raises(RuntimeError):
-        svrg.take_snapshot(model, x)
+    with pytest.raises(ValueError, match="x must hold only 0 and 1"):
+        svrg.take_snapshot(model, x + 1)
     assert svrg.full is full
     assert svrg.snapshot is snapshot
 
@@ -347,3 +348,28 @@ def test_bad_input_is_named_and_changes_nothing() -> None:
         best_coefficient(torch.ones(3, 2), torch.ones(3, 1))
     with pytest.raises(ValueError, match="b must be at most m = 3 without replacement, got 4"):
         control_variate_variance(torch.ones(3, 2), 4, False)
+
+
+def test_a_model_of_other_parameters_or_buffers_than_the_snapshot_is_named() -> None:
+    x, B = binary(6, 3), torch.tensor([0, 2])
+    for change, message in [
+        (lambda m: m.register_buffer("more", torch.zeros(2)), "got a change of more"),
+        (lambda m: m.float(), "parameters in torch.float64 it was made for, got .* torch.float32"),
+    ]:
+        model = randomised(FVSBN(3), 0)
+        svrg, sag = SVRG(model, x), SAG(model, x)
+        change(model)
+        with pytest.raises(ValueError, match=message):
+            svrg(model, x, B)
+        if "float" in message:
+            table = sag.table.clone()
+            with pytest.raises(ValueError, match=message):
+                sag(model, x, B)
+            assert torch.equal(sag.table, table)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-3, 1.0, 7e5, 1e200, 1e300])
+def test_a_control_of_any_size_has_its_coefficient(size: float) -> None:
+    h = torch.tensor([[1.0], [2.0], [4.0]]).double()
+    assert float(best_coefficient(3 * h, size * h)) == pytest.approx(3 / size, rel=1e-14)
+    assert float(best_coefficient(size * h, size * h)) == pytest.approx(1, rel=1e-14)

@@ -377,3 +377,31 @@ def test_what_holds_tensors_is_compared_by_identity() -> None:
             assert not (value == other)  # noqa: SIM201
             assert value in [other, value]
             assert len({value, other, value}) == 2
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested")
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: minibatch.gradient_noise_scale([1, 2]), "moments must hold GradientMoments"),
+        (lambda: minibatch.gradient_noise_scale("ab"), "moments must hold GradientMoments"),
+        (lambda: minibatch.GradientMoments(Q, Q[:2], 3, False), "mean and variance must have one"),
+        (lambda: data.load_density_set("nltcs", "train", "~nosuchuser/x"), "root .* a path"),
+        (lambda: data.all_states(3, torch.quint8), "dtype must be bool"),
+        (
+            lambda: likelihood.log_likelihood(model(), torch.nested.nested_tensor([X[0], X[1]])),
+            "x must be dense, got a nested",
+        ),
+    ],
+)
+def test_what_stands_in_no_table_is_named_too(call: Callable, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_parameter_of_whole_numbers_is_named() -> None:
+    made = model(models.FVSBN)
+    made.places = nn.Parameter(torch.arange(3), requires_grad=False)
+    for call in (g.full_gradient, g.per_sample_gradients, vr.SVRG, second_order.lbfgs):
+        with pytest.raises(ValueError, match="model must have parameters of real numbers"):
+            call(made, X)

@@ -144,3 +144,26 @@ def test_other_bad_input_is_named() -> None:
     for gradients in bad:
         with pytest.raises(ValueError, match="gradients must be finite and not all 0"):
             norm_probabilities(gradients)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_a_weight_beyond_the_dtype_meets_its_gradient_first(dtype: torch.dtype) -> None:
+    """Of a weight of 1e5 or 1e40, and gradients of which most are 0: none is NaN."""
+    x, model = binary(7, 4), randomised(FVSBN(4), 1).to(dtype)
+    q = torch.full((7,), (1 - (small := 1e-40 if dtype == torch.float32 else 1e-5)) / 6).double()
+    q[3] = small
+    B = torch.tensor([3])
+    exact = importance_gradient(randomised(FVSBN(4), 1), x, B, q)
+    found = importance_gradient(model, x, B, q).double()
+    most = torch.finfo(dtype).max
+    assert ((found == 0) == (exact == 0)).all()
+    within = exact.abs() < 0.9 * most
+    torch.testing.assert_close(found[within], exact[within], rtol=0.05, atol=0)
+    assert (found[exact.abs() > 1.1 * most].abs() == float("inf")).all()
+
+
+def test_16_bits_of_q_may_sum_to_a_little_less() -> None:
+    q = torch.full((3,), 1 / 3, dtype=torch.float16)
+    assert len(sample_with_probability(q, 4)) == 4
+    with pytest.raises(ValueError, match="q must have at most 16777216 entries"):
+        sample_with_probability(torch.full((2**24 + 1,), 2.0**-24), 1)

@@ -5,7 +5,7 @@ import torch
 from torch.func import jacrev
 
 from mle_lib.data import all_states, load_digits_binary
-from mle_lib.models import FVSBN, MADE, AutoregressiveModel, bernoulli_log_prob
+from mle_lib.models import FVSBN, MADE, AutoregressiveModel, Mixture, bernoulli_log_prob
 from tests.cases import SHUFFLED, binary, randomised
 
 
@@ -245,3 +245,23 @@ def test_bad_x_is_named(model: AutoregressiveModel, x, message: str) -> None:
 def test_bad_arguments_are_named(call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_mixture_of_one_is_that_one_in_16_bits_too(dtype: torch.dtype) -> None:
+    x, part = binary(20, 40), randomised(FVSBN(40), 0).to(dtype)
+    assert torch.equal(Mixture([part])(x.to(dtype)), part(x.to(dtype)))
+
+
+def test_a_mixture_of_components_that_all_err_beyond_numbers_gives_none() -> None:
+    model = Mixture([FVSBN(3), FVSBN(3)])
+    with torch.no_grad():
+        for part in model.components:
+            part.linear.bias.fill_(3e38)
+    x = torch.zeros(1, 3)
+    assert model.log_prob(x) == model.log_mean(x, torch.arange(2)) == -float("inf")
+
+
+def test_logits_may_be_whole_numbers() -> None:
+    whole, x = torch.tensor([-2, 0, 3]), torch.tensor([1, 0, 1])
+    assert torch.equal(bernoulli_log_prob(whole, x), bernoulli_log_prob(whole.float(), x))

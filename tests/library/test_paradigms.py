@@ -10,6 +10,7 @@ import torch
 from scipy.integrate import quad
 
 from mle_lib.data import all_states
+from mle_lib.models import bernoulli_log_prob
 from mle_lib.paradigms import (
     GAN,
     VAE,
@@ -480,3 +481,47 @@ def test_bad_noise_of_a_gan_is_named() -> None:
         model.discriminator_value(x[:2], good)
     with pytest.raises(ValueError, match="parameter z="):
         model.generator_value(GameNoise(None, good.fake, good.real))
+
+
+@pytest.mark.parametrize("size", [1.0, 1e5, 1e7])
+def test_log_p_of_sure_decoders_is_that_of_bernoulli_variables(size: float) -> None:
+    vae = VAE(6, 4, 1)
+    bias = size * torch.tensor([1.2345678, -0.3333, 0.777777, 1.11111, -0.987654, 0.5])
+    with torch.no_grad():
+        vae.decoder[2].weight.zero_()
+        vae.decoder[2].bias.copy_(bias)
+    for x in ((bias > 0).float()[None], (bias < 0).float()[None]):
+        exact = bernoulli_log_prob(bias, x).sum(1)
+        torch.testing.assert_close(vae.log_prob(x).detach(), exact, rtol=1e-6, atol=1e-5)
+        assert vae.log_prob(x) <= 1e-6
+
+
+def test_a_part_of_another_size_is_not_broadcast() -> None:
+    x = binary(5, 4)
+    vae = VAE(4, 6, 2)
+    noise = vae.draw_noise(2, 5)
+    vae.encoder = torch.nn.Linear(4, 2)
+    for call in (vae.elbo, vae.iwae, lambda x, e: bound_gradients(vae, x, e)):
+        with pytest.raises(ValueError, match="encoder must give 4 numbers"):
+            call(x, noise)
+    vae = VAE(4, 6, 2)
+    vae.decoder = torch.nn.Linear(2, 1)
+    for call in (lambda: vae.elbo(x, noise), lambda: vae.log_prob(x, 5), lambda: vae.sample(2)):
+        with pytest.raises(ValueError, match="decoder must give 4 numbers"):
+            call()
+    gan = GAN(4, 6, 3)
+    gan.discriminator = torch.nn.Linear(4, 4)
+    for call in (gan.generator_value, lambda e: fooling_gradients(gan, e)):
+        with pytest.raises(ValueError, match="discriminator must give 1 number"):
+            call(gan.draw_noise(2))
+
+
+def test_what_is_finite_is_so_in_the_models_dtype() -> None:
+    vae, gan = VAE(4, 6, 2), GAN(4, 6, 3)
+    with pytest.raises(ValueError, match="noise must be finite"):
+        vae.elbo(binary(5, 4), torch.full((1, 5, 2), 1e39, dtype=torch.float64))
+    noise = gan.draw_noise(2)
+    with pytest.raises(ValueError, match=r"noise\.z must be finite"):
+        gan.generator_value(noise._replace(z=torch.full((2, 3), 1e39, dtype=torch.float64)))
+    with pytest.raises(ValueError, match="blur must be"):
+        GAN(4, 6, blur=1e39)

@@ -461,6 +461,85 @@ def test_lbfgs_leaves_frozen_parameters_where_they_are() -> None:
     assert heights[-1] > heights[0]
 
 
+class Rooted(FVSBN):
+    """NaN where a step makes a weight negative."""
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.sqrt(self.linear(x) + 0.05)
+
+
+class Interrupted(FVSBN):
+    left = 3
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        if torch.is_grad_enabled():
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+        return self.linear(x)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("kind", "start", "error"),
+    [
+        (Rooted, 0.0, FloatingPointError),
+        (Interrupted, 0.0, KeyboardInterrupt),
+        (FVSBN, 1e38, ValueError),
+        (lambda n: MADE(n, 5), 1e25, ValueError),
+        (lambda n: NADE(n, 5), 1e38, ValueError),
+    ],
+)
+def test_lbfgs_that_does_not_end_well_puts_all_back(kind, start, error, dtype) -> None:
+    model, x = kind(4).to(dtype), TinyWorld(4, seed=0).sample(40, torch.Generator().manual_seed(1))
+    scale = 1.0 if dtype == torch.float32 or not start else 1e270
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(start * scale)
+            parameter.grad = torch.ones_like(parameter)
+    before = flat(model)
+    with pytest.raises(error):
+        lbfgs(model, x)
+    assert torch.equal(flat(model), before)
+    assert all((parameter.grad == 1).all() for parameter in model.parameters())
+
+
+def test_lbfgs_ends_at_once_where_no_parameter_counts() -> None:
+    model = FVSBN(3).double()
+    model.more = torch.nn.Parameter(torch.ones(2).double())
+    model.linear.requires_grad_(False)
+    x = binary(9, 3)
+    assert lbfgs(model, x) == [log_likelihood(model, x).item() / 9]
+
+
+def test_newton_changes_all_parameters_or_none() -> None:
+    model = FVSBN(4).double()
+    model.linear.weight = torch.nn.Parameter(torch.zeros(1).double().expand(6))
+    with pytest.raises(ValueError, match="model must have a place for each of its parameters"):
+        newton(model, binary(20, 4), 1.0)
+    assert flat(model).count_nonzero() == 0
+
+
+@pytest.mark.parametrize("ridge", [1e-14, 1e-18, 1e-20, 1e-22, 1e-24, 1e-30, 1e-40])
+def test_a_ridge_however_small_holds_the_maximum_where_all_is_separated(ridge) -> None:
+    """There the slope of the data, ρ θ, is as small as the ridge, and exact to its own size."""
+    x, model = binary(40, 4), FVSBN(4).double()
+    x[:, 3] = x[:, 1]
+    newton(model, x, ridge)
+    theta, rows = flat(model)[model.block(3)], x.new_full((40,), 1 / 40)
+    residual = Conditional(x, rows, 3, ridge / 40).gradient(theta)
+    assert residual.abs().max() < 1e-2 * ridge / 40 * theta.abs().max()
+    assert theta[2] > 50
+
+
+@pytest.mark.parametrize("ridge", [1e-17, 1e-30, 1e-100])
+def test_a_ridge_that_is_lost_in_rounding_is_named(ridge) -> None:
+    x = binary(40, 4)
+    x[:, 1] = 1
+    with pytest.raises(ValueError, match="ridge"):
+        newton(FVSBN(4).double(), x, ridge)
+
+
 def test_lbfgs_stops_after_max_steps() -> None:
     few, more = [], []
     for steps, heights in ((1, few), (3, more)):

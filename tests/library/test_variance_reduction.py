@@ -304,3 +304,32 @@ def test_sizes_from_lists_are_those_from_float64() -> None:
         exact = [torch.tensor(values, dtype=torch.float64) for values in (spread, cost)]
         assert neyman_sizes(spread, cost, budget, m).equal(neyman_sizes(*exact, budget, m))
     assert neyman_sizes([1, 1], [0.1, 0.1], 0.2, 10).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("spread", "budget", "sizes"),
+    [
+        ([1.0, 1e-310], 150.0, [100, 50]),
+        ([1e10, 1e-305], 150.0, [100, 50]),
+        ([1.0, 0.0, 1e-320], 150.0, [100, 1, 49]),
+        ([1.0, 0.0, 1e-320], 50.0, [48, 1, 1]),
+        ([1e300, 1.0, 1e-300], 250.0, [100, 100, 50]),
+    ],
+)
+def test_spreads_may_differ_by_any_factor(spread, budget, sizes) -> None:
+    assert neyman_sizes(spread, [1.0] * len(spread), budget, 100).tolist() == sizes
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_variance_is_negative(seed: int) -> None:
+    """Not even where all that varies is one variable, and the parts cancel."""
+    generator = torch.Generator().manual_seed(seed)
+    terms = torch.zeros(40, 8, 50).double()
+    terms[:, 3] = 1e3 * torch.rand(1, 50, generator=generator).double()
+    for shared in (True, False):
+        for part in doubly_stochastic_variance(terms, 5, 3, shared, True):
+            assert part.min() >= 0
+    sizes = torch.randint(1, 41, (8,), generator=generator)
+    g = torch.randn(40, 1, 50, generator=generator).double()
+    spread = torch.randn(8, 1, generator=generator).double()
+    assert allocated_variance(g * (spread - spread.mean(0)), sizes).min() >= 0
