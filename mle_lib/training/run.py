@@ -116,7 +116,8 @@ class Run:
             if self.step == self.steps:
                 self.epoch, self.step, self.shuffle = self.epoch + 1, 0, generator.get_state()
                 self.record(self.epoch)
-            self.ended = self.ended or self.end()
+            why = self.end()
+            self.ended = why if why == "diverged" else self.ended or why
             self.save()
 
     @contextmanager
@@ -161,7 +162,7 @@ class Run:
         start = {
             "optimizer": options_of(optimizer.param_groups),
             "scheduler": None if scheduler is None else plain(scheduler.state_dict()),
-            "functions": functions_of(scheduler),
+            "factors": functions_of(scheduler),
             "model": parts_of_model(self.model),
         }
         self.start = deepcopy(start)  # schedules move tensors in place
@@ -253,7 +254,7 @@ class Run:
         except Exception as error:  # KeyError, TypeError, …: there is no end to what may be there
             what = f"{type(error).__name__}: {error}"
             raise ValueError(f"path must name a whole checkpoint, got {path} ({what})") from error
-        check_options(path, checkpoint.options, saved["start"], self.optimizer, self.scheduler)
+        check_options(path, checkpoint.options, saved, self.optimizer, self.scheduler)
         check_unsaved(path, saved, self.start, checkpoint.trial)
         if self.scheduler is not None:
             epoch, step = saved["place"]
@@ -289,7 +290,7 @@ class Run:
             or (
                 [type(g) for g in start["optimizer"]] == [dict] * len(self.optimizer.param_groups)
                 and isinstance(start["scheduler"], dict | None)
-                and isinstance(start.get("functions", []), list)
+                and isinstance(start.get("factors", []), list)
             ),
             "attributes": isinstance(saved["attributes"], dict),
             "seconds": history.seconds[-1] <= saved["seconds"] < math.inf,
@@ -302,7 +303,8 @@ class Run:
             check_state("best", saved["best"], self.model)
         if self.scheduler is not None:
             check_no_nan(saved["scheduler"], "scheduler")
-            check_schedule(self.scheduler.state_dict(), saved["scheduler"])
+            for state in [saved["scheduler"], *([start["scheduler"]] if start else [])]:
+                check_schedule(self.scheduler.state_dict(), state)
         check_random_states({"shuffle": saved["shuffle"], **saved["random"]})
         return history
 

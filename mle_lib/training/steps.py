@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from mle_lib.checks import check_at_least
 from mle_lib.models import AutoregressiveModel
+from mle_lib.models.draws import wide
 from mle_lib.optimizers.clipping import check_threshold, clip_by_norm
 from mle_lib.training.contracts import check_optimizer
 
@@ -83,7 +84,8 @@ def train_step(
     for part in parts:
         rows = part.clone() if part.is_inference() else part.detach()  # of data, no gradient
         with torch.enable_grad():
-            part_loss = -factor * model(rows).sum()
+            terms = model(rows)
+            part_loss = -factor * terms.sum(dtype=wide(terms.dtype))
         part_loss.backward()  # adds to what the parts before it left in .grad
         loss += part_loss.item()
     if not math.isfinite(loss):

@@ -17,7 +17,7 @@ from mle_lib.optimizers import SGD, Adam
 from mle_lib.training import load_checkpoint, save_checkpoint
 from tests.cases import randomised
 from tests.library.test_stopping import Dropped, snapshot, start
-from tests.library.test_training import TRAIN, VALID, N, flat, mean_log_likelihood, short_fit
+from tests.library.test_training import TRAIN, VALID, M, N, flat, mean_log_likelihood, short_fit
 
 # ---- every way a run can end: the entry that `best` names is what is in the model
 
@@ -77,6 +77,26 @@ def test_the_entry_that_is_called_best_is_in_the_model(at, what, validated, resu
     if validated:
         assert mean_log_likelihood(model, VALID) == history.valid[history.best]
         assert history.valid[history.best] == max(v for v in history.valid if v == v)
+
+
+class Halts(SGD):
+    """Is interrupted after each step."""
+
+    def step(self, closure=None):
+        super().step(closure)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interrupt_does_not_hide_that_a_pass_diverged(tmp_path) -> None:
+    model, optimizer = start(Halts, lr=3e38)
+    model.float()
+    for checkpoint in (None, tmp_path / "other.pt"):
+        with pytest.warns(RuntimeWarning, match="training diverged"):
+            history = short_fit(model, optimizer, batch_size=M, epochs=2, checkpoint=checkpoint)
+        assert (history.ended, history.best) == ("diverged", None)
+        model, optimizer = start(Halts, lr=3e38)
+        model.float()
+    assert torch.load(tmp_path / "other.pt", weights_only=True)["place"] == [0, 0]
 
 
 @pytest.mark.filterwarnings("ignore:training diverged")
@@ -179,6 +199,111 @@ UNSAVED = {
     "another scale": (cyclic(lambda t: 1.0), cyclic(lambda t: 0.5), "scheduler's functions"),
     "a counter": ({"kind": Counts}, {"kind": Counts}, r"optimizer\.t must be as in .*10.* got 0"),
 }  # fmt: skip
+
+
+def one_cycle(**options):
+    return lambda o: lr_scheduler.OneCycleLR(
+        o, 0.05, total_steps=30, **{"cycle_momentum": False} | options
+    )
+
+
+def parts(milestone=12, kind=lr_scheduler.ExponentialLR):
+    return lambda o: lr_scheduler.SequentialLR(
+        o, [lr_scheduler.ConstantLR(o), kind(o, 2)], [milestone]
+    )
+
+
+def multi(*milestones):
+    return lambda o: lr_scheduler.MultiStepLR(o, milestones)
+
+
+class Own(lr_scheduler.LRScheduler):
+    """A schedule of a user's, with a setting that looks private."""
+
+    def __init__(self, optimizer, setting: float) -> None:
+        self._setting = setting
+        super().__init__(optimizer)
+
+    def get_lr(self):
+        return [lr * self._setting**self.last_epoch for lr in self.base_lrs]
+
+
+OTHER_SCHEDULES = {
+    "another milestone": (multi(12), multi(20)),
+    "no milestone": (multi(12), multi()),
+    "one milestone more": (multi(12), multi(12, 16)),
+    "another place of the second part": (parts(12), parts(20)),
+    "another kind of part": (parts(), parts(kind=lr_scheduler.StepLR)),
+    "another share": (one_cycle(), one_cycle(pct_start=0.8)),
+    "another curve": (one_cycle(), one_cycle(anneal_strategy="linear")),
+    "another curve of averages": (
+        lambda o: torch.optim.swa_utils.SWALR(o, 0.01, 20),
+        lambda o: torch.optim.swa_utils.SWALR(o, 0.01, 20, anneal_strategy="linear"),
+    ),
+    "within": tuple(
+        lambda o, k=k: lr_scheduler.ChainedScheduler([multi(k)(o), one_cycle()(o)], o)
+        for k in (12, 20)
+    ),
+    "a user's own": tuple(lambda o, k=k: Own(o, k) for k in (0.9, 0.8)),
+    "a factor for a while": tuple(
+        lambda o, k=k: lr_scheduler.LambdaLR(o, lambda t: k if 8 < t < 16 else 1) for k in (1, 0.5)
+    ),
+}
+
+
+def stepped(schedule):
+    def used(o):
+        scheduler = schedule(o)
+        o.step()
+        scheduler.step()
+        return scheduler
+
+    return used
+
+
+@pytest.mark.parametrize("used", [False, True])
+@pytest.mark.parametrize("case", OTHER_SCHEDULES)
+def test_another_schedule_is_named(case, used, tmp_path) -> None:
+    first, then = OTHER_SCHEDULES[case]
+    with pytest.raises(ValueError, match=r"schedule.* (must be as in .*run.pt|has no )"):
+        twice(
+            {"schedule": first}, {"schedule": stepped(then) if used else then}, tmp_path / "run.pt"
+        )
+
+
+def group_of(optimizer, name, value) -> None:
+    optimizer.param_groups[0][name] = value
+
+
+IN_MEMORY = {
+    "lr": lambda o, s: group_of(o, "lr", 1e-5),
+    "betas": lambda o, s: group_of(o, "betas", (0.5, 0.9)),
+    "weight_decay": lambda o, s: group_of(o, "weight_decay", 0.5),
+    "gamma": lambda o, s: setattr(s, "gamma", 0.1),
+    "step_size": lambda o, s: setattr(s, "step_size", 2),
+    "base_lrs": lambda o, s: setattr(s, "base_lrs", [9.0]),
+    "": lambda o, s: None,
+}
+
+
+@pytest.mark.parametrize("beyond", [False, True])  # the place of the file
+@pytest.mark.parametrize("name", IN_MEMORY)
+def test_what_was_changed_in_memory_is_named(name, beyond, tmp_path) -> None:
+    path, (model, optimizer) = tmp_path / "run.pt", start()
+    scheduler = lr_scheduler.StepLR(optimizer, 6, 0.5)
+    short_fit(model, optimizer, epochs=2, scheduler=scheduler, checkpoint=path)
+    if beyond:
+        content = path.read_bytes()
+        short_fit(model, optimizer, epochs=3, scheduler=scheduler, checkpoint=path)
+        path.write_bytes(content)
+    IN_MEMORY[name](optimizer, scheduler)
+    before = snapshot(model, optimizer)
+    if not name:
+        short_fit(model, optimizer, epochs=3, scheduler=scheduler, checkpoint=path)
+        return
+    with pytest.raises(ValueError, match=f"{name} must be as in .*run.pt"):
+        short_fit(model, optimizer, epochs=3, scheduler=scheduler, checkpoint=path)
+    assert snapshot(model, optimizer) == before
 
 
 @pytest.mark.parametrize("case", UNSAVED)
