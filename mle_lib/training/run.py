@@ -121,13 +121,24 @@ class Run:
             self.save()
 
     @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """Within it the model is in train mode, an interrupt waits for the step, and a number that
-        is not finite ends the run. After it, however it ends, modes are as they were, and the model
-        has its best parameters."""
+    def in_train_mode(self) -> Iterator[None]:
+        """Within it the model is in train mode. After it modes are as they were. All parameters are
+        read and put back within: a model's own ``train`` may change them."""
         modes = [(module, module.training) for module in self.model.modules()]
-        if not self.model.training:
+        if not (before := self.model.training):
             self.model.train()
+        try:
+            yield
+        finally:
+            if not before:
+                self.model.eval()
+            for module, mode in modes:
+                module.training = mode
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Within it an interrupt waits for the step, and a number that is not finite ends the run.
+        After it, however it ends, the model has its best parameters."""
         self.saved = time.monotonic()
         try:
             with patient_interrupt() as self.asked:
@@ -137,8 +148,6 @@ class Run:
                     self.ended = "diverged"
             self._close()
         finally:  # also where a second Ctrl-C or an error ends training
-            for module, mode in modes:
-                module.training = mode
             if self.best is not None:
                 put_state(self.model, self.best)
             self.history.ended = self.ended

@@ -54,7 +54,8 @@ def train_step(
         optimizer: Of the model's parameters, or a part of them.
         batch: ``(b, n)``, or micro-batches whose rows together are the batch. Their gradients are
             added up before the one update, each scaled with the b of the *whole* batch, so that
-            the result does not depend on how the batch is cut.
+            the result does not depend on how the batch is cut (where a row's terms do not depend on
+            the rows beside it, as in train mode with BatchNorm).
         m: Data set size.
         scale: ``"estimate"``, ``"mean"`` or ``"sum"``.
         max_norm: If given, the gradient is clipped to this norm (``clip_by_norm``). It is the norm

@@ -82,6 +82,42 @@ def test_no_two_figures_share_an_id() -> None:
     assert used <= set(re.findall(r'\bid="([^"]+)"', svg))
 
 
+def test_frames_keep_gradients_of_their_own() -> None:
+    """matplotlib numbers them: the same ids stand for others in the next frame."""
+
+    def draw(b):
+        figure, axis = plt.subplots()
+        axis.pcolormesh([[0, 0], [b, b]], shading="gouraud", vmin=0, vmax=3, cmap="gray")
+        return show(figure, f"b = {b}.")
+
+    def painted(root, drawing) -> list[str]:
+        """The colours of each gradient that a drawing points at, in order."""
+        names = {e.get("id"): e for e in root.iter() if e.get("id")}
+        refer = r'(?:href="#|url\(#)([^")]+)'
+        text = "".join(ET.tostring(e, encoding="unicode") for e in drawing)
+        found = [ET.tostring(names[name], encoding="unicode") for name in re.findall(refer, text)]
+        stops = re.compile(r"stop-color: (#\w+)")
+        return [stops.findall(part) for part in found if stops.findall(part)]
+
+    picture = explore(draw, b=[0, 3, 2])
+    root = ET.fromstring(picture.to_html().replace(" hidden>", ">"))
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    assert len(ids) == len(set(ids))
+    for frame, b in zip(root.iter("figure"), (0, 3, 2), strict=True):
+        alone = ET.fromstring(draw(b).svg)
+        expand(frame, {e.get("id"): e for e in root.iter() if e.get("id")})
+        assert painted(root, frame) == painted(alone, alone) != []
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', picture.to_html())) <= set(ids)
+
+
+def expand(frame, names) -> None:
+    """Put what a frame shares with others in its place."""
+    for k, child in enumerate(list(frame)):
+        if child.tag == "use" and len(child.attrib) == 1:
+            frame[k] = names[child.get("href")[1:]]
+        expand(frame[k], names)
+
+
 def test_a_figure_is_closed_and_shown_once() -> None:
     line_plot()
     assert plt.get_fignums() == []
