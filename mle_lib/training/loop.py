@@ -54,8 +54,8 @@ def fit(
         seed: Of the shuffles: the same seed, start and machine give the same numbers.
         patience: Stop after so many passes without a new best ``valid``.
         micro_batch_size: Cut each batch, and the data when ℓ is evaluated, into parts of at most so
-            many rows: less memory, the same update (but with BatchNorm in train mode, whose statistics are
-            those of a part). If ``None``: ``batch_size``.
+            many rows: less memory, the same update (but for BatchNorm, which takes a part's
+            statistics). If ``None``: ``batch_size``.
         scheduler: Its ``step`` is called after each update, without arguments.
         checkpoint: File kept up to date after each pass, at an interrupt, and within a pass every
             ``save_every`` seconds. If it is there, training goes on from it as if it had never

@@ -161,6 +161,17 @@ def attributes_of(optimizer: Optimizer) -> dict[str, Any]:
     }
 
 
+def lost_attributes(optimizer: Optimizer, before: dict[str, Any]) -> list[str]:
+    """Those that have moved since and are not put back by the optimiser's ``state_dict``."""
+    if (now := attributes_of(optimizer)) == before:
+        return []
+    trial = shadow_of(optimizer)
+    vars(trial).update(before)
+    trial.load_state_dict(plain(optimizer.state_dict()))
+    loaded = attributes_of(trial)
+    return [name for name, value in now.items() if name not in loaded or loaded[name] != value]
+
+
 def check_taken_back(optimizer: Optimizer) -> None:
     """
     Raises:

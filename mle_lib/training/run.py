@@ -3,6 +3,7 @@
 import hashlib
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -30,6 +31,7 @@ from mle_lib.training.resuming import (
     check_taken_back,
     check_unsaved,
     functions_of,
+    lost_attributes,
     options_of,
     parts_of_model,
     random_states,
@@ -76,6 +78,7 @@ class Run:
         self.asked: Callable[[], bool] = lambda: False  # whether somebody wants it to end
         self.start: dict[str, Any] = {}
         self.identity: dict[str, Any] = {}
+        self.attributes: dict[str, Any] | None = None  # until it was warned of them
 
     # ---- the loop
 
@@ -175,6 +178,7 @@ class Run:
             "model": parts_of_model(self.model),
         }
         self.start = deepcopy(start)  # schedules move tensors in place
+        self.attributes = attributes_of(optimizer)
         self.identity = {  # a checkpoint is of this run if all of this is the same
             "train": digest(self.train),
             "valid": None if self.valid is None else digest(self.valid),
@@ -219,16 +223,11 @@ class Run:
         """Everything, into one file, if there is to be one and the run has not diverged.
 
         Raises:
-            FloatingPointError: If the model or what the optimiser remembers is not finite: no run
+            NotFiniteError: If the model or what the optimiser remembers is not finite: no run
                 could go on from there, and the file stays as it was.
         """
         if self.path is None or self.ended == "diverged":
             return
-        try:
-            check_state("model", plain_names(self.model.state_dict()), self.model)
-            check_no_nan(self.optimizer.state_dict(), "optimizer")
-        except ValueError as error:
-            raise FloatingPointError(str(error)) from error
         save_checkpoint(
             self.path,
             self.model,
@@ -245,6 +244,16 @@ class Run:
             random=random_states(self.model),
         )
         self.saved = time.monotonic()
+        if self.attributes is not None and (
+            lost := lost_attributes(self.optimizer, self.attributes)
+        ):
+            self.attributes = None
+            warnings.warn(
+                f"optimizer.{lost[0]} moves and is not in its state_dict: with another optimizer "
+                "the run will not go on from the checkpoint",
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
     def resume(self, path: Path, updates: int) -> None:
         """Go back to where ``save`` was called, the global random state included, to make so many

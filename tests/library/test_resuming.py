@@ -6,15 +6,19 @@ import os
 import re
 import signal
 import stat
+import threading
+import warnings
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
+from mle_lib.data import load_density_set
 from mle_lib.models import MADE
 from mle_lib.optimizers import SGD, Adam
-from mle_lib.training import load_checkpoint, save_checkpoint
+from mle_lib.training import load_checkpoint, save_checkpoint, train_step
 from tests.cases import randomised
 from tests.library.test_stopping import Dropped, snapshot, start
 from tests.library.test_training import TRAIN, VALID, M, N, flat, mean_log_likelihood, short_fit
@@ -306,6 +310,7 @@ def test_what_was_changed_in_memory_is_named(name, beyond, tmp_path) -> None:
     assert snapshot(model, optimizer) == before
 
 
+@pytest.mark.filterwarnings("ignore:optimizer.t moves")
 @pytest.mark.parametrize("case", UNSAVED)
 def test_what_no_state_dict_tells_is_compared(case, tmp_path) -> None:
     first, then, message = UNSAVED[case]
@@ -334,7 +339,117 @@ def test_a_table_of_step_sizes_may_end(tmp_path) -> None:
     twice(table, table, tmp_path / "run.pt")
 
 
+def test_a_counter_that_is_not_saved_is_named_while_it_moves(tmp_path) -> None:
+    for kind in (Counts, Saves):
+        args, _ = made(0, kind=kind)
+        path = tmp_path / f"{kind.__name__}.pt"
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            short_fit(*args, checkpoint=path)
+        texts = [str(one.message) for one in caught]
+        assert [text.partition(":")[0] for text in texts] == (
+            ["optimizer.t moves and is not in its state_dict"] if kind is Counts else []
+        )
+
+
+class Logs(Adam):
+    """Has attributes that cannot be copied."""
+
+    def __init__(self, params, **options) -> None:
+        super().__init__(params, **options)
+        self.log, self.lock = iter("a log"), threading.Lock()
+
+
+def test_an_optimiser_may_have_attributes_that_cannot_be_copied(tmp_path) -> None:
+    ends = []
+    for kind, checkpoint in ((Adam, None), (Logs, None), (Logs, tmp_path / "run.pt")):
+        (model, optimizer), _ = made(0, kind=kind)
+        short_fit(model, optimizer, checkpoint=checkpoint)
+        ends.append(flat(model))
+    assert torch.equal(ends[0], ends[1])
+    assert torch.equal(ends[0], ends[2])
+
+
 # ---- a checkpoint's demands, with one alone
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"v": [10**700]}, r"got a number of more than 2039 bits at \['v'\]\[0\]"),
+        ({"v": -(10**5000)}, "got a number of more than 2039 bits at"),
+        ({"v": {"w": b""}}, r"got empty bytes at \['v'\]\['w'\]"),
+        ({"optimizer class": "x"}, "more must not have the names of .*'optimizer class'"),
+        ({"file format": 3}, "more must not have the names of .*'file format'"),
+        ({"file digest": "x"}, "more must not have the names of .*'file digest'"),
+        ({"held parameters": []}, "more must not have the names of .*'held parameters'"),
+        ({"nan": True}, r"numbers must be finite, got NaN in model\['hidden.bias'\]"),
+        ({"inf": True}, r"numbers must be finite, got an infinite one in model\['hidden.bias'\]"),
+        ({"buffer": True}, r"numbers must be finite, got NaN in model\['more'\]"),
+    ],
+)
+def test_what_could_not_be_read_back_does_not_take_the_place_of_a_good_file(
+    more, message, tmp_path
+) -> None:
+    path, (model, optimizer) = tmp_path / "run.pt", start()
+    save_checkpoint(path, model, optimizer, least=2**2039 - 1, text="")
+    content = path.read_bytes()
+    bad = {"nan": "nan", "inf": "inf"}.get(next(iter(more)))
+    with torch.no_grad():
+        if bad is not None:
+            model.hidden.bias[0] = float(bad)
+    if "buffer" in more:
+        model.register_buffer("more", torch.tensor([float("nan")]))
+    with pytest.raises(ValueError, match=message):
+        save_checkpoint(path, model, optimizer, **more)
+    if "buffer" in more:  # and before a run's first step
+        with pytest.raises(ValueError, match="numbers must be finite"):
+            short_fit(model, optimizer, checkpoint=tmp_path / "other.pt")
+    assert path.read_bytes() == content
+    assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+    load_checkpoint(path, *start())
+
+
+def test_expected_parts_are_compared_with_their_shapes(tmp_path) -> None:
+    path = tmp_path / "run.pt"
+    saved = {"none": [], "empty": torch.zeros(0), "one": 1, "two": torch.ones(2), "list": [1.0, 2]}
+    save_checkpoint(path, *start(), **saved)
+    wrong = {
+        "none": np.array([5]), "empty": 5, "one": np.array([]), "two": 1.0, "missing": None,
+        "list": torch.tensor([[1.0, 2]]),
+    }  # fmt: skip
+    for name, value in [*wrong.items(), ("one", [1, 1]), ("empty", torch.zeros(0, 2))]:
+        with pytest.raises(ValueError, match=f"{name} must be as in"):
+            load_checkpoint(path, *start(), **{name: value})
+    same = {
+        "none": np.array([]), "empty": [], "one": torch.tensor(1), "two": [1, 1],
+        "list": np.array([1.0, 2.0]),
+    }  # fmt: skip
+    load_checkpoint(path, *start(), **same)
+
+
+def test_a_checkpoint_is_loaded_under_inference_mode_too(tmp_path) -> None:
+    path = tmp_path / "run.pt"
+    model, optimizer = start()
+    short_fit(model, optimizer, checkpoint=path)
+    other, second = start(seed=4)
+    with torch.inference_mode():
+        load_checkpoint(path, other, second)
+    for args in ((model, optimizer), (other, second)):
+        train_step(*args, TRAIN, M)
+    assert torch.equal(flat(model), flat(other))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path) -> None:
+    pipe = tmp_path / "nltcs.test.data"
+    os.mkfifo(pipe)
+    for call in (
+        lambda: load_checkpoint(pipe, *start()),
+        lambda: short_fit(*start(), checkpoint=pipe),
+        lambda: load_density_set("nltcs", "test", tmp_path),
+    ):
+        with pytest.raises((ValueError, OSError), match="is there and no file"):
+            call()
 
 
 def odd_group(model):
@@ -419,6 +534,8 @@ def tensors() -> dict[str, torch.Tensor]:
         "negative bit": z.conj().imag,
         "a view": torch.arange(12).view(3, 4).T[1:],
         "a step": torch.arange(9)[::2],
+        "one of a step": torch.arange(9.0)[::9],
+        "one column of many": torch.arange(9.0).view(3, 3)[1:2, 2],
         "expanded": torch.ones(1).expand(4),
         "empty": torch.zeros(0, 3),
         "parameter": nn.Parameter(square.clone()),
@@ -468,10 +585,11 @@ def test_every_kind_of_tensor_is_saved_rightly_or_named(tmp_path) -> None:
         wide = value.detach()
         assert found.shape == wide.shape
         if value.dtype.itemsize and value.numel():
-            left, right = (v.clone().resolve_conj().resolve_neg() for v in (found, wide))
-            assert torch.equal(
-                left.contiguous().view(torch.uint8), right.contiguous().view(torch.uint8)
+            left, right = (
+                v.clone().resolve_conj().resolve_neg().contiguous().as_strided((v.numel(),), (1,))
+                for v in (found, wide)
             )
+            assert torch.equal(left.view(torch.uint8), right.view(torch.uint8))
     assert refused == REFUSED | {kind for kind in tensors() if re.match(SMALL, kind)}
 
 
