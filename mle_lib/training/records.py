@@ -40,7 +40,7 @@ def plain(value: Any, name: str = "") -> Any:
     got = _unusual(value) if isinstance(value, Tensor) else type(value).__name__
     if type(value) is int and value.bit_length() > MOST_BITS:
         got = f"a number of more than {MOST_BITS} bits"
-    elif value == b"" and type(value) is bytes:
+    elif type(value) is bytes and not value:
         got = "empty bytes"
     elif type(value) in ATOMS:
         return value

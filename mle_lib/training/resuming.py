@@ -236,7 +236,7 @@ def check_random_states(states: dict[str, Tensor]) -> None:
     """
     for kind, state in states.items():
         if kind in ("cpu", "shuffle"):
-            torch.Generator().set_state(state.cpu())
+            torch.Generator("cpu").set_state(state.cpu())
         if state.dtype != torch.uint8:
             raise ValueError(f"its random state of {kind} is {state.dtype}")
 

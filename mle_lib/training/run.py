@@ -72,7 +72,7 @@ class Run:
         self.history, self.epoch, self.step, self.seconds = History(), 0, 0, 0.0
         self.ended = ""
         self.best: dict[str, Tensor] | None = None
-        self.shuffle = torch.Generator().manual_seed(setting.seed).get_state()
+        self.shuffle = torch.Generator("cpu").manual_seed(setting.seed).get_state()
         self.path: Path | None = None
         self.saved = time.monotonic()
         self.asked: Callable[[], bool] = lambda: False  # whether somebody wants it to end
@@ -106,9 +106,9 @@ class Run:
         """The batches still to be trained on, pass after pass, each over a new shuffle of the data.
         The run is evaluated and saved on the way, and ends when it is time."""
         while not self.ended:
-            generator = torch.Generator()
+            generator = torch.Generator("cpu")
             generator.set_state(self.shuffle)
-            order = torch.randperm(self.m, generator=generator)
+            order = torch.randperm(self.m, generator=generator, device="cpu")
             for B in order.split(self.setting.batch_size)[self.step :]:
                 yield self.train[B]
                 self.step += 1

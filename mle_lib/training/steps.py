@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from mle_lib.checks import check_at_least
+from mle_lib.checks import check_at_least, shown
 from mle_lib.models import AutoregressiveModel
 from mle_lib.models.draws import wide
 from mle_lib.optimizers.clipping import check_threshold, clip_by_norm
 from mle_lib.training.contracts import check_optimizer
+
+MOST = int(sys.float_info.max)
 
 
 def loss_factor(scale: str, m: int, b: int) -> float:
@@ -25,13 +27,10 @@ def loss_factor(scale: str, m: int, b: int) -> float:
         ValueError: If ``scale`` is none of the three, or ``m`` or ``b`` is < 1 or no number that a
             float can hold.
     """
-    m, b = check_at_least(m, 1, "m"), check_at_least(b, 1, "b")
-    for name, value in (("m", m), ("b", b)):
-        if value > sys.float_info.max:
-            raise ValueError(f"{name} must be at most {sys.float_info.max:.1e}, got {value}")
+    m, b = check_at_least(m, 1, "m", MOST), check_at_least(b, 1, "b", MOST)
     factors = {"sum": 1.0, "mean": 1 / b, "estimate": m / b}
     if not isinstance(scale, str) or scale not in factors:
-        raise ValueError(f"scale must be one of {', '.join(factors)}, got {scale!r}")
+        raise ValueError(f"scale must be one of {', '.join(factors)}, got {shown(scale)}")
     return factors[scale]
 
 
