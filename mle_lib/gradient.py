@@ -125,7 +125,9 @@ def gradients_of_rows(module: nn.Module, value: Callable[..., Tensor], *inputs: 
     with all_differentiable(module) as parameters:
         inputs = tuple(recordable(rows).detach() for rows in inputs)
         values = value(module, *inputs)
-        weights = 1 + (torch.arange(values.numel()) * 0.618034 % 1).to(values).view_as(values)
+        weights = 1 + (torch.arange(values.numel(), device=values.device) * 0.618034 % 1).to(
+            values
+        ).view_as(values)
         weighted = (weights * values).sum()
         total = flat(torch.autograd.grad(weighted, parameters, materialize_grads=True))
         with suppress(RuntimeError):

@@ -37,7 +37,9 @@ class Optimizer(torch.optim.Optimizer):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         kind, groups = type(self).__name__, []
         for group in state_dict["param_groups"]:
-            if missing := sorted(self.defaults.keys() - group.keys()):
+            if missing := sorted(
+                ({"betas"} | NUMBERS.keys()) & self.defaults.keys() - group.keys()
+            ):
                 raise ValueError(
                     f"state_dict must be of {kind}, but the optimizer's {missing[0]} is 'missing'"
                 )

@@ -29,10 +29,14 @@ def curvature(model: AutoregressiveModel, x: Tensor) -> Tensor:
         slopes = torch.autograd.grad(height, parameters, create_graph=True, materialize_grads=True)
         g = flat(slopes)
         columns = torch.autograd.grad(
-            g, parameters, torch.eye(len(g)).to(g), is_grads_batched=True, allow_unused=True
+            g,
+            parameters,
+            torch.eye(len(g), dtype=g.dtype, device=g.device),
+            is_grads_batched=True,
+            allow_unused=True,
         )
     parts = [  # None is 0: the slope is the same for all values of this parameter
-        torch.zeros(len(g), q.numel()).to(g) if part is None else part.reshape(len(g), -1)
+        g.new_zeros(len(g), q.numel()) if part is None else part.reshape(len(g), -1)
         for part, q in zip(columns, parameters, strict=True)
     ]
     H = -torch.cat(parts, 1).double()

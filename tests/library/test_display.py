@@ -118,6 +118,64 @@ def expand(frame, names) -> None:
         expand(frame[k], names)
 
 
+def test_settings_of_a_reader_do_not_change_what_is_seen() -> None:
+    """Text stays drawn, and the first row stays on top."""
+    x = torch.zeros(1, 4)
+    x[0, 0] = 1
+    before = line_plot().svg, show_images(x, "One.").svg
+    with mpl.rc_context({"svg.fonttype": "none", "image.origin": "lower"}):
+        assert (line_plot().svg, show_images(x, "One.").svg) == before
+
+
+def test_a_grid_and_a_start_of_no_values_are_named() -> None:
+    draw = line_plot
+    for grid in (torch.tensor(1), np.array(1)):
+        with pytest.raises(ValueError, match="the grid of k must be a list"):
+            explore(draw, k=grid)
+    with pytest.raises(ValueError, match="start must name values of the grids, got k = tensor"):
+        explore(draw, {"k": torch.tensor([1, 2])}, k=[1, 2])
+
+
+PATHS = {
+    "height": lambda place: -(place**2).sum(-1), "top": torch.zeros(3), "alt": "A hill.",
+    "tracks": {"a": torch.linspace(0, 0.3, 15).view(5, 3)}, "stops": [0, 2, 4], "axes": (0, 2),
+    "extent": (-1.0, 1.0, -1.0, 1.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tracks": {"a": PATHS["tracks"]["a"].double()}},
+        {"tracks": {"a": PATHS["tracks"]["a"].clone().requires_grad_()}},
+        {"top": torch.zeros(3, requires_grad=True)},
+        {"axes": (np.int64(0), torch.tensor(2))},
+        {"axes": [0, 2], "extent": np.array([-1.0, 1, -1, 1]), "stops": torch.tensor([0, 2, 4])},
+    ],
+    ids=str,
+)
+def test_paths_of_every_type_are_one_picture(options) -> None:
+    assert show_paths(**PATHS | options).svg == show_paths(**PATHS).svg
+    show_paths(**PATHS | {"top": torch.zeros(3, dtype=torch.bfloat16)})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"axes": (1, 1)}, "axes must be two numbers"),
+        ({"stops": [0.0, 2.0]}, "stops must be a whole number"),
+        ({"stops": [0, "2"]}, "stops must be a whole number"),
+        ({"extent": ("a", 1, 2, 3)}, "extent must be a finite number"),
+        ({"means": {"a": None}}, r"means\['a'\] must be a finite number"),
+        ({"top": torch.tensor(1.0)}, "top must have shape"),
+    ],
+)
+def test_what_makes_no_map_is_named(options, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        show_paths(**PATHS | options)
+    assert plt.get_fignums() == []
+
+
 def test_a_figure_is_closed_and_shown_once() -> None:
     line_plot()
     assert plt.get_fignums() == []
