@@ -53,9 +53,9 @@ def check_matrix(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
         ValueError: If it is not of two dimensions, is sparse or empty, has a dtype that is
             not bool, whole numbers or floats of 16 bits and more, or has not ``n`` columns.
     """
-    if x.layout != torch.strided or x.is_nested:
-        got = "a nested tensor" if x.is_nested else f"{x.layout}: to_dense() makes it so"
-        raise ValueError(f"{name} must be dense, got {got}")
+    if x.layout != torch.strided or x.is_nested or x.is_meta:
+        got = "a nested tensor" if x.is_nested else "one on meta" if x.is_meta else x.layout
+        raise ValueError(f"{name} must be dense, got {got}: to_dense() makes it so")
     if x.dtype not in REAL:
         raise ValueError(f"{name} must hold real numbers, got {x.dtype}")
     if x.ndim != 2:
@@ -140,7 +140,8 @@ def check_at_least(value: int, least: int, name: str, most: int = MOST) -> int:
     if whole < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {shown(value)}")
     if whole > most:
-        raise ValueError(f"{name} must be at most {most}, got {shown(value)}")
+        limit = most if most < 2**64 else f"{most:.1e}"
+        raise ValueError(f"{name} must be at most {limit}, got {shown(value)}")
     return whole
 
 

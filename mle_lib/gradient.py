@@ -174,7 +174,9 @@ def _rows_at_once(
 def _is_sum(rows: Tensor, values: Tensor, parameters: list[nn.Parameter]) -> bool:
     """Whether weighted rows have the sum that backpropagation gives, up to rounding (of each entry,
     and of the largest of its parameter)."""
-    weights = 1 + (torch.arange(values.numel()) * 0.618034 % 1).to(values).view_as(values)
+    weights = 1 + (torch.arange(values.numel(), device=values.device) * 0.618034 % 1).to(
+        values
+    ).view_as(values)
     totals = gradients_of((weights * values).sum(), parameters)
     rows, eps = (weights[..., None] * rows).flatten(0, -2), torch.finfo(rows.dtype).eps
     sizes = [total.numel() for total in totals]

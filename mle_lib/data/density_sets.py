@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from mle_lib.data.files import as_path, whole_file
+from mle_lib.data.files import as_path, check_file, whole_file
 
 SOURCE = "https://raw.githubusercontent.com/UCLA-StarAI/Density-Estimation-Datasets/master/datasets"
 SILENCE, LONGEST = 30.0, 900.0  # seconds a server may say nothing, and a download may take
@@ -45,7 +45,7 @@ SETS: dict[str, tuple[int, dict[str, str]]] = {
 }
 
 
-def load_density_set(name: str, split: str, root: str | Path | None = None) -> Tensor:
+def load_density_set(name: str, split: str, root: str | os.PathLike[str] | None = None) -> Tensor:
     """A binary density-estimation set by name: ``nltcs`` (n = 16), ``msnbc`` (17), ``plants`` (69).
 
     Three of the sets of Lowd & Davis (2010), https://doi.org/10.1109/ICDM.2010.128, and Van Haaren
@@ -77,6 +77,7 @@ def load_density_set(name: str, split: str, root: str | Path | None = None) -> T
     path = _folder(root) / f"{name}.{split}.data"
     if not path.exists():
         _download(f"{SOURCE}/{name}/{path.name}", path, digests[split])
+    check_file(path)
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != digests[split]:
         raise ValueError(
@@ -87,7 +88,7 @@ def load_density_set(name: str, split: str, root: str | Path | None = None) -> T
     return torch.from_numpy(digits == ord("1")).float()
 
 
-def _folder(root: str | Path | None) -> Path:
+def _folder(root: str | os.PathLike[str] | None) -> Path:
     given = root if root is not None else os.environ.get("MLE_DATA_DIR")
     if given:  # an empty text names nothing
         try:

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from mle_lib.checks import shown
+
 ABANDONED = 3600.0  # seconds
 
 
@@ -24,8 +26,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     removes it once nobody has written to it for an hour.
     """
     path = Path(os.path.realpath(path))  # a link stays one
-    if path.exists() and not path.is_file():
-        raise OSError(f"{path} is there and no file")
+    check_file(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f"{glob.escape(path.name)}.{'?' * 16}.partial"):
         with suppress(OSError):  # another one may be removing it, too
@@ -44,6 +45,15 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         partial.unlink(missing_ok=True)
 
 
+def check_file(path: Path) -> None:
+    """
+    Raises:
+        OSError: If something else is there: who opens a pipe may wait for ever.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is there and no file")
+
+
 def as_path(value: str | os.PathLike[str], name: str) -> Path:
     """``value`` as a ``Path``.
 
@@ -51,6 +61,9 @@ def as_path(value: str | os.PathLike[str], name: str) -> Path:
         ValueError: If it is none.
     """
     try:
-        return Path(value)
+        path = Path(value)
     except TypeError as error:
-        raise ValueError(f"{name} must be a path, got {value!r}") from error
+        raise ValueError(f"{name} must be a path, got {shown(value)}") from error
+    if "\0" in str(path):
+        raise ValueError(f"{name} must be a path, got {shown(value)}")
+    return path

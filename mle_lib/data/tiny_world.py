@@ -45,10 +45,11 @@ class TinyWorld:
         if (n := check_at_least(n, 1, "n")) > 12:
             raise ValueError(f"n must be at most 12 in a TinyWorld, got {n}")
         self.n = n
-        generator = torch.Generator().manual_seed(check_seed(seed))
-        signs = 2 * all_states(n) - 1  # (2^n, n)
+        generator = torch.Generator("cpu").manual_seed(check_seed(seed))
+        with torch.device("cpu"):
+            signs = 2 * all_states(n) - 1  # (2^n, n)
         a, J, noise = (
-            torch.randn(shape, generator=generator, dtype=torch.float64)
+            torch.randn(shape, generator=generator, dtype=torch.float64, device="cpu")
             for shape in [(n,), (n, n), (2**n,)]
         )
         pairs = torch.einsum("si,ik,sk->s", signs, J.triu(1), signs)
@@ -76,4 +77,5 @@ class TinyWorld:
         """
         m = check_at_least(m, 1, "m")
         states = torch.multinomial(self._log_p.exp(), m, replacement=True, generator=generator)
-        return all_states(self.n)[states]
+        with torch.device("cpu"):
+            return all_states(self.n)[states]

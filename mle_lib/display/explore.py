@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from mle_lib.checks import shown
 from mle_lib.display.figures import Picture, key, named, none_left
 from mle_lib.display.svg import prefixed, share
 
@@ -143,16 +144,24 @@ def explore(
     values = {name: check_grid(grid, name) for name, grid in grids.items()}
     places = dict.fromkeys(values, 0)
     for name, value in (start or {}).items():
-        if name not in values or value not in values[name]:
-            raise ValueError(f"start must name values of the grids, got {name} = {value}")
-        places[name] = values[name].index(value)
+        found = [k for k, one in enumerate(values.get(name, ())) if same(one, value)]
+        if not found:
+            raise ValueError(f"start must name values of the grids, got {name} = {shown(value)}")
+        places[name] = found[0]
     return Explorer(draw, values, list(places.values()))
+
+
+def same(one: Any, value: Any) -> bool:
+    """Whether two values are equal; what has many numbers is equal to what has them, too."""
+    one, value = (v.tolist() if hasattr(v, "tolist") else v for v in (one, value))
+    return bool(one == value)
 
 
 def check_grid(grid: Iterable[Any], name: str) -> list[Any]:
     """The values of a slider, or a ``ValueError``. A tensor's become numbers."""
-    if isinstance(grid, (str, bytes)) or not hasattr(grid, "__iter__"):
-        raise ValueError(f"the grid of {name} must be a list of values, got {grid!r}")
+    listed = hasattr(grid, "__iter__") and getattr(grid, "ndim", 1) > 0
+    if isinstance(grid, (str, bytes)) or not listed:
+        raise ValueError(f"the grid of {name} must be a list of values, got {shown(grid)}")
     values = grid.tolist() if hasattr(grid, "tolist") else list(grid)
     if len(values) == 0:
         raise ValueError(f"the grid of {name} must hold at least one value, got none")

@@ -85,7 +85,7 @@ def show(figure: Figure, alt: str) -> Picture:
     try:
         alt = check_alt(alt)
         # A fixed salt makes equal figures equal files: ids are hashes of content, not random.
-        with mpl.rc_context({"svg.hashsalt": "mle"}):
+        with mpl.rc_context({"svg.hashsalt": "mle", "svg.fonttype": "path"}):
             figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     finally:
         plt.close(figure)
@@ -119,6 +119,6 @@ def show_images(x: torch.Tensor, alt: str, columns: int = 10) -> Picture:
         top, left = step * (k // columns), step * (k % columns)
         canvas[top : top + side, left : left + side] = shades[image]
     figure, axis = plt.subplots(figsize=(6.4, 6.4 * len(canvas) / canvas.shape[1]))
-    axis.imshow(canvas, interpolation="none")
+    axis.imshow(canvas, interpolation="none", origin="upper")
     axis.axis("off")
     return show(figure, alt)

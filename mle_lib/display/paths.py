@@ -1,6 +1,6 @@
 """Paths of several optimisers on one hill, up to a given step."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least
+from mle_lib.checks import check_at_least, check_number
 from mle_lib.display.figures import Picture, check_alt, none_left, show
 from mle_lib.display.style import COLORS
 
@@ -21,9 +21,9 @@ def show_paths(
     height: Callable[[Tensor], Tensor],
     top: Tensor,
     tracks: Mapping[str, Tensor],
-    stops: Sequence[int],
-    axes: tuple[int, int],
-    extent: tuple[float, float, float, float],
+    stops: Iterable[int],
+    axes: Iterable[int],
+    extent: Iterable[float],
     alt: str,
     means: Mapping[str, float] | None = None,
 ) -> Picture:
@@ -46,14 +46,18 @@ def show_paths(
 
     Raises:
         ValueError: If there are no tracks or more than four, one is not ``(T + 1, p)``, ``stops``
-            do not rise from 0 to at most T, ``means`` lacks a name, or ``alt`` is empty.
+            do not rise from 0 to at most T, ``axes`` or ``extent`` make no map, ``means`` lacks a
+            name or a number, or ``alt`` is empty.
     """
     alt = check_alt(alt)
-    check(top, tracks, stops)
-    check_map(top, axes, extent)
-    if means is not None and not tracks.keys() <= means.keys():
-        raise ValueError(f"means must name {list(tracks)}, got {list(means)}")
-    places = list(axes)
+    tracks = {name: track.detach().to(top) for name, track in tracks.items()}
+    top = top.detach()
+    steps = check(top, tracks, stops)
+    places, (left, right, low, high) = check_map(top, axes, extent)
+    if means is not None:
+        if not tracks.keys() <= means.keys():
+            raise ValueError(f"means must name {list(tracks)}, got {list(means)}")
+        means = {name: check_number(means[name], f"means[{name!r}]") for name in tracks}
 
     def below(end: Tensor) -> Tensor:
         """How far below the top, ``(..., 2) -> (...)``."""
@@ -64,21 +68,21 @@ def show_paths(
     # A fixed place for the axis: the layout engine draws everything twice, for each of many frames.
     figure, axis = plt.subplots(figsize=(5.2, 3.8), layout="none")
     figure.subplots_adjust(0.06, 0.08, 0.99, 0.99)
-    xs, ys = torch.linspace(*extent[:2], 60), torch.linspace(*extent[2:], 60)
+    xs, ys = (torch.linspace(*ends, 60, device="cpu") for ends in ((left, right), (low, high)))
     grid = torch.stack(torch.meshgrid(xs, ys, indexing="xy"), dim=-1).to(top)
-    axis.contour(xs, ys, below(grid), LEVELS, colors="grey", linewidths=0.8)
+    axis.contour(xs, ys, below(grid).detach().double().cpu(), LEVELS, colors="grey", linewidths=0.8)
     axis.plot(*top[places].tolist(), "+", color=COLORS["grey"], ms=13, mew=2)
     labels = []
     for (name, track), (color, line, mark) in zip(tracks.items(), MARKS, strict=False):
         style: dict[str, Any] = {"color": COLORS[color], "ls": line, "lw": 1.5}
-        for first, last in pairwise(stops):
-            axis.plot(*track[first : last + 1, places].T, **style)
-        end = track[stops[-1], places]
+        for first, last in pairwise(steps):
+            axis.plot(*track[first : last + 1, places].double().cpu().T, **style)
+        end = track[steps[-1], places]
         axis.plot(*end.tolist(), mark, color=COLORS[color], ms=8, zorder=3)
         gap = below(end) if means is None else means[name]
         labels.append(f"{name}: {gap:.4f}")
         axis.plot([], [], marker=mark, ms=6, label=labels[-1], **style)
-    axis.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
+    axis.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[])
     axis.set(xlabel="bias", ylabel="weight")
     title = ("" if means is None else "mean ") + "nats below the top"
     axis.legend(loc="lower left", title=title, alignment="left")
@@ -86,18 +90,25 @@ def show_paths(
     return show(figure, f"{alt} {numbers}")
 
 
-def check_map(top: Tensor, axes: Sequence[int], extent: Sequence[float]) -> None:
-    """``ValueError`` unless there is such a map."""
-    if len(axes) != 2 or max(check_at_least(k, 0, "axes") for k in axes) >= len(top):
-        raise ValueError(f"axes must be two numbers from 0 to {len(top) - 1}, got {axes}")
+def check_map(
+    top: Tensor, axes: Iterable[int], extent: Iterable[float]
+) -> tuple[list[int], list[float]]:
+    """The two coordinates and the four edges, or ``ValueError`` if there is no such map."""
+    places = [check_at_least(k, 0, "axes") for k in axes]
+    if len(set(places)) != 2 or len(places) != 2 or max(places) >= len(top):
+        raise ValueError(f"axes must be two numbers from 0 to {len(top) - 1}, got {places}")
     most = torch.finfo(torch.get_default_dtype()).max
-    finite = len(extent) == 4 and all(abs(edge) <= most for edge in extent)
-    if not finite or extent[0] == extent[1] or extent[2] == extent[3]:
-        raise ValueError(f"extent must be four finite numbers, two and two unlike, got {extent}")
+    edges = [check_number(edge, "extent") for edge in extent]
+    finite = len(edges) == 4 and all(abs(edge) <= most for edge in edges)
+    if not finite or edges[0] == edges[1] or edges[2] == edges[3]:
+        raise ValueError(f"extent must be four finite numbers, two and two unlike, got {edges}")
+    return places, edges
 
 
-def check(top: Tensor, tracks: Mapping[str, Tensor], stops: Sequence[int]) -> None:
-    """``ValueError`` unless ``show_paths`` can draw them."""
+def check(top: Tensor, tracks: Mapping[str, Tensor], stops: Iterable[int]) -> list[int]:
+    """The stops, or ``ValueError`` if ``show_paths`` cannot draw them."""
+    if top.ndim != 1:
+        raise ValueError(f"top must have shape (p,), got {tuple(top.shape)}")
     if not 1 <= len(tracks) <= len(MARKS):
         raise ValueError(f"tracks must hold one to {len(MARKS)} paths, got {len(tracks)}")
     for name, track in tracks.items():
@@ -105,6 +116,8 @@ def check(top: Tensor, tracks: Mapping[str, Tensor], stops: Sequence[int]) -> No
             shape = tuple(track.shape)
             raise ValueError(f"{name} must have shape (T + 1, {len(top)}), got {shape}")
     most = min(len(track) for track in tracks.values()) - 1
-    rising = all(first < last for first, last in pairwise(stops))
-    if not stops or stops[0] != 0 or not rising or stops[-1] > most:
-        raise ValueError(f"stops must rise from 0 to at most {most}, got {list(stops)}")
+    steps = [check_at_least(step, 0, "stops") for step in stops]
+    rising = all(first < last for first, last in pairwise(steps))
+    if not steps or steps[0] != 0 or not rising or steps[-1] > most:
+        raise ValueError(f"stops must rise from 0 to at most {most}, got {steps}")
+    return steps

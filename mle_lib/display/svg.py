@@ -56,9 +56,8 @@ def share(svgs: Sequence[str]) -> tuple[str, list[str]]:
     Returns:
         A ``<defs>`` element, and each frame as an ``<svg>`` element.
     """
-    frames = [ET.fromstring(svg) for svg in svgs]
     shared = ET.Element("defs")
-    _gather_definitions(frames, shared)
+    frames = _without_definitions(svgs, shared)
     times = Counter(_text(element) for frame in frames for element in frame.iter())
     names: dict[str, str] = {}
 
@@ -70,7 +69,7 @@ def share(svgs: Sequence[str]) -> tuple[str, list[str]]:
             if len(text) < WORTH_SHARING or times[text] == 1:
                 continue
             if text not in names:
-                names[text] = f"s{len(names)}"
+                names[text] = child.get("id", f"s{len(names)}")  # something points at that
                 child.set("id", names[text])
                 shared.append(child)
             parent[k] = ET.Element("use", href=f"#{names[text]}")
@@ -80,17 +79,36 @@ def share(svgs: Sequence[str]) -> tuple[str, list[str]]:
     return _text(shared), [_text(frame) for frame in frames]
 
 
-def _gather_definitions(frames: list[ET.Element], shared: ET.Element) -> None:
-    """Letters, markers and clipping paths: matplotlib's ids say what they look like."""
-    known = set()
-    for frame in frames:
+def _without_definitions(svgs: Sequence[str], shared: ET.Element) -> list[ET.Element]:
+    """The frames without their letters, markers, clipping paths, gradients and filters, which go
+    into ``shared``. Most of matplotlib's ids say what they look like; where one is a running
+    number, as of gradients, the frame's ids get a prefix."""
+    known: dict[str, str] = {}
+    frames = []
+    for k, svg in enumerate(svgs):
+        frame = ET.fromstring(svg)
+        if any(known.get(name, text) != text for name, text, _, _ in _definitions(frame)):
+            frame = ET.fromstring(prefixed(svg, f"d{k}"))
+        for name, text, parent, item in _definitions(frame):
+            parent.remove(item)
+            if name not in known:
+                shared.append(item)
+            known[name] = text
         for parent in list(frame.iter()):
             for defs in parent.findall("defs"):
                 parent.remove(defs)
-                for item in defs:
-                    if item.get("id") not in known:
-                        known.add(item.get("id"))
-                        shared.append(item)
+        frames.append(frame)
+    return frames
+
+
+def _definitions(frame: ET.Element) -> list[tuple[str, str, ET.Element, ET.Element]]:
+    """The id and the text of each definition with a name, what it stands in, and itself."""
+    return [
+        (item.attrib["id"], _text(item), parent, item)
+        for parent in frame.iter()
+        for item in parent
+        if "id" in item.attrib and (parent.tag == "defs" or item.tag == "filter")
+    ]
 
 
 def _text(element: ET.Element) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mle_lib.checks import shown
+
 __all__ = ["NonFiniteGradientError", "clip_by_norm", "clip_by_value"]
 
 
@@ -105,9 +107,9 @@ def dense_gradients(
     """
     gradients = []
     for k, entry in enumerate(entries):
-        name, q = entry if isinstance(entry, tuple) else (f"number {k}", entry)
+        name, q = entry if isinstance(entry, tuple) and len(entry) == 2 else (f"number {k}", entry)
         if not isinstance(q, Tensor):
-            raise ValueError(f"params must hold parameters or pairs with names, got {entry!r}")
+            raise ValueError(f"params must hold parameters or pairs with names, got {shown(entry)}")
         if q.grad is not None:
             if q.grad.layout != torch.strided or q.grad.is_complex():
                 got = f"{q.grad.dtype}, {q.grad.layout}"
@@ -138,7 +140,7 @@ def check_threshold(value: float, name: str) -> float:
     """
     needed = "a number above 0"
     if not (number := as_number(value, name, needed)) > 0:
-        raise ValueError(f"{name} must be {needed}, got {value!r}")
+        raise ValueError(f"{name} must be {needed}, got {shown(value)}")
     return number
 
 
@@ -154,10 +156,10 @@ def as_number(value: Any, name: str, needed: str) -> float:
     if isinstance(value, Tensor | np.ndarray | np.generic) and not value.shape:
         number = value.item()
     if isinstance(number, bool) or not isinstance(number, numbers.Real):
-        raise ValueError(f"{name} must be {needed}, got {value!r}")
+        raise ValueError(f"{name} must be {needed}, got {shown(value)}")
     try:
         return float(number)
     except OverflowError as error:
         raise ValueError(
-            f"{name} must be {needed} and no larger than a float, got {value!r}"
+            f"{name} must be {needed} and no larger than a float, got {shown(value)}"
         ) from error

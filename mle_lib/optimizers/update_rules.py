@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
+from mle_lib.checks import shown
 from mle_lib.optimizers.clipping import (
     Pair,
     as_number,
@@ -22,7 +23,9 @@ class Optimizer(torch.optim.Optimizer):
 
     Raises:
         ValueError: If a hyper-parameter, of all groups or of one, is not as the class says; in
-            ``step``, before anything is changed, if a gradient is sparse or complex.
+            ``step``, before anything is changed, if a gradient is sparse or complex or ``lr`` has
+            become no number of the parameters' dtype; in ``load_state_dict`` if the state is of
+            another class.
     """
 
     def __init__(self, params: ParamsT, **defaults: Any) -> None:
@@ -30,6 +33,27 @@ class Optimizer(torch.optim.Optimizer):
 
     def add_param_group(self, param_group: Group) -> None:
         super().add_param_group(checked(param_group))
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        kind, groups = type(self).__name__, []
+        for group in state_dict["param_groups"]:
+            if missing := sorted(
+                ({"betas"} | NUMBERS.keys()) & self.defaults.keys() - group.keys()
+            ):
+                raise ValueError(
+                    f"state_dict must be of {kind}, but the optimizer's {missing[0]} is 'missing'"
+                )
+            if "maximize" not in self.defaults and group.get("maximize"):
+                raise ValueError(f"state_dict must be of {kind}, which does not maximize")
+            scheduled = {"lr"} & group.keys() if "initial_lr" in group else set()
+            kept = {name: group[name] for name in scheduled}  # whatever a schedule made of it
+            groups.append(checked({k: v for k, v in group.items() if k not in kept}) | kept)
+        names = {name for part in state_dict["state"].values() for name in part}
+        if others := sorted(names & TORCHS):
+            raise ValueError(
+                f"state_dict must be of {kind}, which does not remember {', '.join(others)}"
+            )
+        super().load_state_dict(state_dict | {"param_groups": groups})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -44,6 +68,8 @@ class Optimizer(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         dense_gradients(q for group in self.param_groups for q in group["params"])
+        for group in self.param_groups:
+            check_lr(group)
         for group in self.param_groups:
             for theta in group["params"]:
                 if theta.grad is not None:
@@ -71,7 +97,7 @@ def checked(group: Group) -> Group:
         betas = group["betas"]
         ordered = isinstance(betas, Sequence) or getattr(betas, "ndim", 0) == 1
         if isinstance(betas, str) or not ordered or len(betas) != 2:
-            raise ValueError(f"betas must be a pair of numbers (β₁, β₂), got {betas!r}")
+            raise ValueError(f"betas must be a pair of numbers (β₁, β₂), got {shown(betas)}")
         group["betas"] = tuple(hyperparameter(betas[k], f"betas[{k}]", 1) for k in (0, 1))
     return group
 
@@ -79,10 +105,21 @@ def checked(group: Group) -> Group:
 def hyperparameter(value: Any, name: str, bound: float) -> float:
     needed = f"a number, {'finite and at least 0' if bound > 1 else 'at least 0 and below 1'}"
     if not 0 <= (number := as_number(value, name, needed)) < bound:  # NaN too
-        raise ValueError(f"{name} must be {needed}, got {value!r}")
+        raise ValueError(f"{name} must be {needed}, got {shown(value)}")
     return number
 
 
+def check_lr(group: Group) -> None:
+    """``ValueError`` unless ``lr``, as it stands now, is a number of each parameter's dtype."""
+    dtypes = {theta.dtype for theta in group["params"] if theta.grad is not None}
+    most = min((torch.finfo(dtype).max for dtype in dtypes), default=math.inf)
+    needed = f"a number of the parameters' dtype, at most {most:.1e}"
+    if not abs(as_number(group["lr"], "lr", needed)) <= most:
+        raise ValueError(f"lr must be {needed}, got {shown(group['lr'])}")
+
+
+# What torch's own classes call what they remember of momentum and of running means
+TORCHS = {"momentum_buffer", "exp_avg", "exp_avg_sq", "square_avg", "grad_avg", "acc_delta", "sum"}
 NUMBERS = {"lr": math.inf, "eps": math.inf, "weight_decay": math.inf, "beta": 1, "dampening": 1}
 
 

@@ -45,7 +45,7 @@ def _slopes(g: Tensor, parameters: list[nn.Parameter]) -> Tensor:
         columns = torch.autograd.grad(
             g,
             parameters,
-            torch.eye(len(g)).to(g),
+            torch.eye(len(g), dtype=g.dtype, device=g.device),
             retain_graph=True,
             is_grads_batched=True,
             allow_unused=True,
@@ -53,7 +53,7 @@ def _slopes(g: Tensor, parameters: list[nn.Parameter]) -> Tensor:
     except Exception:  # a backward pass of its own may do what torch cannot take at once
         return torch.stack([flat(gradients_of(s, parameters, retain_graph=True)) for s in g])
     parts = [  # None is 0: the slope is the same for all values of this parameter
-        torch.zeros(len(g), q.numel()).to(g) if part is None else part.reshape(len(g), -1)
+        g.new_zeros(len(g), q.numel()) if part is None else part.reshape(len(g), -1)
         for part, q in zip(columns, parameters, strict=True)
     ]
     return torch.cat(parts, 1)

@@ -1,5 +1,6 @@
 """Checkpoints: files that hold a model and an optimiser, whole or refused."""
 
+import io
 import os
 import zipfile
 from collections.abc import Callable
@@ -10,7 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mle_lib.data.files import as_path, whole_file
+from mle_lib.checks import shown
+from mle_lib.data.files import as_path, check_file, whole_file
+from mle_lib.models.evaluation import outside_inference
 from mle_lib.training.contracts import rehearse, shadow_of
 from mle_lib.training.records import alike, check_no_nan, fingerprint, plain, same
 from mle_lib.training.states import (
@@ -61,28 +64,34 @@ def save_checkpoint(
 
     Raises:
         ValueError: If something else is among ``more``, or in a ``state_dict``, which could not be
-            read back. Nothing is written then.
+            read back, a name is one that the file itself has, or the model or what the optimiser
+            remembers is not finite (a ``FloatingPointError``, too). Nothing is written then.
     """
     path = as_path(path, "path")
-    state = plain(
-        {
-            "model": plain_names(model.state_dict()),
-            "optimizer": optimizer.state_dict(),
-            "optimizer class": type(optimizer).__name__,
-            "held parameters": held_names(model, optimizer),
-            "file format": FORMAT,
-            **more,
-        }
-    )
+    own = {
+        "model": plain_names(model.state_dict()),
+        "optimizer": optimizer.state_dict(),
+        "optimizer class": type(optimizer).__name__,
+        "held parameters": held_names(model, optimizer),
+        "file format": FORMAT,
+    }
+    if taken := sorted({*own, "file digest"} & more.keys()):
+        raise ValueError(f"more must not have the names of the file itself, got {taken[0]!r}")
+    state = plain(own | more)
+    check_state("model", state["model"], model)
+    check_no_nan(state["optimizer"], "optimizer")
     state["file digest"] = fingerprint(state)
+    content = io.BytesIO()  # torch has errors of its own for a full disk
+    torch.save(state, content)
     with whole_file(path) as file:
-        torch.save(state, file)
+        file.write(content.getbuffer())
 
 
 def load_checkpoint(
     path: str | os.PathLike[str], model: nn.Module, optimizer: Optimizer, **expected: Any
 ) -> dict[str, Any]:
-    """Put a checkpoint's state into ``model`` and ``optimizer``, both or neither.
+    """Put a checkpoint's state into ``model`` and ``optimizer``, both or neither (unless a hook of
+    theirs raises).
 
     Only tensors, numbers, texts, lists and dicts are read: a file from elsewhere can run no code.
     The optimiser's options, the step size among them, become those of the file, as torch's own
@@ -103,8 +112,9 @@ def load_checkpoint(
         ValueError: If it is no whole checkpoint, holds NaN, or is one of something else. Nothing is
             changed then.
     """
-    checkpoint = read_checkpoint(path, model, optimizer, **expected)
-    checkpoint.put()
+    with outside_inference():  # what is loaded there could not be changed elsewhere
+        checkpoint = read_checkpoint(path, model, optimizer, **expected)
+        checkpoint.put()
     return checkpoint.rest
 
 
@@ -125,8 +135,9 @@ def read_checkpoint(
     except Exception as error:
         raise ValueError(f"path must name a whole checkpoint, got {path} ({error})") from error
     for name, value in expected.items():
-        if not same(state.get(name), value):
-            raise ValueError(f"{name} must be as in {path}, {state.get(name)}, got {value}")
+        if name not in state or not same(state[name], value):
+            there = shown(state.get(name, "nothing"))
+            raise ValueError(f"{name} must be as in {path}, {there}, got {shown(value)}")
     check_state("model", saved, model)
     groups = optimizer.param_groups
     check_same("optimizer", kind, (type(optimizer).__name__, [len(g["params"]) for g in groups]))
@@ -156,6 +167,7 @@ def read_checkpoint(
 
 def _whole(path: Any, device: torch.device) -> dict[str, Any]:
     """The content of a file, if its digest, or an older one's checksums, are right."""
+    check_file(path)
     with path.open("rb") as file:  # opened once: it may be replaced meanwhile
         state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
         version, digest = state.get("file format"), state.pop("file digest", None)

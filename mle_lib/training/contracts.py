@@ -5,6 +5,7 @@ import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 from weakref import WeakSet
@@ -151,7 +152,8 @@ def _small(q: Tensor) -> Tensor:
 
 def shadow_of(optimizer: Optimizer, stand_ins: dict[int, Tensor] | None = None) -> Optimizer:
     """An optimiser of the same class, options and attributes that remembers nothing and has no
-    hooks. What is loaded into it or done with it does not change the first.
+    hooks. What is loaded into it or done with it does not change the first (but for attributes that
+    cannot be copied, as an open file: these they share).
 
     Args:
         optimizer: The first.
@@ -160,11 +162,12 @@ def shadow_of(optimizer: Optimizer, stand_ins: dict[int, Tensor] | None = None) 
     """
     held = {id(q): q for group in optimizer.param_groups for q in group["params"]}
     known: dict[int, Any] = {**(stand_ins or held), id(optimizer.state): defaultdict(dict)}
-    own = {
-        name: deepcopy(value, known)
-        for name, value in vars(optimizer).items()
-        if name != "step" and not name.startswith("_optimizer_")  # a schedule's, and hooks
-    }
+    own = {}
+    for name, value in vars(optimizer).items():
+        if name != "step" and not name.startswith("_optimizer_"):  # a schedule's, and hooks
+            own[name] = value
+            with suppress(*() if name in ("param_groups", "state") else (Exception,)):
+                own[name] = deepcopy(value, known)
     shadow: Optimizer = object.__new__(type(optimizer))
     Optimizer.__setstate__(shadow, own)
     return shadow

@@ -27,7 +27,9 @@ class History:
     def best(self) -> int | None:
         """The entry whose parameters ``fit`` left in the model: the first with the largest
         ``valid``, or the last one without validation data; ``None`` if a run without them diverged,
-        which leaves parameters of no entry."""
+        which leaves parameters of no entry, or if there is none."""
+        if not self.epochs:
+            return None
         if not self.valid:
             return None if self.ended == "diverged" else len(self.epochs) - 1
         return self.top

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
-from mle_lib.checks import check_binary
+from mle_lib.checks import check_binary, check_flag
 from mle_lib.data.files import as_path
 from mle_lib.models import AutoregressiveModel
 from mle_lib.training.contracts import check_optimizer, check_scheduler
@@ -54,7 +54,8 @@ def fit(
         seed: Of the shuffles: the same seed, start and machine give the same numbers.
         patience: Stop after so many passes without a new best ``valid``.
         micro_batch_size: Cut each batch, and the data when ℓ is evaluated, into parts of at most so
-            many rows: less memory, the same update. If ``None``: ``batch_size``.
+            many rows: less memory, the same update (but for BatchNorm, which takes a part's
+            statistics). If ``None``: ``batch_size``.
         scheduler: Its ``step`` is called after each update, without arguments.
         checkpoint: File kept up to date after each pass, at an interrupt, and within a pass every
             ``save_every`` seconds. If it is there, training goes on from it as if it had never
@@ -88,30 +89,31 @@ def fit(
     )
     if patience is not None and valid is None:
         raise ValueError("patience needs validation data, got valid=None")
-    if progress not in (False, True):
-        raise ValueError(f"progress must be True or False, got {progress!r}")
+    progress = check_flag(progress, "progress")
     check_optimizer(model, optimizer)
     if scheduler is not None:
         check_scheduler(scheduler, optimizer)
     run = Run(model, optimizer, scheduler, train, valid, setting)
-    run.begin(None if checkpoint is None else as_path(checkpoint, "checkpoint"))
-    bar = tqdm(
-        total=setting.epochs * run.steps,
-        initial=run.epoch * run.steps + run.step,
-        unit="step",
-        leave=False,
-        # in a notebook tqdm itself would not ask the environment
-        disable=not progress or os.environ.get("TQDM_DISABLE") == "1",
-    )
-    with run.under_way(), bar:
-        for batch in run.batches():
-            start = time.perf_counter()
-            parts = batch.split(setting.micro_batch_size)
-            train_step(model, optimizer, parts, run.m, setting.scale, setting.max_norm)
-            if scheduler is not None:
-                scheduler.step()
-            run.seconds += time.perf_counter() - start
-            bar.update()
+    path = None if checkpoint is None else as_path(checkpoint, "checkpoint")
+    with run.in_train_mode():
+        run.begin(path)
+        bar = tqdm(
+            total=setting.epochs * run.steps,
+            initial=run.epoch * run.steps + run.step,
+            unit="step",
+            leave=False,
+            # in a notebook tqdm itself would not ask the environment
+            disable=not progress or os.environ.get("TQDM_DISABLE") == "1",
+        )
+        with run.under_way(), bar:
+            for batch in run.batches():
+                start = time.perf_counter()
+                parts = batch.split(setting.micro_batch_size)
+                train_step(model, optimizer, parts, run.m, setting.scale, setting.max_norm)
+                if scheduler is not None:
+                    scheduler.step()
+                run.seconds += time.perf_counter() - start
+                bar.update()
     if run.ended == "diverged":
         message = "training diverged and was stopped: try a smaller step size"
         warnings.warn(message, RuntimeWarning, stacklevel=2)

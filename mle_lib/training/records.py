@@ -13,6 +13,11 @@ import torch
 from torch import Tensor
 
 ATOMS = (str, bytes, bool, int, float, complex, type(None), torch.dtype, torch.device)
+MOST_BITS = 2039  # of a whole number that torch reads back
+
+
+class NotFiniteError(ValueError, FloatingPointError):
+    """A number that is to be finite is NaN or infinite."""
 
 
 def plain(value: Any, name: str = "") -> Any:
@@ -32,13 +37,18 @@ def plain(value: Any, name: str = "") -> Any:
         return parts if isinstance(value, list) else tuple(parts)
     if isinstance(value, np.generic):
         value = value.item()
-    if type(value) in ATOMS:
+    got = _unusual(value) if isinstance(value, Tensor) else type(value).__name__
+    if type(value) is int and value.bit_length() > MOST_BITS:
+        got = f"a number of more than {MOST_BITS} bits"
+    elif type(value) is bytes and not value:
+        got = "empty bytes"
+    elif type(value) in ATOMS:
         return value
-    if isinstance(value, Tensor) and (got := _unusual(value)) == "":
+    elif not got:
         return value.resolve_conj().resolve_neg()
     raise ValueError(
         "a checkpoint holds dense tensors, numbers, texts, lists and dicts alone, got "
-        f"{got if isinstance(value, Tensor) else type(value).__name__} at {name}"
+        f"{got} at {name}"
     )
 
 
@@ -78,7 +88,8 @@ def fingerprint(value: Any) -> str:
             for entry in part.items() if isinstance(part, dict) else part:
                 add(entry)
         elif isinstance(part, Tensor):
-            flat = part.detach().cpu().contiguous().flatten()
+            dense = part.detach().cpu().contiguous()
+            flat = dense.as_strided((dense.numel(),), (1,))  # one number may have any stride
             digest.update(f"{part.dtype} {tuple(part.shape)};".encode())
             digest.update(flat.view(torch.uint8).numpy().data)
         else:
@@ -89,14 +100,15 @@ def fingerprint(value: Any) -> str:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether the two hold the same values, whatever the types that hold them."""
+    """Whether the two hold the same values in the same order, whatever the types that hold them."""
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         return a.shape == b.shape and bool((a.cpu() == b.cpu()).all())
-    return bool(np.all(np.asarray(a == b)))
+    a, b = (v.tolist() if isinstance(v, Tensor | np.ndarray | np.generic) else v for v in (a, b))
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b)
 
 
 def alike(a: Any, b: Any) -> bool:
@@ -121,7 +133,7 @@ def alike(a: Any, b: Any) -> bool:
 def check_no_nan(value: Any, name: str) -> None:
     """
     Raises:
-        ValueError: If a number in it is NaN.
+        NotFiniteError: If a number in it is NaN.
     """
     for place, part in leaves(value):
         if isinstance(part, Tensor):
@@ -129,4 +141,4 @@ def check_no_nan(value: Any, name: str) -> None:
         else:
             bad = isinstance(part, float) and math.isnan(part)
         if bad:
-            raise ValueError(f"numbers must be finite, got NaN in {name}{place}")
+            raise NotFiniteError(f"numbers must be finite, got NaN in {name}{place}")

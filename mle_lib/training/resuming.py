@@ -16,6 +16,7 @@ from mle_lib.training.records import alike, plain, same
 
 # What schedules move, so that a group's value is not what it was set to
 SCHEDULED = ("lr", "momentum", "betas")
+COUNTERS = ("last_epoch", "_step_count", "_last_lr", "T_cur", "T_i")  # of torch's schedules
 
 
 def options_of(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -29,29 +30,66 @@ def options_of(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def check_options(
     path: str | Path,
     options: list[dict[str, Any]],
-    start: dict[str, Any] | None,
+    saved: dict[str, Any],
     optimizer: Optimizer,
     scheduler: LRScheduler | None,
 ) -> None:
-    """Each option of the optimiser and of the schedule must be as the run had it at its ``start``
-    (which older files do not have), or as it is there now.
+    """Each option of the optimiser and of the schedule must be as the run had it at its start
+    (which older files do not have), or as it is there now. A schedule that was used before stands
+    where the file is, or elsewhere: then what it has moved is not compared, but for the step sizes,
+    which must be those that it has set.
 
     Raises:
         ValueError: If one is not. It would be dropped for that of the file.
     """
-    state = {} if scheduler is None else scheduler.state_dict()
-    first: dict[str, Any] = start["scheduler"] or {} if start is not None else {}
-    # a schedule that was used before is not at its start; its place is that of the file
-    fresh = scheduler is None or (
-        bool(first) and same(state.get("last_epoch"), first.get("last_epoch"))
+    start = saved["start"]
+    fresh = there = scheduler is None
+    state: dict[str, Any] = {}
+    if scheduler is not None and start is not None:
+        state, first, last = scheduler.state_dict(), start["scheduler"], saved["scheduler"]
+        fresh, there = (same(counters(state), counters(one)) for one in (first, last))
+        compare_schedule(state, first if fresh else last, None if fresh or there else first, path)
+    cycles = start is None or any(
+        getattr(part, "cycle_momentum", not type(part).__module__.startswith("torch."))
+        for part in parts_of(scheduler)
     )
-    begun = options if start is None else start["optimizer"]
-    for live, now, before in zip(options_of(optimizer.param_groups), options, begun, strict=True):
-        for name in live:
-            if name in now and (fresh or name not in SCHEDULED) and not same(live[name], now[name]):
-                compare(name, live[name], before.get(name, now[name]), path)
-    if fresh:
-        compare("scheduler", state, first, path)
+    begun, groups = options if start is None else start["optimizer"], optimizer.param_groups
+    for k, (live, now, before) in enumerate(zip(options_of(groups), options, begun, strict=True)):
+        for name in live.keys() & now.keys():
+            wanted = [now[name], before.get(name, now[name])]
+            if name in SCHEDULED and there and not fresh:
+                wanted = wanted[:1]
+            elif name == "lr" and not fresh:
+                wanted = state.get("_last_lr", [])[k : k + 1]
+            elif name in SCHEDULED and not fresh and cycles:
+                wanted = []
+            if wanted and not any(same(live[name], one) for one in wanted):
+                compare(name, live[name], wanted[-1], path)
+
+
+def counters(state: dict[str, Any]) -> list[Any]:
+    """How often a schedule in this state, and each of its parts, has been stepped."""
+    inner = [counters(part) for part in state.get("_schedulers", ())]
+    return [state.get("last_epoch"), state.get("_step_count"), inner]
+
+
+def compare_schedule(
+    live: dict[str, Any], saved: dict[str, Any], first: dict[str, Any] | None, path: str | Path
+) -> None:
+    """
+    Raises:
+        ValueError: If an entry of a schedule's state is not the saved one; with the state ``first``
+            that it began in, only those count that are no counters and have not moved since.
+    """
+    for key in sorted(live.keys() | saved.keys(), key=lambda key: (key.startswith("_"), key)):
+        now, then = live.get(key, "nothing"), saved.get(key, "nothing")
+        if key == "_schedulers":
+            for k, (part, other) in enumerate(zip(now, then, strict=True)):
+                compare_schedule(part, other, first and first[key][k], path)
+        elif key not in live.keys() & saved.keys() and private_flag(key, live.get(key, then)):
+            continue
+        elif first is None or (key not in COUNTERS and same(first.get(key, "nothing"), then)):
+            compare(f"scheduler's {key}", now, then, path)
 
 
 def check_unsaved(
@@ -71,8 +109,8 @@ def check_unsaved(
     model = before.get("model", start["model"])
     for now, then in zip_longest(start["model"], model, fillvalue="nothing"):
         compare("model", now, then, path)
-    functions = start["functions"]
-    compare("scheduler's functions", functions, before.get("functions", functions), path)
+    factors = start["factors"]
+    compare("scheduler's functions", factors, before.get("factors", factors), path)
     live = attributes_of(trial)
     for name, value in saved["attributes"].items():
         compare(f"optimizer.{name}", live.get(name, value), value, path)
@@ -90,7 +128,8 @@ def parts_of_model(model: nn.Module) -> list[str]:
     return [re.sub(r" at 0x[0-9a-f]+", "", line).replace("_orig_mod: ", ": ") for line in lines]
 
 
-TRIED = tuple(2**k for k in range(14))  # steps at which a schedule's functions are compared
+# steps at which a schedule's functions are compared
+TRIED = (*range(65), *(2**k for k in range(7, 24)))
 
 
 def functions_of(scheduler: LRScheduler | None) -> list[Any]:
@@ -122,6 +161,17 @@ def attributes_of(optimizer: Optimizer) -> dict[str, Any]:
     }
 
 
+def lost_attributes(optimizer: Optimizer, before: dict[str, Any]) -> list[str]:
+    """Those that have moved since and are not put back by the optimiser's ``state_dict``."""
+    if (now := attributes_of(optimizer)) == before:
+        return []
+    trial = shadow_of(optimizer)
+    vars(trial).update(before)
+    trial.load_state_dict(plain(optimizer.state_dict()))
+    loaded = attributes_of(trial)
+    return [name for name, value in now.items() if name not in loaded or loaded[name] != value]
+
+
 def check_taken_back(optimizer: Optimizer) -> None:
     """
     Raises:
@@ -139,17 +189,9 @@ def check_taken_back(optimizer: Optimizer) -> None:
 def compare(name: str, live: Any, saved: Any, path: str | Path) -> None:
     """
     Raises:
-        ValueError: If a setting is not the saved one. Of a schedule: one that both have and that is
-            not private (as its counter of steps is).
+        ValueError: If a setting is not the saved one.
     """
-    if isinstance(live, dict) and isinstance(saved, dict):
-        for key in live.keys() & saved.keys():
-            if key == "_schedulers":
-                for part, other in zip(live[key], saved[key], strict=True):
-                    compare(name, part, other, path)
-            elif not str(key).startswith("_"):
-                compare(f"{name}'s {key}", live[key], saved[key], path)
-    elif not same(live, saved):
+    if not same(live, saved):
         raise ValueError(
             f"{name} must be as in {path}, {saved}, got {live} (load_checkpoint takes the state "
             "into a new run)"
@@ -163,14 +205,19 @@ def check_schedule(live: dict[str, Any], saved: dict[str, Any]) -> None:
     """
     for name, value in live.items():
         if name not in saved:
-            if isinstance(value, bool) and name.startswith("_"):
-                continue  # torch's own flags differ from one version to the next
+            if private_flag(name, value):
+                continue
             raise ValueError(f"its scheduler has no {name}")
         if name == "_schedulers":
             for part, other in zip(value, saved[name], strict=True):
                 check_schedule(part, other)
         elif not alike(saved[name], value):
             raise ValueError(f"its scheduler's {name} is {saved[name]!r}")
+
+
+def private_flag(name: str, value: Any) -> bool:
+    """Whether it may be one of torch's own flags, which differ from one version to the next."""
+    return isinstance(value, bool) and name.startswith("_")
 
 
 def random_states(model: nn.Module) -> dict[str, Tensor]:
@@ -189,7 +236,7 @@ def check_random_states(states: dict[str, Tensor]) -> None:
     """
     for kind, state in states.items():
         if kind in ("cpu", "shuffle"):
-            torch.Generator().set_state(state.cpu())
+            torch.Generator("cpu").set_state(state.cpu())
         if state.dtype != torch.uint8:
             raise ValueError(f"its random state of {kind} is {state.dtype}")
 

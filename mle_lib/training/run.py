@@ -3,6 +3,7 @@
 import hashlib
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -30,6 +31,7 @@ from mle_lib.training.resuming import (
     check_taken_back,
     check_unsaved,
     functions_of,
+    lost_attributes,
     options_of,
     parts_of_model,
     random_states,
@@ -70,12 +72,13 @@ class Run:
         self.history, self.epoch, self.step, self.seconds = History(), 0, 0, 0.0
         self.ended = ""
         self.best: dict[str, Tensor] | None = None
-        self.shuffle = torch.Generator().manual_seed(setting.seed).get_state()
+        self.shuffle = torch.Generator("cpu").manual_seed(setting.seed).get_state()
         self.path: Path | None = None
         self.saved = time.monotonic()
         self.asked: Callable[[], bool] = lambda: False  # whether somebody wants it to end
         self.start: dict[str, Any] = {}
         self.identity: dict[str, Any] = {}
+        self.attributes: dict[str, Any] | None = None  # until it was warned of them
 
     # ---- the loop
 
@@ -103,9 +106,9 @@ class Run:
         """The batches still to be trained on, pass after pass, each over a new shuffle of the data.
         The run is evaluated and saved on the way, and ends when it is time."""
         while not self.ended:
-            generator = torch.Generator()
+            generator = torch.Generator("cpu")
             generator.set_state(self.shuffle)
-            order = torch.randperm(self.m, generator=generator)
+            order = torch.randperm(self.m, generator=generator, device="cpu")
             for B in order.split(self.setting.batch_size)[self.step :]:
                 yield self.train[B]
                 self.step += 1
@@ -116,17 +119,29 @@ class Run:
             if self.step == self.steps:
                 self.epoch, self.step, self.shuffle = self.epoch + 1, 0, generator.get_state()
                 self.record(self.epoch)
-            self.ended = self.ended or self.end()
+            why = self.end()
+            self.ended = why if why == "diverged" else self.ended or why
             self.save()
 
     @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """Within it the model is in train mode, an interrupt waits for the step, and a number that
-        is not finite ends the run. After it, however it ends, modes are as they were, and the model
-        has its best parameters."""
+    def in_train_mode(self) -> Iterator[None]:
+        """Within it the model is in train mode. After it modes are as they were. All parameters are
+        read and put back within: a model's own ``train`` may change them."""
         modes = [(module, module.training) for module in self.model.modules()]
-        if not self.model.training:
+        if not (before := self.model.training):
             self.model.train()
+        try:
+            yield
+        finally:
+            if not before:
+                self.model.eval()
+            for module, mode in modes:
+                module.training = mode
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Within it an interrupt waits for the step, and a number that is not finite ends the run.
+        After it, however it ends, the model has its best parameters."""
         self.saved = time.monotonic()
         try:
             with patient_interrupt() as self.asked:
@@ -136,8 +151,6 @@ class Run:
                     self.ended = "diverged"
             self._close()
         finally:  # also where a second Ctrl-C or an error ends training
-            for module, mode in modes:
-                module.training = mode
             if self.best is not None:
                 put_state(self.model, self.best)
             self.history.ended = self.ended
@@ -161,10 +174,11 @@ class Run:
         start = {
             "optimizer": options_of(optimizer.param_groups),
             "scheduler": None if scheduler is None else plain(scheduler.state_dict()),
-            "functions": functions_of(scheduler),
+            "factors": functions_of(scheduler),
             "model": parts_of_model(self.model),
         }
         self.start = deepcopy(start)  # schedules move tensors in place
+        self.attributes = attributes_of(optimizer)
         self.identity = {  # a checkpoint is of this run if all of this is the same
             "train": digest(self.train),
             "valid": None if self.valid is None else digest(self.valid),
@@ -209,16 +223,11 @@ class Run:
         """Everything, into one file, if there is to be one and the run has not diverged.
 
         Raises:
-            FloatingPointError: If the model or what the optimiser remembers is not finite: no run
+            NotFiniteError: If the model or what the optimiser remembers is not finite: no run
                 could go on from there, and the file stays as it was.
         """
         if self.path is None or self.ended == "diverged":
             return
-        try:
-            check_state("model", plain_names(self.model.state_dict()), self.model)
-            check_no_nan(self.optimizer.state_dict(), "optimizer")
-        except ValueError as error:
-            raise FloatingPointError(str(error)) from error
         save_checkpoint(
             self.path,
             self.model,
@@ -235,6 +244,16 @@ class Run:
             random=random_states(self.model),
         )
         self.saved = time.monotonic()
+        if self.attributes is not None and (
+            lost := lost_attributes(self.optimizer, self.attributes)
+        ):
+            self.attributes = None
+            warnings.warn(
+                f"optimizer.{lost[0]} moves and is not in its state_dict: with another optimizer "
+                "the run will not go on from the checkpoint",
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
     def resume(self, path: Path, updates: int) -> None:
         """Go back to where ``save`` was called, the global random state included, to make so many
@@ -253,7 +272,7 @@ class Run:
         except Exception as error:  # KeyError, TypeError, …: there is no end to what may be there
             what = f"{type(error).__name__}: {error}"
             raise ValueError(f"path must name a whole checkpoint, got {path} ({what})") from error
-        check_options(path, checkpoint.options, saved["start"], self.optimizer, self.scheduler)
+        check_options(path, checkpoint.options, saved, self.optimizer, self.scheduler)
         check_unsaved(path, saved, self.start, checkpoint.trial)
         if self.scheduler is not None:
             epoch, step = saved["place"]
@@ -289,7 +308,7 @@ class Run:
             or (
                 [type(g) for g in start["optimizer"]] == [dict] * len(self.optimizer.param_groups)
                 and isinstance(start["scheduler"], dict | None)
-                and isinstance(start.get("functions", []), list)
+                and isinstance(start.get("factors", []), list)
             ),
             "attributes": isinstance(saved["attributes"], dict),
             "seconds": history.seconds[-1] <= saved["seconds"] < math.inf,
@@ -302,7 +321,8 @@ class Run:
             check_state("best", saved["best"], self.model)
         if self.scheduler is not None:
             check_no_nan(saved["scheduler"], "scheduler")
-            check_schedule(self.scheduler.state_dict(), saved["scheduler"])
+            for state in [saved["scheduler"], *([start["scheduler"]] if start else [])]:
+                check_schedule(self.scheduler.state_dict(), state)
         check_random_states({"shuffle": saved["shuffle"], **saved["random"]})
         return history
 

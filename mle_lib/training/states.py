@@ -6,20 +6,20 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mle_lib.training.records import check_no_nan
+from mle_lib.training.records import NotFiniteError, check_no_nan
 
 
 def check_state(name: str, state: dict[str, Any], model: nn.Module) -> None:
     """
     Raises:
-        ValueError: If ``state``, under plain names, is not of this model, holds NaN, or an infinite
-            parameter.
+        ValueError: If ``state``, under plain names, is not of this model.
+        NotFiniteError: If it holds NaN, or an infinite parameter.
     """
     check_same(name, shapes(state), shapes(plain_names(model.state_dict())))
     check_no_nan(state, name)
     for parameter in map(plain_name, dict(model.named_parameters())):
         if not state[parameter].isfinite().all():
-            raise ValueError(
+            raise NotFiniteError(
                 f"numbers must be finite, got an infinite one in {name}[{parameter!r}]"
             )
 

@@ -8,10 +8,13 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from mle_lib.checks import check_at_least
+from mle_lib.checks import check_at_least, shown
 from mle_lib.models import AutoregressiveModel
+from mle_lib.models.draws import wide
 from mle_lib.optimizers.clipping import check_threshold, clip_by_norm
 from mle_lib.training.contracts import check_optimizer
+
+MOST = int(sys.float_info.max)
 
 
 def loss_factor(scale: str, m: int, b: int) -> float:
@@ -24,13 +27,10 @@ def loss_factor(scale: str, m: int, b: int) -> float:
         ValueError: If ``scale`` is none of the three, or ``m`` or ``b`` is < 1 or no number that a
             float can hold.
     """
-    m, b = check_at_least(m, 1, "m"), check_at_least(b, 1, "b")
-    for name, value in (("m", m), ("b", b)):
-        if value > sys.float_info.max:
-            raise ValueError(f"{name} must be at most {sys.float_info.max:.1e}, got {value}")
+    m, b = check_at_least(m, 1, "m", MOST), check_at_least(b, 1, "b", MOST)
     factors = {"sum": 1.0, "mean": 1 / b, "estimate": m / b}
     if not isinstance(scale, str) or scale not in factors:
-        raise ValueError(f"scale must be one of {', '.join(factors)}, got {scale!r}")
+        raise ValueError(f"scale must be one of {', '.join(factors)}, got {shown(scale)}")
     return factors[scale]
 
 
@@ -53,7 +53,8 @@ def train_step(
         optimizer: Of the model's parameters, or a part of them.
         batch: ``(b, n)``, or micro-batches whose rows together are the batch. Their gradients are
             added up before the one update, each scaled with the b of the *whole* batch, so that
-            the result does not depend on how the batch is cut.
+            the result does not depend on how the batch is cut (where a row's terms do not depend on
+            the rows beside it, as in train mode with BatchNorm).
         m: Data set size.
         scale: ``"estimate"``, ``"mean"`` or ``"sum"``.
         max_norm: If given, the gradient is clipped to this norm (``clip_by_norm``). It is the norm
@@ -83,7 +84,8 @@ def train_step(
     for part in parts:
         rows = part.clone() if part.is_inference() else part.detach()  # of data, no gradient
         with torch.enable_grad():
-            part_loss = -factor * model(rows).sum()
+            terms = model(rows)
+            part_loss = -factor * terms.sum(dtype=wide(terms.dtype))
         part_loss.backward()  # adds to what the parts before it left in .grad
         loss += part_loss.item()
     if not math.isfinite(loss):

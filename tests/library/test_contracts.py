@@ -14,6 +14,7 @@ from mle_lib import optimizers, training
 from mle_lib.models import MADE
 from mle_lib.optimizers import clip_by_norm, clip_by_value
 from mle_lib.training import contracts, fit, loss_factor, train_step
+from mle_lib.training.records import fingerprint
 from tests.cases import randomised
 from tests.library.test_stopping import (
     OURS,
@@ -286,9 +287,58 @@ def test_betas_are_a_pair_in_order(kind) -> None:
         assert kind(q, betas=good).defaults["betas"] == (0.5, 0.25)
 
 
+@pytest.mark.parametrize("lr", ["x", None, 10**400, 10**5000, float("nan"), 1e39], ids=range(6))
+@pytest.mark.parametrize("kind", OURS)
+def test_a_step_size_of_no_parameter_is_named_before_any_moves(kind, lr) -> None:
+    held = [nn.Parameter(torch.zeros(2, dtype=dtype)) for dtype in (torch.float64, torch.float32)]
+    optimizer = kind(held, lr=0.1)
+    for q in held:
+        q.grad = torch.ones_like(q)
+    optimizer.param_groups[0]["lr"] = lr
+    with pytest.raises(ValueError, match="lr must be a number of the parameters' dtype"):
+        optimizer.step()
+    assert all((q == 0).all() for q in held)
+    assert not optimizer.state
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_a_state_of_another_class_is_named(kind) -> None:
+    def stepped(other, **options):
+        q = nn.Parameter(torch.zeros(2))
+        q.grad = torch.ones(2)
+        optimizer = other([q], **{"lr": 0.1} | options)
+        optimizer.step()
+        return optimizer
+
+    with_momentum = stepped(torch.optim.SGD, momentum=0.9)
+    others = [with_momentum, stepped(torch.optim.Adam), stepped(torch.optim.RMSprop)]
+    others += [stepped(torch.optim.SGD, maximize=True), stepped(OURS[0])]
+    for other in others[: -1 if kind is OURS[0] else None]:
+        live = stepped(kind)
+        before = fingerprint(live.state_dict())
+        with pytest.raises(ValueError, match=f"state_dict must be of {kind.__name__}, "):
+            live.load_state_dict(other.state_dict())
+        assert fingerprint(live.state_dict()) == before
+    live, state = stepped(kind), stepped(kind).state_dict()
+    live.load_state_dict(state)
+    state["param_groups"][0]["lr"] = -5
+    with pytest.raises(ValueError, match="lr must be a number, finite and at least 0"):
+        live.load_state_dict(state)
+
+
+def test_data_are_shuffled_on_the_cpu_whatever_the_default_device_is() -> None:
+    ends = []
+    for device in ("cpu", "meta"):
+        model, optimizer = start()
+        with torch.device(device):
+            short_fit(model, optimizer, valid=VALID)
+        ends.append(flat(model))
+    assert torch.equal(*ends)
+
+
 @pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
 def test_what_are_no_parameters_is_named(clip) -> None:
     model, _ = start()
-    for bad in ([1, 2], ["weight"], model.state_dict(), [None], iter("ab"), [("a", 3)]):
+    for bad in ([1, 2], ["weight"], model.state_dict(), [None], iter("ab"), [("a", 3)], [("a",)]):
         with pytest.raises(ValueError, match="params must hold parameters"):
             clip(bad, 1.0)

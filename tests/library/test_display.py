@@ -82,6 +82,100 @@ def test_no_two_figures_share_an_id() -> None:
     assert used <= set(re.findall(r'\bid="([^"]+)"', svg))
 
 
+def test_frames_keep_gradients_of_their_own() -> None:
+    """matplotlib numbers them: the same ids stand for others in the next frame."""
+
+    def draw(b):
+        figure, axis = plt.subplots()
+        axis.pcolormesh([[0, 0], [b, b]], shading="gouraud", vmin=0, vmax=3, cmap="gray")
+        return show(figure, f"b = {b}.")
+
+    def painted(root, drawing) -> list[str]:
+        """The colours of each gradient that a drawing points at, in order."""
+        names = {e.get("id"): e for e in root.iter() if e.get("id")}
+        refer = r'(?:href="#|url\(#)([^")]+)'
+        text = "".join(ET.tostring(e, encoding="unicode") for e in drawing)
+        found = [ET.tostring(names[name], encoding="unicode") for name in re.findall(refer, text)]
+        stops = re.compile(r"stop-color: (#\w+)")
+        return [stops.findall(part) for part in found if stops.findall(part)]
+
+    picture = explore(draw, b=[0, 3, 2])
+    root = ET.fromstring(picture.to_html().replace(" hidden>", ">"))
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    assert len(ids) == len(set(ids))
+    for frame, b in zip(root.iter("figure"), (0, 3, 2), strict=True):
+        alone = ET.fromstring(draw(b).svg)
+        expand(frame, {e.get("id"): e for e in root.iter() if e.get("id")})
+        assert painted(root, frame) == painted(alone, alone) != []
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', picture.to_html())) <= set(ids)
+
+
+def expand(frame, names) -> None:
+    """Put what a frame shares with others in its place."""
+    for k, child in enumerate(list(frame)):
+        if child.tag == "use" and len(child.attrib) == 1:
+            frame[k] = names[child.get("href")[1:]]
+        expand(frame[k], names)
+
+
+def test_settings_of_a_reader_do_not_change_what_is_seen() -> None:
+    """Text stays drawn, and the first row stays on top."""
+    x = torch.zeros(1, 4)
+    x[0, 0] = 1
+    before = line_plot().svg, show_images(x, "One.").svg
+    with mpl.rc_context({"svg.fonttype": "none", "image.origin": "lower"}):
+        assert (line_plot().svg, show_images(x, "One.").svg) == before
+
+
+def test_a_grid_and_a_start_of_no_values_are_named() -> None:
+    draw = line_plot
+    for grid in (torch.tensor(1), np.array(1)):
+        with pytest.raises(ValueError, match="the grid of k must be a list"):
+            explore(draw, k=grid)
+    with pytest.raises(ValueError, match="start must name values of the grids, got k = tensor"):
+        explore(draw, {"k": torch.tensor([1, 2])}, k=[1, 2])
+
+
+PATHS = {
+    "height": lambda place: -(place**2).sum(-1), "top": torch.zeros(3), "alt": "A hill.",
+    "tracks": {"a": torch.linspace(0, 0.3, 15).view(5, 3)}, "stops": [0, 2, 4], "axes": (0, 2),
+    "extent": (-1.0, 1.0, -1.0, 1.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tracks": {"a": PATHS["tracks"]["a"].double()}},
+        {"tracks": {"a": PATHS["tracks"]["a"].clone().requires_grad_()}},
+        {"top": torch.zeros(3, requires_grad=True)},
+        {"axes": (np.int64(0), torch.tensor(2))},
+        {"axes": [0, 2], "extent": np.array([-1.0, 1, -1, 1]), "stops": torch.tensor([0, 2, 4])},
+    ],
+    ids=str,
+)
+def test_paths_of_every_type_are_one_picture(options) -> None:
+    assert show_paths(**PATHS | options).svg == show_paths(**PATHS).svg
+    show_paths(**PATHS | {"top": torch.zeros(3, dtype=torch.bfloat16)})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"axes": (1, 1)}, "axes must be two numbers"),
+        ({"stops": [0.0, 2.0]}, "stops must be a whole number"),
+        ({"stops": [0, "2"]}, "stops must be a whole number"),
+        ({"extent": ("a", 1, 2, 3)}, "extent must be a finite number"),
+        ({"means": {"a": None}}, r"means\['a'\] must be a finite number"),
+        ({"top": torch.tensor(1.0)}, "top must have shape"),
+    ],
+)
+def test_what_makes_no_map_is_named(options, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        show_paths(**PATHS | options)
+    assert plt.get_fignums() == []
+
+
 def test_a_figure_is_closed_and_shown_once() -> None:
     line_plot()
     assert plt.get_fignums() == []

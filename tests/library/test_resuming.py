@@ -6,18 +6,22 @@ import os
 import re
 import signal
 import stat
+import threading
+import warnings
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
+from mle_lib.data import load_density_set
 from mle_lib.models import MADE
 from mle_lib.optimizers import SGD, Adam
-from mle_lib.training import load_checkpoint, save_checkpoint
+from mle_lib.training import load_checkpoint, save_checkpoint, train_step
 from tests.cases import randomised
 from tests.library.test_stopping import Dropped, snapshot, start
-from tests.library.test_training import TRAIN, VALID, N, flat, mean_log_likelihood, short_fit
+from tests.library.test_training import TRAIN, VALID, M, N, flat, mean_log_likelihood, short_fit
 
 # ---- every way a run can end: the entry that `best` names is what is in the model
 
@@ -77,6 +81,26 @@ def test_the_entry_that_is_called_best_is_in_the_model(at, what, validated, resu
     if validated:
         assert mean_log_likelihood(model, VALID) == history.valid[history.best]
         assert history.valid[history.best] == max(v for v in history.valid if v == v)
+
+
+class Halts(SGD):
+    """Is interrupted after each step."""
+
+    def step(self, closure=None):
+        super().step(closure)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interrupt_does_not_hide_that_a_pass_diverged(tmp_path) -> None:
+    model, optimizer = start(Halts, lr=3e38)
+    model.float()
+    for checkpoint in (None, tmp_path / "other.pt"):
+        with pytest.warns(RuntimeWarning, match="training diverged"):
+            history = short_fit(model, optimizer, batch_size=M, epochs=2, checkpoint=checkpoint)
+        assert (history.ended, history.best) == ("diverged", None)
+        model, optimizer = start(Halts, lr=3e38)
+        model.float()
+    assert torch.load(tmp_path / "other.pt", weights_only=True)["place"] == [0, 0]
 
 
 @pytest.mark.filterwarnings("ignore:training diverged")
@@ -181,6 +205,112 @@ UNSAVED = {
 }  # fmt: skip
 
 
+def one_cycle(**options):
+    return lambda o: lr_scheduler.OneCycleLR(
+        o, 0.05, total_steps=30, **{"cycle_momentum": False} | options
+    )
+
+
+def parts(milestone=12, kind=lr_scheduler.ExponentialLR):
+    return lambda o: lr_scheduler.SequentialLR(
+        o, [lr_scheduler.ConstantLR(o), kind(o, 2)], [milestone]
+    )
+
+
+def multi(*milestones):
+    return lambda o: lr_scheduler.MultiStepLR(o, milestones)
+
+
+class Own(lr_scheduler.LRScheduler):
+    """A schedule of a user's, with a setting that looks private."""
+
+    def __init__(self, optimizer, setting: float) -> None:
+        self._setting = setting
+        super().__init__(optimizer)
+
+    def get_lr(self):
+        return [lr * self._setting**self.last_epoch for lr in self.base_lrs]
+
+
+OTHER_SCHEDULES = {
+    "another milestone": (multi(12), multi(20)),
+    "no milestone": (multi(12), multi()),
+    "one milestone more": (multi(12), multi(12, 16)),
+    "another place of the second part": (parts(12), parts(20)),
+    "another kind of part": (parts(), parts(kind=lr_scheduler.StepLR)),
+    "another share": (one_cycle(), one_cycle(pct_start=0.8)),
+    "another curve": (one_cycle(), one_cycle(anneal_strategy="linear")),
+    "another curve of averages": (
+        lambda o: torch.optim.swa_utils.SWALR(o, 0.01, 20),
+        lambda o: torch.optim.swa_utils.SWALR(o, 0.01, 20, anneal_strategy="linear"),
+    ),
+    "within": tuple(
+        lambda o, k=k: lr_scheduler.ChainedScheduler([multi(k)(o), one_cycle()(o)], o)
+        for k in (12, 20)
+    ),
+    "a user's own": tuple(lambda o, k=k: Own(o, k) for k in (0.9, 0.8)),
+    "a factor for a while": tuple(
+        lambda o, k=k: lr_scheduler.LambdaLR(o, lambda t: k if 8 < t < 16 else 1) for k in (1, 0.5)
+    ),
+}
+
+
+def stepped(schedule):
+    def used(o):
+        scheduler = schedule(o)
+        o.step()
+        scheduler.step()
+        return scheduler
+
+    return used
+
+
+@pytest.mark.parametrize("used", [False, True])
+@pytest.mark.parametrize("case", OTHER_SCHEDULES)
+def test_another_schedule_is_named(case, used, tmp_path) -> None:
+    first, then = OTHER_SCHEDULES[case]
+    with pytest.raises(ValueError, match=r"schedule.* (must be as in .*run.pt|has no )"):
+        twice(
+            {"schedule": first}, {"schedule": stepped(then) if used else then}, tmp_path / "run.pt"
+        )
+
+
+def group_of(optimizer, name, value) -> None:
+    optimizer.param_groups[0][name] = value
+
+
+IN_MEMORY = {
+    "lr": lambda o, s: group_of(o, "lr", 1e-5),
+    "betas": lambda o, s: group_of(o, "betas", (0.5, 0.9)),
+    "weight_decay": lambda o, s: group_of(o, "weight_decay", 0.5),
+    "gamma": lambda o, s: setattr(s, "gamma", 0.1),
+    "step_size": lambda o, s: setattr(s, "step_size", 2),
+    "base_lrs": lambda o, s: setattr(s, "base_lrs", [9.0]),
+    "": lambda o, s: None,
+}
+
+
+@pytest.mark.parametrize("beyond", [False, True])  # the place of the file
+@pytest.mark.parametrize("name", IN_MEMORY)
+def test_what_was_changed_in_memory_is_named(name, beyond, tmp_path) -> None:
+    path, (model, optimizer) = tmp_path / "run.pt", start()
+    scheduler = lr_scheduler.StepLR(optimizer, 6, 0.5)
+    short_fit(model, optimizer, epochs=2, scheduler=scheduler, checkpoint=path)
+    if beyond:
+        content = path.read_bytes()
+        short_fit(model, optimizer, epochs=3, scheduler=scheduler, checkpoint=path)
+        path.write_bytes(content)
+    IN_MEMORY[name](optimizer, scheduler)
+    before = snapshot(model, optimizer)
+    if not name:
+        short_fit(model, optimizer, epochs=3, scheduler=scheduler, checkpoint=path)
+        return
+    with pytest.raises(ValueError, match=f"{name} must be as in .*run.pt"):
+        short_fit(model, optimizer, epochs=3, scheduler=scheduler, checkpoint=path)
+    assert snapshot(model, optimizer) == before
+
+
+@pytest.mark.filterwarnings("ignore:optimizer.t moves")
 @pytest.mark.parametrize("case", UNSAVED)
 def test_what_no_state_dict_tells_is_compared(case, tmp_path) -> None:
     first, then, message = UNSAVED[case]
@@ -209,7 +339,118 @@ def test_a_table_of_step_sizes_may_end(tmp_path) -> None:
     twice(table, table, tmp_path / "run.pt")
 
 
+def test_a_counter_that_is_not_saved_is_named_while_it_moves(tmp_path) -> None:
+    for kind in (Counts, Saves):
+        args, _ = made(0, kind=kind)
+        path = tmp_path / f"{kind.__name__}.pt"
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            short_fit(*args, checkpoint=path)
+        texts = [str(one.message) for one in caught]
+        assert [text.partition(":")[0] for text in texts] == (
+            ["optimizer.t moves and is not in its state_dict"] if kind is Counts else []
+        )
+
+
+class Logs(Adam):
+    """Has attributes that cannot be copied."""
+
+    def __init__(self, params, **options) -> None:
+        super().__init__(params, **options)
+        self.log, self.lock = iter("a log"), threading.Lock()
+
+
+def test_an_optimiser_may_have_attributes_that_cannot_be_copied(tmp_path) -> None:
+    ends = []
+    for kind, checkpoint in ((Adam, None), (Logs, None), (Logs, tmp_path / "run.pt")):
+        (model, optimizer), _ = made(0, kind=kind)
+        torch.manual_seed(0)  # of dropout
+        short_fit(model, optimizer, checkpoint=checkpoint)
+        ends.append(flat(model))
+    assert torch.equal(ends[0], ends[1])
+    assert torch.equal(ends[0], ends[2])
+
+
 # ---- a checkpoint's demands, with one alone
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"v": [10**700]}, r"got a number of more than 2039 bits at \['v'\]\[0\]"),
+        ({"v": -(10**5000)}, "got a number of more than 2039 bits at"),
+        ({"v": {"w": b""}}, r"got empty bytes at \['v'\]\['w'\]"),
+        ({"optimizer class": "x"}, "more must not have the names of .*'optimizer class'"),
+        ({"file format": 3}, "more must not have the names of .*'file format'"),
+        ({"file digest": "x"}, "more must not have the names of .*'file digest'"),
+        ({"held parameters": []}, "more must not have the names of .*'held parameters'"),
+        ({"nan": True}, r"numbers must be finite, got NaN in model\['hidden.bias'\]"),
+        ({"inf": True}, r"numbers must be finite, got an infinite one in model\['hidden.bias'\]"),
+        ({"buffer": True}, r"numbers must be finite, got NaN in model\['more'\]"),
+    ],
+)
+def test_what_could_not_be_read_back_does_not_take_the_place_of_a_good_file(
+    more, message, tmp_path
+) -> None:
+    path, (model, optimizer) = tmp_path / "run.pt", start()
+    save_checkpoint(path, model, optimizer, least=2**2039 - 1, text="")
+    content = path.read_bytes()
+    bad = {"nan": "nan", "inf": "inf"}.get(next(iter(more)))
+    with torch.no_grad():
+        if bad is not None:
+            model.hidden.bias[0] = float(bad)
+    if "buffer" in more:
+        model.register_buffer("more", torch.tensor([float("nan")]))
+    with pytest.raises(ValueError, match=message):
+        save_checkpoint(path, model, optimizer, **more)
+    if "buffer" in more:  # and before a run's first step
+        with pytest.raises(ValueError, match="numbers must be finite"):
+            short_fit(model, optimizer, checkpoint=tmp_path / "other.pt")
+    assert path.read_bytes() == content
+    assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+    load_checkpoint(path, *start())
+
+
+def test_expected_parts_are_compared_with_their_shapes(tmp_path) -> None:
+    path = tmp_path / "run.pt"
+    saved = {"none": [], "empty": torch.zeros(0), "one": 1, "two": torch.ones(2), "list": [1.0, 2]}
+    save_checkpoint(path, *start(), **saved)
+    wrong = {
+        "none": np.array([5]), "empty": 5, "one": np.array([]), "two": 1.0, "missing": None,
+        "list": torch.tensor([[1.0, 2]]),
+    }  # fmt: skip
+    for name, value in [*wrong.items(), ("one", [1, 1]), ("empty", torch.zeros(0, 2))]:
+        with pytest.raises(ValueError, match=f"{name} must be as in"):
+            load_checkpoint(path, *start(), **{name: value})
+    same = {
+        "none": np.array([]), "empty": [], "one": torch.tensor(1), "two": [1, 1],
+        "list": np.array([1.0, 2.0]),
+    }  # fmt: skip
+    load_checkpoint(path, *start(), **same)
+
+
+def test_a_checkpoint_is_loaded_under_inference_mode_too(tmp_path) -> None:
+    path = tmp_path / "run.pt"
+    model, optimizer = start()
+    short_fit(model, optimizer, checkpoint=path)
+    other, second = start(seed=4)
+    with torch.inference_mode():
+        load_checkpoint(path, other, second)
+    for args in ((model, optimizer), (other, second)):
+        train_step(*args, TRAIN, M)
+    assert torch.equal(flat(model), flat(other))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path) -> None:
+    pipe = tmp_path / "nltcs.test.data"
+    os.mkfifo(pipe)
+    for call in (
+        lambda: load_checkpoint(pipe, *start()),
+        lambda: short_fit(*start(), checkpoint=pipe),
+        lambda: load_density_set("nltcs", "test", tmp_path),
+    ):
+        with pytest.raises((ValueError, OSError), match="is there and no file"):
+            call()
 
 
 def odd_group(model):
@@ -294,6 +535,8 @@ def tensors() -> dict[str, torch.Tensor]:
         "negative bit": z.conj().imag,
         "a view": torch.arange(12).view(3, 4).T[1:],
         "a step": torch.arange(9)[::2],
+        "one of a step": torch.arange(9.0)[::9],
+        "one column of many": torch.arange(9.0).view(3, 3)[1:2, 2],
         "expanded": torch.ones(1).expand(4),
         "empty": torch.zeros(0, 3),
         "parameter": nn.Parameter(square.clone()),
@@ -343,10 +586,11 @@ def test_every_kind_of_tensor_is_saved_rightly_or_named(tmp_path) -> None:
         wide = value.detach()
         assert found.shape == wide.shape
         if value.dtype.itemsize and value.numel():
-            left, right = (v.clone().resolve_conj().resolve_neg() for v in (found, wide))
-            assert torch.equal(
-                left.contiguous().view(torch.uint8), right.contiguous().view(torch.uint8)
+            left, right = (
+                v.clone().resolve_conj().resolve_neg().contiguous().as_strided((v.numel(),), (1,))
+                for v in (found, wide)
             )
+            assert torch.equal(left.view(torch.uint8), right.view(torch.uint8))
     assert refused == REFUSED | {kind for kind in tensors() if re.match(SMALL, kind)}
 
 

@@ -34,7 +34,7 @@ from mle_lib.training.checkpoints import FORMAT
 from mle_lib.training.records import fingerprint
 from mle_lib.training.run import Run
 from tests.cases import binary, randomised
-from tests.library.test_training import TRAIN, VALID, M, N, flat, short_fit
+from tests.library.test_training import TRAIN, VALID, M, N, flat, mean_log_likelihood, short_fit
 
 
 def start(kind=Adam, seed: int = 0, lr: float = 0.05, **options):
@@ -694,6 +694,41 @@ def test_steps_are_made_in_train_mode_and_the_users_modes_come_back() -> None:
         seen.clear()
         train_step(model, SGD(model.parameters(), 0.01), TRAIN, M)
         assert seen == {drop_mode}
+
+
+class Merges(MADE):
+    """Folds a part of the weight into it for evaluation, as low-rank adapters do."""
+
+    def __init__(self) -> None:
+        super().__init__(N, 9)
+        self.part, self.merged = nn.Parameter(torch.full((N,), 0.5)), False
+
+    def train(self, mode: bool = True):
+        super().train(mode)
+        with torch.no_grad():
+            if self.merged == mode:
+                self.output.bias.add_(self.part, alpha=-1 if mode else 1)
+            self.merged = not mode
+        return self
+
+    def logits(self, x):
+        return super().logits(x) + (0 if self.merged else self.part)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+@pytest.mark.parametrize("mode", [True, False])
+def test_a_model_whose_train_does_something_gets_its_best_parameters(
+    mode, interrupted, tmp_path
+) -> None:
+    valid = 1 - VALID  # its best entry is an early one
+    path = tmp_path / "run.pt" if interrupted else None
+    for at in [3, -1] if interrupted else [-1]:
+        model = randomised(Merges(), 0, scale=0.3).train(mode)
+        optimizer = SGD(model.parameters(), 0.1)
+        lamp = Lamp(optimizer, at, signal.SIGINT)
+        history = short_fit(model, optimizer, valid=valid, scheduler=lamp, checkpoint=path)
+    assert (model.training, model.merged) == (mode, not mode)
+    assert mean_log_likelihood(model, valid) == pytest.approx(history.valid[history.best])
 
 
 # ---- settings of a resumed run

@@ -74,6 +74,15 @@ def test_scales_with_matching_step_sizes_are_one_update(make_model, deviation) -
     deviation(max((end - ends[0]).abs().max() for end in ends), 1e-12)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_loss_beyond_16_bits_is_none_of_divergence(dtype) -> None:
+    """−(m/b) ℓ_B = 80 · 100 · 16 log 2 nats is more than float16 holds; its gradient is not."""
+    model = FVSBN(16).to(dtype)
+    loss = train_step(model, SGD(model.parameters(), 0), binary(100, 16), 8000)
+    assert loss == pytest.approx(8000 * 16 * np.log(2), rel=1e-2)
+    assert all(q.grad.isfinite().all() for q in model.parameters())
+
+
 @pytest.mark.parametrize("scale", FACTOR)
 @pytest.mark.parametrize("cut", [(7,), (4, 3), (1, 5, 1), (1,) * 7], ids=str)
 def test_micro_batches_of_any_size_equal_the_one_batch(make_model, scale, cut, deviation) -> None:
