@@ -85,7 +85,7 @@ EXERCISE = CodeExercise(
     ),
     why="This is unbiased however old the snapshot is, and the less $\\theta$ has moved since, "
     "the less is left to chance; in section 10.8 its gap falls geometrically.",
-    note="It is (10.2) with $h_j = g_j(\\tilde\\theta)$ and $\\gamma = 1$. By (3.4) its variance is "
-    "that of the differences $g_j(\\theta) - g_j(\\tilde\\theta)$, which vanish as $\\theta$ comes "
-    "near $\\tilde\\theta$.",
+    note="It is (10.2) with $h_j = g_j(\\tilde\\theta)$ and $\\gamma = 1$. By (3.4) its variance "
+    "is that of the differences $g_j(\\theta) - g_j(\\tilde\\theta)$, which vanish as $\\theta$ "
+    "comes near $\\tilde\\theta$.",
 )
