@@ -1,6 +1,6 @@
 """The exercises of a chapter."""
 
-from mle_lib.exercises.chapters.mini_batches import fastest_batch, noise_scale, quizzes, two_costs
+from mle_lib.exercises.chapters.mini_batches import fastest_batch, quizzes, two_costs
 from mle_lib.exercises.html import Exercise
 
 CHAPTER = 5
@@ -8,6 +8,5 @@ EXERCISES: tuple[Exercise, ...] = (
     quizzes.EXACT_STEPS,
     quizzes.DOUBLING,
     two_costs.EXERCISE,
-    noise_scale.EXERCISE,
     fastest_batch.EXERCISE,
 )
