@@ -87,3 +87,8 @@ def test_every_number_is_replaced_and_nothing_else() -> None:
     text = "# 1. A\n\nSections 1.1 and 1.2, (1.1), 1.1 nats, $1.1$."
     new = renumbered(place(text), lambda m: m.number.replace("1", "9", 1))
     assert new == "# 9. A\n\nSections 9.1 and 9.2, (9.1), 1.1 nats, $1.1$."
+
+
+def test_two_places_are_not_called_the_same() -> None:
+    named = [str(place) for place in places()]
+    assert sorted(named) == sorted(set(named))

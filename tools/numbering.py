@@ -99,7 +99,9 @@ class Place(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        where = [str(self.path.name)]
+        parts = self.path.parts  # of code, from its room on: each chapter has its quizzes.py
+        room = next((n for n, part in reversed([*enumerate(parts)]) if part in CODE), -1)
+        where = ["/".join(parts[room:])]
         where += [f"cell {self.cell}"] if self.cell is not None else []
         return ", ".join(where + ([f"output {self.output}"] if self.output is not None else []))
 
