@@ -138,6 +138,64 @@ def one_step(s_min, b_crit, t0, t1, b_max):
     return b, t0 + t1 * b
 
 
+# ---- what noise costs a step
+
+
+def change_term_by_term(alpha, g, H, Sigma, b, m):
+    gain = slope = trace = 0.0
+    for i in range(len(g)):
+        gain += alpha * g[i] ** 2
+        for j in range(len(g)):
+            slope += g[i] * H[i][j] * g[j]
+            trace += H[i][j] * Sigma[j][i]
+    return gain - 0.5 * alpha**2 * slope - 0.5 * alpha**2 * trace * (m - b) / (b * (m - 1))
+
+
+def change_in_float32(alpha, g, H, Sigma, b, m):
+    g, H, Sigma = (torch.as_tensor(part, dtype=torch.float32) for part in (g, H, Sigma))
+    lost = g @ H @ g + (H * Sigma).sum() / b * ((m - b) / (m - 1))
+    return alpha * (g @ g - alpha / 2 * lost)
+
+
+def change_by_second_moments(alpha, g, H, Sigma, b, m):
+    """E[v v'] of the step v, and the trace of its product with the curvature."""
+    moments = np.outer(g, g) + Sigma * (1 / b - 1 / m) * m / (m - 1)
+    return alpha * np.linalg.norm(g) ** 2 - alpha**2 * np.einsum("ij,ji", H, moments) / 2
+
+
+def shape_of_a_number(alpha, g, H, Sigma, b, m):
+    g = np.asarray(g).reshape(-1, 1)
+    lost = (g.T @ H @ g).item() + np.linalg.eigvals(H @ Sigma).real.sum() * (m - b) / (m - 1) / b
+    return np.array(alpha * (g.T @ g).item() - alpha * alpha * lost / 2)
+
+
+def noise_of_a_full_batch(alpha, g, H, Sigma, b, m):
+    return alpha * (g @ g) - 0.5 * alpha**2 * (g @ H @ g) - alpha**2 * (H * Sigma).sum() / (2 * b)
+
+
+def mean_curvature_times_noise(alpha, g, H, Sigma, b, m):
+    noise = np.diag(H).sum() * np.diag(Sigma).sum() * (m - b) / (m - 1) / b
+    return alpha * (g * g).sum() - 0.5 * alpha**2 * ((g @ H) @ g + noise)
+
+
+def all_of_the_square(alpha, g, H, Sigma, b, m):
+    lost = g @ H @ g + (H * Sigma).sum() / b * (m - b) / (m - 1)
+    return alpha * (g @ g - alpha * lost)
+
+
+def exact_steps_lose_nothing(alpha, g, H, Sigma, b, m):
+    return alpha * sum(g**2) - alpha**2 * (H * Sigma).sum() * (m - b) / (2 * b * (m - 1))
+
+
+def climbs_by_its_length(alpha, g, H, Sigma, b, m):
+    lost = g @ H @ g + (H * Sigma).sum() / b * (m - b) / (m - 1)
+    return alpha * np.linalg.norm(g) - alpha**2 * lost / 2
+
+
+def change(alpha, g, H, Sigma, noise):
+    return alpha * (g @ g) - alpha**2 / 2 * (g @ H @ g + noise)
+
+
 ANSWERS = {
     "steps-and-sample-gradients": Answers(
         right=(costs_one_by_one, costs_in_float32, steps_from_the_hyperbola),
@@ -172,6 +230,31 @@ ANSWERS = {
             one_step,
             lambda *numbers: cases_by_hand(*numbers)[0],
             lambda *numbers: cases_by_hand(*numbers)[::-1],
+        ),
+    ),
+    "price-of-noise": Answers(
+        right=(
+            change_term_by_term,
+            change_in_float32,
+            change_by_second_moments,
+            shape_of_a_number,
+        ),
+        slips={
+            "with_replacement": (noise_of_a_full_batch,),
+            "product_of_traces": (mean_curvature_times_noise,),
+            "no_half": (all_of_the_square,),
+            "noise_alone": (exact_steps_lose_nothing,),
+            "length_not_squared": (climbs_by_its_length,),
+        },
+        wrong=(
+            lambda a, g, H, S, b, m: change(a, g, H, S, 0),
+            lambda a, g, H, S, b, m: change(a, g, H, S, -(H * S).sum() / b * (m - b) / (m - 1)),
+            lambda a, g, H, S, b, m: change(a, g, H, S, (H * S).sum() / b * (m - b) / m),
+            lambda a, g, H, S, b, m: change(a, g, H, S, (H * S).sum() / b * (m - 1) / (m - b + 1)),
+            lambda a, g, H, S, b, m: change(a, g, H, S, np.trace(S) / b * (m - b) / (m - 1)),
+            lambda a, g, H, S, b, m: change(a, g, H, S, (H * S).sum() * (m - b) / (m - 1)),
+            lambda a, g, H, S, b, m: change(a, g, H, S, np.diag(H) @ np.diag(S) * (m - b) / b),
+            lambda a, g, H, S, b, m: change(a, g, H, S, H @ S * (m - b) / (m - 1) / b),
         ),
     ),
 }
