@@ -1,7 +1,10 @@
 """The exercises of a chapter."""
 
-from mle_lib.exercises.chapters.mini_batches_cost import noise_scale
+from mle_lib.exercises.chapters.mini_batches_cost import noise_scale, quizzes
 from mle_lib.exercises.html import Exercise
 
 CHAPTER = 6
-EXERCISES: tuple[Exercise, ...] = (noise_scale.EXERCISE,)
+EXERCISES: tuple[Exercise, ...] = (
+    quizzes.DECAY,
+    noise_scale.EXERCISE,
+)
