@@ -79,6 +79,56 @@ def first_pair(small, big, b_small, b_big):
     return by_elimination(small[:1], big[:1], b_small, b_big)
 
 
+# ---- the step size for another batch
+
+
+def sizes_one_by_one(alpha, b, sizes, b_h, limit):
+    steps = []
+    for size in sizes:
+        step = alpha * (b + b_h) * size / (b * (size + b_h))
+        steps.append(limit if step > limit else step)
+    return steps
+
+
+def sizes_in_float32(alpha, b, sizes, b_h, limit):
+    sizes = torch.as_tensor(sizes, dtype=torch.float32)
+    return (alpha * (1 + b_h / b) / (1 + b_h / sizes)).clamp(max=limit)
+
+
+def relative_to_the_tuned(alpha, b, sizes, b_h, limit):
+    inverse = (1 + b_h * np.power(sizes, -1.0)) / (alpha + alpha * b_h / b)
+    return 1 / np.maximum(inverse, 1 / limit)
+
+
+def goyal(alpha, b, sizes, b_h, limit):
+    return [min(alpha / b * size, limit) for size in sizes]
+
+
+def tuned_step_as_the_longest(alpha, b, sizes, b_h, limit):
+    return torch.as_tensor(alpha * sizes / (sizes + b_h)).clamp(max=limit)
+
+
+def old_over_new(alpha, b, sizes, b_h, limit):
+    return [min(alpha * b / (b + b_h) * (size + b_h) / size, limit) for size in sizes]
+
+
+def any_length(alpha, b, sizes, b_h, limit):
+    return alpha * sizes * (b + b_h) / (b * (sizes + b_h))
+
+
+def longest_is_limited(alpha, b, sizes, b_h, limit):
+    longest = min(limit, alpha + alpha * b_h / b)
+    return [longest / (1 + b_h / size) for size in sizes]
+
+
+def square_root_rule(alpha, b, sizes, b_h, limit):
+    return np.minimum(alpha * np.sqrt(sizes / b), limit)
+
+
+def carried(alpha, b, sizes, b_h):
+    return alpha * (1 + b_h / b) / (1 + b_h / sizes)
+
+
 ANSWERS = {
     "noise-scale-from-two-batch-sizes": Answers(
         right=(by_elimination, two_equations, scale_in_float32, straight_line),
@@ -96,6 +146,25 @@ ANSWERS = {
             no_mean,
             first_pair,
             lambda small, big, b_small, b_big: -by_elimination(small, big, b_small, b_big),
+        ),
+    ),
+    "step-size-for-another-batch": Answers(
+        right=(sizes_one_by_one, sizes_in_float32, relative_to_the_tuned),
+        slips={
+            "linear_rule": (goyal,),
+            "tuned_is_longest": (tuned_step_as_the_longest,),
+            "upside_down": (old_over_new,),
+            "no_limit": (any_length,),
+            "limited_too_early": (longest_is_limited,),
+        },
+        wrong=(
+            square_root_rule,
+            lambda a, b, s, b_h, limit: np.minimum(a, limit) + 0 * s,
+            lambda a, b, s, b_h, limit: np.maximum(carried(a, b, s, b_h), limit),
+            lambda a, b, s, b_h, limit: np.minimum(carried(a, b, s, b_h), limit)[:1],
+            lambda a, b, s, b_h, limit: np.minimum(a * (1 + b_h / b) / (1 + s / b_h), limit),
+            lambda a, b, s, b_h, limit: np.minimum(a * (1 + b_h * b) / (1 + b_h * s), limit),
+            lambda a, b, s, b_h, limit: np.minimum(carried(a, b, s, b_h), 2 / limit),
         ),
     ),
 }
