@@ -129,6 +129,91 @@ def carried(alpha, b, sizes, b_h):
     return alpha * (1 + b_h / b) / (1 + b_h / sizes)
 
 
+# ---- how far a run hovers
+
+
+def direction_by_direction(alpha, b, m, curvatures, variances):
+    V, loss = [], 0.0
+    for curvature, variance in zip(curvatures, variances, strict=True):
+        noise = variance * (m - b) / (b * (m - 1))
+        V.append(alpha**2 * noise / (1 - (1 - alpha * curvature) ** 2))
+        loss += curvature * V[-1] / 2
+    return V, loss
+
+
+def hovering_in_float32(alpha, b, m, curvatures, variances):
+    L, S = (torch.as_tensor(part, dtype=torch.float32) for part in (curvatures, variances))
+    V = alpha * S * ((m - b) / (m - 1) / b) / (2 * L - alpha * L**2)
+    return V, 0.5 * (L @ V)
+
+
+def as_matrices(alpha, b, m, curvatures, variances):
+    """(6.3) as linear equations for all entries of P."""
+    H, p = np.diag(np.array(curvatures, dtype=float)), len(curvatures)
+    A, C = np.eye(p) - alpha * H, np.diag(variances) * (m - b) / (m - 1) / b
+    P = np.linalg.solve(np.eye(p * p) - np.kron(A, A), alpha**2 * C.ravel()).reshape(p, p)
+    return np.diag(P), np.trace(H @ P) / 2
+
+
+def until_it_stands(alpha, b, m, curvatures, variances):
+    """The variance from step to step, doubling the number of steps each time."""
+    r = (1 - alpha * curvatures) ** 2
+    V = alpha**2 * variances * (m - b) / (m - 1) / b
+    for _ in range(40):
+        V, r = V + r * V, r * r
+    return [V, sum(curvatures * V) / 2]
+
+
+def sizes_left_out(alpha, b, m, curvatures, variances):
+    V = alpha**2 * variances / b / (1 - (1 - alpha * curvatures) ** 2)
+    return V, 0.5 * (curvatures @ V)
+
+
+def rule_for_short_steps(alpha, b, m, curvatures, variances):
+    C = variances * (m - b) / (m - 1) / b
+    return alpha * C / 2 / curvatures, alpha * C.sum() / 4
+
+
+def noise_of_the_last_step(alpha, b, m, curvatures, variances):
+    V = [alpha * alpha * v * (m - b) / (m - 1) / b for v in variances]
+    return V, 0.5 * np.dot(curvatures, V)
+
+
+def whole_trace(alpha, b, m, curvatures, variances):
+    V, loss = direction_by_direction(alpha, b, m, curvatures, variances)
+    return V, loss + loss
+
+
+def half_of_the_spread(alpha, b, m, curvatures, variances):
+    V, _ = direction_by_direction(alpha, b, m, curvatures, variances)
+    return V, torch.tensor(V).sum() / 2
+
+
+def deviation_for_variance(alpha, b, m, curvatures, variances):
+    V, loss = direction_by_direction(alpha, b, m, curvatures, variances)
+    return np.sqrt(V), loss
+
+
+def losses_of_the_directions(alpha, b, m, curvatures, variances):
+    V, _ = direction_by_direction(alpha, b, m, curvatures, variances)
+    return V, curvatures * V / 2
+
+
+def mean_of_the_directions(alpha, b, m, curvatures, variances):
+    V, _ = direction_by_direction(alpha, b, m, curvatures, variances)
+    return V, np.mean(curvatures * V) / 2
+
+
+def one_factor_forgotten(alpha, b, m, curvatures, variances):
+    V = alpha * variances * (m - b) / (m - 1) / b / (2 - alpha * curvatures)
+    return V, (curvatures * V).sum() / 2
+
+
+def squares_of_the_step(alpha, b, m, curvatures, variances):
+    V, loss = direction_by_direction(alpha, b, m, curvatures, variances)
+    return np.multiply(alpha, V), alpha * loss
+
+
 ANSWERS = {
     "noise-scale-from-two-batch-sizes": Answers(
         right=(by_elimination, two_equations, scale_in_float32, straight_line),
@@ -165,6 +250,26 @@ ANSWERS = {
             lambda a, b, s, b_h, limit: np.minimum(a * (1 + b_h / b) / (1 + s / b_h), limit),
             lambda a, b, s, b_h, limit: np.minimum(a * (1 + b_h * b) / (1 + b_h * s), limit),
             lambda a, b, s, b_h, limit: np.minimum(carried(a, b, s, b_h), 2 / limit),
+        ),
+    ),
+    "how-far-a-run-hovers": Answers(
+        right=(direction_by_direction, hovering_in_float32, as_matrices, until_it_stands),
+        slips={
+            "with_replacement": (sizes_left_out,),
+            "short_steps": (rule_for_short_steps,),
+            "one_step": (noise_of_the_last_step,),
+            "no_half": (whole_trace,),
+            "without_curvature": (half_of_the_spread,),
+        },
+        wrong=(
+            deviation_for_variance,
+            losses_of_the_directions,
+            mean_of_the_directions,
+            one_factor_forgotten,
+            squares_of_the_step,
+            lambda *arguments: direction_by_direction(*arguments)[0],
+            lambda *arguments: direction_by_direction(*arguments)[::-1],
+            lambda alpha, b, m, *rest: direction_by_direction(alpha, b, m + 1, *rest),
         ),
     ),
 }

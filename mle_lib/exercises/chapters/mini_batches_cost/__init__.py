@@ -1,6 +1,11 @@
 """The exercises of a chapter."""
 
-from mle_lib.exercises.chapters.mini_batches_cost import another_batch, noise_scale, quizzes
+from mle_lib.exercises.chapters.mini_batches_cost import (
+    another_batch,
+    hovering,
+    noise_scale,
+    quizzes,
+)
 from mle_lib.exercises.html import Exercise
 
 CHAPTER = 6
@@ -8,4 +13,5 @@ EXERCISES: tuple[Exercise, ...] = (
     quizzes.DECAY,
     noise_scale.EXERCISE,
     another_batch.EXERCISE,
+    hovering.EXERCISE,
 )
