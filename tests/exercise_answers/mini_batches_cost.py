@@ -214,6 +214,91 @@ def squares_of_the_step(alpha, b, m, curvatures, variances):
     return np.multiply(alpha, V), alpha * loss
 
 
+# ---- what the mean of the places loses
+
+
+def height_lost(place, top, H):
+    d = np.asarray(place) - top
+    return float(d @ H @ d) / 2
+
+
+def place_by_place(places, top, H, skip):
+    late = [place for t, place in enumerate(places) if t >= skip]
+    return sum(height_lost(p, top, H) for p in late) / len(late), height_lost(
+        sum(late) / len(late), top, H
+    )
+
+
+def both_in_torch(places, top, H, skip):
+    places, top, H = (torch.as_tensor(part, dtype=torch.float64) for part in (places, top, H))
+    d = places[skip:] - top
+    return torch.einsum("ti,ij,tj->t", d, H, d).mean() / 2, d.mean(0) @ H @ d.mean(0) * 0.5
+
+
+def by_the_covariance(places, top, H, skip):
+    """The mean loss is that of the mean, and half of tr(H Cov)."""
+    late = np.array(places[skip:], dtype=float)
+    covariance = np.atleast_2d(np.cov(late.T, ddof=0))
+    lost = height_lost(late.mean(0), top, H)
+    return [lost + (H * covariance).sum() / 2, lost]
+
+
+def losses_in_float32(places, top, H, skip):
+    d = (places[skip:] - top).astype(np.float32)
+    center = np.average(d, axis=0)
+    return np.trace(d @ H @ d.T) / (2 * len(d)), np.float32(center @ (H @ center) / 2)
+
+
+def all_places(places, top, H, skip):
+    d = places - top
+    return np.mean([row @ H @ row for row in d]) / 2, height_lost(places.mean(0), top, H)
+
+
+def whole_squares(places, top, H, skip):
+    d = places[skip:] - top
+    return np.einsum("ti,ij,tj->t", d, H, d).mean(), d.mean(0) @ H @ d.mean(0)
+
+
+def squared_distances(places, top, H, skip):
+    d = places[skip:] - top
+    return (d**2).sum(1).mean() / 2, (d.mean(0) ** 2).sum() / 2
+
+
+def where_it_ended(places, top, H, skip):
+    return place_by_place(places, top, H, skip)[0], height_lost(places[len(places) - 1], top, H)
+
+
+def mean_place_first(places, top, H, skip):
+    return place_by_place(places, top, H, skip)[::-1]
+
+
+def one_place_more_left_out(places, top, H, skip):
+    return place_by_place(places, top, H, min(skip + 1, len(places) - 1))
+
+
+def start_alone(places, top, H, skip):
+    return place_by_place(places[: skip + 1], top, H, 0)
+
+
+def divided_by_all(places, top, H, skip):
+    first, _ = place_by_place(places, top, H, skip)
+    mean = places[skip:].sum(0) / len(places)
+    return first * (len(places) - skip) / len(places), height_lost(mean, top, H)
+
+
+def mean_of_the_entries(places, top, H, skip):
+    d = places[skip:] - top
+    return ((d @ H) * d).mean() / 2, height_lost(places[skip:].mean(0), top, H)
+
+
+def top_forgotten(places, top, H, skip):
+    return place_by_place(places, 0 * top, H, skip)
+
+
+def diagonal_alone(places, top, H, skip):
+    return place_by_place(places, top, np.diag(np.diag(H)), skip)
+
+
 ANSWERS = {
     "noise-scale-from-two-batch-sizes": Answers(
         right=(by_elimination, two_equations, scale_in_float32, straight_line),
@@ -270,6 +355,27 @@ ANSWERS = {
             lambda *arguments: direction_by_direction(*arguments)[0],
             lambda *arguments: direction_by_direction(*arguments)[::-1],
             lambda alpha, b, m, *rest: direction_by_direction(alpha, b, m + 1, *rest),
+        ),
+    ),
+    "loss-of-the-mean-place": Answers(
+        right=(place_by_place, both_in_torch, by_the_covariance, losses_in_float32),
+        slips={
+            "start_kept": (all_places,),
+            "no_half": (whole_squares,),
+            "without_curvature": (squared_distances,),
+            "last_place": (where_it_ended,),
+            "other_order": (mean_place_first,),
+        },
+        wrong=(
+            one_place_more_left_out,
+            start_alone,
+            divided_by_all,
+            mean_of_the_entries,
+            top_forgotten,
+            diagonal_alone,
+            lambda *arguments: place_by_place(*arguments)[1],
+            lambda *arguments: (place_by_place(*arguments)[0],) * 2,
+            lambda *arguments: (place_by_place(*arguments)[1],) * 2,
         ),
     ),
 }

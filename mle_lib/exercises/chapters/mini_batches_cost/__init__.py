@@ -3,6 +3,7 @@
 from mle_lib.exercises.chapters.mini_batches_cost import (
     another_batch,
     hovering,
+    mean_place,
     noise_scale,
     quizzes,
 )
@@ -14,4 +15,5 @@ EXERCISES: tuple[Exercise, ...] = (
     noise_scale.EXERCISE,
     another_batch.EXERCISE,
     hovering.EXERCISE,
+    mean_place.EXERCISE,
 )
