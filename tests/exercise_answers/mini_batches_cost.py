@@ -147,6 +147,12 @@ def hovering_in_float32(alpha, b, m, curvatures, variances):
     return V, 0.5 * (L @ V)
 
 
+def as_derived_in_float32(alpha, b, m, curvatures, variances):
+    L, S = (torch.as_tensor(part, dtype=torch.float32) for part in (curvatures, variances))
+    V = alpha**2 * S / b * (m - b) / (m - 1) / (1 - (1 - alpha * L) ** 2)
+    return V, (L * V).sum() / 2
+
+
 def as_matrices(alpha, b, m, curvatures, variances):
     """(6.3) as linear equations for all entries of P."""
     H, p = np.diag(np.array(curvatures, dtype=float)), len(curvatures)
@@ -338,7 +344,13 @@ ANSWERS = {
         ),
     ),
     "how-far-a-run-hovers": Answers(
-        right=(direction_by_direction, hovering_in_float32, as_matrices, until_it_stands),
+        right=(
+            direction_by_direction,
+            hovering_in_float32,
+            as_derived_in_float32,
+            as_matrices,
+            until_it_stands,
+        ),
         slips={
             "with_replacement": (sizes_left_out,),
             "short_steps": (rule_for_short_steps,),
