@@ -118,7 +118,7 @@ class Hill:
 
 
 def newton(hill: Hill, size: int | None, seeds: list[int]) -> Climb:
-    """(7.1), α halved until ℓ rises enough; H from all rows, or from ``size`` fresh ones a step."""
+    """(8.1), α halved until ℓ rises enough; H from all rows, or from ``size`` fresh ones a step."""
     W, generator = hill.start(), torch.Generator().manual_seed(seeds[0])
     height, slope = hill.height_and_slope(W)
     read = hill.m
@@ -170,7 +170,7 @@ def lbfgs(hill: Hill, seeds: list[int]) -> Climb:
 
 
 def ascent(hill: Hill, alpha: float, beta: float, seeds: list[int]) -> Climb:
-    """(6.1) with exact gradients; with β = 0, exact ascent."""
+    """(7.1) with exact gradients; with β = 0, exact ascent."""
     del seeds
     W = velocity = hill.start()
     while True:

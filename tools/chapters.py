@@ -14,6 +14,7 @@ import ast
 import builtins
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from docutils import nodes
 from nbformat import NotebookNode, v4
 
 from tools import moved, references
-from tools.chapter_rules import FIRST_CELL
+from tools.chapter_rules import FIRST_CELL, RULES
 from tools.environment import ROOT, say
 from tools.exercise_rules import is_exercise
 from tools.notebooks import read, strip, toc_notebooks, write
@@ -138,8 +139,21 @@ def renumber(plan: Plan, leave_out: Iterable[Path] = ()) -> None:
             text = renumbered(place, lambda m: plan.new(m.kind, m.number) or m.number)
             if text != place.text:
                 changed.setdefault(place.path, {})[place.cell, place.output] = text
+                if place.path.suffix == ".py":
+                    for line in too_long(plan.root, place, text):
+                        say(line)
     for path, texts in changed.items():
         rewrite(path, texts)
+
+
+def too_long(root: Path, place: Place, text: str) -> Iterator[str]:
+    """Lines that longer numbers pushed over the limit: where to break them is the author's."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    limit = settings["tool"]["ruff"]["line-length"]
+    lines = zip(place.text.splitlines(), text.splitlines(), strict=True)
+    for number, (before, line) in enumerate(lines, 1):
+        if len(before) <= limit < len(line):
+            yield f"{place}, line {number}: {len(line)} characters, {limit} are allowed"
 
 
 def keep_addresses(plan: Plan, pages: list[str], gone: str = "", to: str = "") -> None:
@@ -338,7 +352,7 @@ def split(page: str, name: str, title: str, at: str, root: Path = ROOT) -> None:
     _lead_links(root, page, name)
     keep_addresses(plan, pages)
     finish(root)
-    for line in left_to_do(root, number, name):
+    for line in left_to_do(root, number, page, name):
         say(line)
 
 
@@ -398,12 +412,19 @@ def _lead_links(root: Path, page: str, name: str) -> None:
             path.write_text(led, encoding="utf-8")
 
 
-def left_to_do(root: Path, number: int, name: str) -> Iterator[str]:
+def left_to_do(root: Path, number: int, page: str, name: str) -> Iterator[str]:
     """What a program cannot know after a split: for its author."""
-    cells = read(root / "book" / f"{name}.ipynb").cells
+    parts = {part: read(root / "book" / f"{part}.ipynb") for part in (page, name)}
+    for part, notebook in parts.items():
+        yield f"{part}.ipynb: write its title, opening, summary and what is next"
+        yield from (f"{part}.ipynb: {fault}" for rule in RULES for fault in rule(notebook))
+    cells = parts[name].cells
     code = [ast.parse(c.source) for c in cells if c.cell_type == "code" and "%pip" not in c.source]
     if missing := sorted(undefined_names(code)):
         yield f"{name}.ipynb uses what the first part defines: {', '.join(missing)}"
+    headings = [line for c in parts[page].cells for line in c.source.splitlines()]
+    for heading in (line for line in headings if line.startswith("### ")):
+        yield f"{page}.ipynb, {heading}: if its section left, so does it, and {moved.FILE} says so"
     for place in places(root):
         for mention in mentions(place):
             if mention == (mention.start, mention.end, "chapter", str(number), False):
@@ -452,7 +473,7 @@ def main(arguments: list[str]) -> int:
     except ChapterError as error:
         print(f"Nothing was changed:\n{error}", file=sys.stderr)
         return 1
-    say("Done. Read what git shows; then `make notebooks`, `make test`.")
+    say("Done. Read what git shows; then `make format`, `make notebooks`, `make test`.")
     return 0
 
 

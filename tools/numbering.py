@@ -6,7 +6,8 @@ and in what a cell prints:
     chapter 3    section 3.1    exercise 3.1    (3.1), an equation
 
 and a list or a range of them: "chapters 1 to 3", "sections 3.1, 3.2 and 3.4", "sections 3.1–3.3".
-A link that says a number and no more, [3.1](…), names a section. A number is given once: by
+A link that says a number and no more, [3.1](…), names a section, and
+one that says number and title, [3. Title](…), a chapter. A number is given once: by
 `# 3. Title`, `## 3.1 Title`, `### Exercise 3.1 · Title`, `\tag{3.1}`, and by `CHAPTER = 3` beside
 the exercises. A section of a work cited is "§3.1". Whatever else could be the number of a section
 is a complaint (`unmarked`), so that a program can renumber what is named.
@@ -52,7 +53,12 @@ def _words(word: str, number: str) -> re.Pattern[str]:
 KINDS = (
     Kind(
         "chapter",
-        _words("chapter", WHOLE),
+        # or a link's text that begins with it and goes on with the title
+        re.compile(
+            _words("chapter", WHOLE).pattern
+            + r"|\[(?P<linked>\d{1,2})(?=\. (?-i:[A-Z])[^\]]*\][( ])",
+            re.I,
+        ),
         re.compile(r"^(?:# (\d+)(?=\. )|CHAPTER = (\d+)$)", re.M),
     ),
     Kind(
@@ -99,7 +105,9 @@ class Place(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        where = [str(self.path.name)]
+        parts = self.path.parts  # of code, from its room on: each chapter has its quizzes.py
+        room = next((n for n, part in reversed([*enumerate(parts)]) if part in CODE), -1)
+        where = ["/".join(parts[room:])]
         where += [f"cell {self.cell}"] if self.cell is not None else []
         return ", ".join(where + ([f"output {self.output}"] if self.output is not None else []))
 

@@ -21,7 +21,7 @@ SHAPE = Open(
         "$\\ell$ comes from $m$ samples: well below a gap of about $p/2m$ its shape says nothing "
         "about new data.",
     ),
-    where="section 7.8, from the experiments of sections 7.1 to 7.3, 7.5 and 7.7",
+    where="section 8.8, from the experiments of sections 8.1 to 8.3, 8.5 and 8.7",
 )
 
 LOGARITHM = Open(
@@ -64,7 +64,7 @@ BATCH = Open(
         "generalisation, on one network, once every batch size had its own step size and was "
         "stopped at its best.",
     ),
-    where="sections 3.6 to 3.8 for the quality, sections 5.1, 5.2, 5.3 and 5.5 for the speed",
+    where="sections 3.6 to 3.8 for the quality, sections 5.1, 5.2, 5.3 and 6.1 for the speed",
 )
 
 SECOND_ORDER = Open(
@@ -87,7 +87,7 @@ SECOND_ORDER = Open(
         "What is there to tune: for Newton with a line search a ridge, if there is no top, else "
         "nothing; for SGD step size, decay or averaging, and $b$.",
     ),
-    where="section 7.8, from the experiments of sections 7.5 to 7.7",
+    where="section 8.8, from the experiments of sections 8.5 to 8.7",
 )
 
 DEPENDENCE = Open(
@@ -110,7 +110,7 @@ DEPENDENCE = Open(
         "and cost, $b_i \\propto s_i/\\sqrt{t_i}$, if that promises a gain; who averages keeps one "
         "$b$. Never one subset of the variables for a whole batch.",
     ),
-    where="section 8.8, from the experiments of sections 8.2 to 8.7",
+    where="section 9.8, from the experiments of sections 9.2 to 9.7",
 )
 
 BIAS = Open(
@@ -133,7 +133,7 @@ BIAS = Open(
         "Variance-reduction methods are judged with all costs counted, against a plain reshuffled "
         "pass; their gain is in the exact optimisation of small concave problems.",
     ),
-    where="section 9.9, from the experiments of sections 9.1, 9.3 and 9.5 to 9.8",
+    where="section 10.9, from the experiments of sections 10.1, 10.3 and 10.5 to 10.8",
 )
 
 PARADIGMS = Open(
@@ -157,7 +157,7 @@ PARADIGMS = Open(
         "limit. GAN: momentum and step size tuned together for each $b$, more steps for the "
         "discriminator, and a judge in place of a loss.",
     ),
-    where="sections 10.9 and 10.10, from the experiments of sections 10.2 to 10.6 and 10.8",
+    where="sections 11.9 and 11.10, from the experiments of sections 11.2 to 11.6 and 11.8",
 )
 
 EXERCISES: tuple[Exercise, ...] = (

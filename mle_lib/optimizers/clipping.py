@@ -29,7 +29,7 @@ def clip_by_norm(params: Parameters, max_norm: float) -> Tensor:
     algorithm 1, https://doi.org/10.48550/arXiv.1211.5063; the 10⁻⁶ is that of
     ``torch.nn.utils.clip_grad_norm_``, to which this is equal.
 
-    Equation: (6.13).
+    Equation: (7.13).
 
     Args:
         params: ``model.parameters()``, or ``model.named_parameters()`` to see names in errors.
@@ -66,7 +66,7 @@ def clip_by_value(params: Parameters, max_value: float) -> None:
     NaN and makes ∞ a c. Arguments and errors are those of ``clip_by_norm``, with ``max_value`` as
     c; the entries must be finite, their norm may overflow.
 
-    Equation: (6.13).
+    Equation: (7.13).
     """
     max_value = check_threshold(max_value, "max_value")
     gradients = dense_gradients(not_empty(params))

@@ -154,7 +154,7 @@ class Momentum(Optimizer):
     whole velocity. torch skips τ on the first step, and we with it; at β = 0 it skips τ altogether.
     Schedulers that also change the momentum (``OneCycleLR``) need ``cycle_momentum=False``.
 
-    Equation: (6.1).
+    Equation: (7.1).
     """
 
     def __init__(
@@ -184,7 +184,7 @@ class Nesterov(Optimizer):
     Pascanu (2013), §3.5, https://doi.org/10.48550/arXiv.1212.0901 (while α and β are
     constant). Equals ``torch.optim.SGD(momentum=β, nesterov=True)``.
 
-    Equations: (6.6), (6.7).
+    Equations: (7.6), (7.7).
     """
 
     def __init__(
@@ -207,7 +207,7 @@ class RMSprop(Optimizer):
     (2012); in print in Graves (2013), eq. 38-45, https://doi.org/10.48550/arXiv.1308.0850, with the
     mean of g subtracted (torch's ``centered``) and ε under the root; here, as in torch, outside.
 
-    Equation: (6.8).
+    Equation: (7.8).
     """
 
     def __init__(
@@ -236,7 +236,7 @@ class Adam(Optimizer):
     (where they are m and v), https://doi.org/10.48550/arXiv.1412.6980. The faster form at the end
     of the paper's §2 adds ε before the correction; here, as in ``torch.optim.Adam``, after.
 
-    Equation: (6.9).
+    Equation: (7.9).
     """
 
     def __init__(
@@ -271,7 +271,7 @@ class AdamW(Adam):
     https://doi.org/10.48550/arXiv.1711.05101. There ρ (λ in the paper) is multiplied by the
     schedule alone, here, as in ``torch.optim.AdamW``, by the whole step size α.
 
-    Equation: (6.10).
+    Equation: (7.10).
     """
 
     def __init__(

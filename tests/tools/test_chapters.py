@@ -10,6 +10,7 @@ import pytest
 
 from tests.site.test_addresses import tracked
 from tools import chapters, moved
+from tools.chapter_rules import RULES
 from tools.chapters import ChapterError
 from tools.environment import ROOT
 from tools.exercise_rules import is_exercise
@@ -101,7 +102,7 @@ def test_an_empty_third_chapter_is_inserted_and_removed(root: Path) -> None:
     assert tree(root) == before
 
 
-def test_a_chapter_is_split(root: Path) -> None:
+def test_a_chapter_is_split(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names, order, formulas = named(root), pages(root), sorted(things(root).values())
     page, at = middle(root)
     chapters.split(page, "second-part", "The second part", at, root=root)
@@ -119,10 +120,29 @@ def test_a_chapter_is_split(root: Path) -> None:
     assert [strip(part) for part in parts] == parts
     ids = [cell.id for part in parts for cell in part.cells]
     assert len(set(ids)) == len(ids)
+    said = capsys.readouterr().out
+    for part, notebook in zip((page, "second-part"), parts, strict=True):
+        assert f"{part}.ipynb: write its title" in said
+        for fault in (fault for rule in RULES for fault in rule(notebook)):
+            assert f"{part}.ipynb: {fault}" in said
+    asked = re.findall(r"^### .+", "\n".join(cell.source for cell in parts[0].cells), re.M)
+    assert asked
+    assert re.findall(rf"^{page}\.ipynb, (### .+): if its section left", said, re.M) == asked
+
+
+def test_a_line_that_a_longer_number_makes_too_long_is_said(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = root / "mle_lib" / "gradient.py"
+    line = "# as in section 9.1 ".ljust(100, ".")
+    path.write_text(f"{line}\n{path.read_text('utf-8')}", encoding="utf-8")
+    chapters.insert("new", "New", before=pages(root)[1], root=root)
+    assert "section 10.1" in path.read_text("utf-8").partition("\n")[0]
+    assert "mle_lib/gradient.py, line 1: 101 characters, 100 are allowed" in capsys.readouterr().out
 
 
 def test_the_addresses_of_a_chapter_that_is_removed_lead_on(root: Path) -> None:
-    order = pages(root)
+    order, before = pages(root), moved.load(root)["anchors"]
     chapters.insert("in-between", "Something new", before=order[2], root=root)
     kept = moved.kept(root)
     kept["pages"]["book/in-between.html"] = ["something-new"]
@@ -130,7 +150,8 @@ def test_the_addresses_of_a_chapter_that_is_removed_lead_on(root: Path) -> None:
     chapters.remove("in-between", to=order[1], root=root)
     table = moved.load(root)
     assert table["pages"]["book/in-between"] == f"book/{order[1]}"
-    assert table["anchors"] == {f"book/{order[1]}": {"something-new": ""}}
+    page = f"book/{order[1]}"
+    assert table["anchors"] == {**before, page: {**before.get(page, {}), "something-new": ""}}
     assert read(root / "book" / "in-between.ipynb") == moved.stub(f"book/{order[1]}", root)
 
 

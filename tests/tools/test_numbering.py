@@ -1,9 +1,11 @@
 """What the book says of its own chapters, sections, equations and exercises can be renumbered."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from tools.notebooks import read, toc_notebooks
 from tools.numbering import Place, known, mentions, places, renumbered, unmarked, unresolved
 
 KNOWN = known()
@@ -43,6 +45,7 @@ def place(text: str, kind: str = "markdown", path: Path = BOOK / "a.ipynb") -> P
         ("by (1.1), `(1.2)`, $f(1.3)$ and f(1.4)", ["equation 1.1"]),
         ("[A](https://a.org/(1.1)), §1.2 <!-- (1.3) -->", ["equation 1.3"]),
         ("see exercise 1.1", ["exercise 1.1"]),
+        ("[2. Title](a.ipynb), [3. 4.] (5), [6. a](b)", ["chapter 2"]),
     ],
 )
 def test_what_is_named_in_text(text: str, found: list[str]) -> None:
@@ -87,3 +90,17 @@ def test_every_number_is_replaced_and_nothing_else() -> None:
     text = "# 1. A\n\nSections 1.1 and 1.2, (1.1), 1.1 nats, $1.1$."
     new = renumbered(place(text), lambda m: m.number.replace("1", "9", 1))
     assert new == "# 9. A\n\nSections 9.1 and 9.2, (9.1), 1.1 nats, $1.1$."
+
+
+def test_two_places_are_not_called_the_same() -> None:
+    named = [str(place) for place in places()]
+    assert sorted(named) == sorted(set(named))
+
+
+def test_a_link_that_says_a_number_and_a_title_says_those_of_its_chapter() -> None:
+    titles = {p.name: read(p).cells[0].source.partition("\n")[0] for p in toc_notebooks()}
+    texts = [(p.path.name, p.text) for p in places() if p.kind == "markdown"]
+    link = re.compile(r"\[(\d{1,2}\. [^\]]+)\]\([^)]*?([\w-]+\.ipynb)\)")
+    found = [(where, *match) for where, text in texts for match in link.findall(text)]
+    assert len(found) >= len(titles) - 1
+    assert [line for line in found if titles[line[2]] != f"# {line[1]}"] == []

@@ -56,82 +56,6 @@ def two_straight_ends(b, s_min, b_crit):
     return steps, b * steps
 
 
-# ---- the noise scale from two batch sizes
-
-
-def by_elimination(small, big, b_small, b_big):
-    short = sum(big.tolist()) / len(big)
-    trace = (sum(small.tolist()) / len(small) - short) * b_small * b_big / (b_big - b_small)
-    return trace / (short - trace / b_big)
-
-
-def two_equations(small, big, b_small, b_big):
-    lengths = torch.stack([torch.as_tensor(small).mean(), torch.as_tensor(big).mean()])
-    system = torch.tensor([[1.0, 1 / b_small], [1.0, 1 / b_big]], dtype=lengths.dtype)
-    signal, trace = torch.linalg.solve(system, lengths)
-    return trace / signal
-
-
-def scale_in_float32(small, big, b_small, b_big):
-    s, b = (torch.as_tensor(part, dtype=torch.float32).mean() for part in (small, big))
-    return b_small * b_big * (s - b) / (b_big * b - b_small * s)
-
-
-def straight_line(small, big, b_small, b_big):
-    """Least squares of all lengths on 1/b: the slope over the height at 0."""
-    inverse = np.repeat([1 / b_small, 1 / b_big], [len(small), len(big)])
-    slope, height = np.polyfit(inverse, np.concatenate([small, big]), 1)
-    return slope / height
-
-
-def longer_over_shorter(small, big, b_small, b_big):
-    return sum(small) / sum(big)
-
-
-def noise_times_the_wrong_sizes(small, big, b_small, b_big):
-    trace = (small.mean() - big.mean()) / (1 / b_big - 1 / b_small)
-    return trace / ((b_big * small.mean() - b_small * big.mean()) / (b_big - b_small))
-
-
-def big_batches_taken_as_exact(small, big, b_small, b_big):
-    exact = torch.as_tensor(big).mean()
-    return (torch.as_tensor(small).mean() - exact) * b_small * b_big / (b_big - b_small) / exact
-
-
-def upside_down(small, big, b_small, b_big):
-    return 1 / by_elimination(small, big, b_small, b_big)
-
-
-def pair_by_pair(small, big, b_small, b_big):
-    scales = []
-    for s, b in zip(small, big, strict=True):
-        trace = (s - b) / (1 / b_small - 1 / b_big)
-        scales.append(trace / (s - trace / b_small))
-    return sum(scales) / len(scales)
-
-
-def small_batches_taken_as_exact(small, big, b_small, b_big):
-    return (small.mean() - big.mean()) / (1 / b_small - 1 / b_big) / small.mean()
-
-
-def difference_of_sizes(small, big, b_small, b_big):
-    trace = (small.mean() - big.mean()) / (b_big - b_small)
-    return trace / (small.mean() - trace / b_small)
-
-
-def noise_alone(small, big, b_small, b_big):
-    return (small.mean() - big.mean()) / (1 / b_small - 1 / b_big)
-
-
-def no_mean(small, big, b_small, b_big):
-    trace = (small - big) / (1 / b_small - 1 / b_big)
-    return trace / (small - trace / b_small)
-
-
-def first_pair(small, big, b_small, b_big):
-    return by_elimination(small[:1], big[:1], b_small, b_big)
-
-
 # ---- the fastest batch by the clock
 
 
@@ -214,6 +138,64 @@ def one_step(s_min, b_crit, t0, t1, b_max):
     return b, t0 + t1 * b
 
 
+# ---- what noise costs a step
+
+
+def change_term_by_term(alpha, g, H, Sigma, b, m):
+    gain = slope = trace = 0.0
+    for i in range(len(g)):
+        gain += alpha * g[i] ** 2
+        for j in range(len(g)):
+            slope += g[i] * H[i][j] * g[j]
+            trace += H[i][j] * Sigma[j][i]
+    return gain - 0.5 * alpha**2 * slope - 0.5 * alpha**2 * trace * (m - b) / (b * (m - 1))
+
+
+def change_in_float32(alpha, g, H, Sigma, b, m):
+    g, H, Sigma = (torch.as_tensor(part, dtype=torch.float32) for part in (g, H, Sigma))
+    lost = g @ H @ g + (H * Sigma).sum() / b * ((m - b) / (m - 1))
+    return alpha * (g @ g - alpha / 2 * lost)
+
+
+def change_by_second_moments(alpha, g, H, Sigma, b, m):
+    """E[v v'] of the step v, and the trace of its product with the curvature."""
+    moments = np.outer(g, g) + Sigma * (1 / b - 1 / m) * m / (m - 1)
+    return alpha * np.linalg.norm(g) ** 2 - alpha**2 * np.einsum("ij,ji", H, moments) / 2
+
+
+def shape_of_a_number(alpha, g, H, Sigma, b, m):
+    g = np.asarray(g).reshape(-1, 1)
+    lost = (g.T @ H @ g).item() + np.linalg.eigvals(H @ Sigma).real.sum() * (m - b) / (m - 1) / b
+    return np.array(alpha * (g.T @ g).item() - alpha * alpha * lost / 2)
+
+
+def noise_of_a_full_batch(alpha, g, H, Sigma, b, m):
+    return alpha * (g @ g) - 0.5 * alpha**2 * (g @ H @ g) - alpha**2 * (H * Sigma).sum() / (2 * b)
+
+
+def mean_curvature_times_noise(alpha, g, H, Sigma, b, m):
+    noise = np.diag(H).sum() * np.diag(Sigma).sum() * (m - b) / (m - 1) / b
+    return alpha * (g * g).sum() - 0.5 * alpha**2 * ((g @ H) @ g + noise)
+
+
+def all_of_the_square(alpha, g, H, Sigma, b, m):
+    lost = g @ H @ g + (H * Sigma).sum() / b * (m - b) / (m - 1)
+    return alpha * (g @ g - alpha * lost)
+
+
+def exact_steps_lose_nothing(alpha, g, H, Sigma, b, m):
+    return alpha * sum(g**2) - alpha**2 * (H * Sigma).sum() * (m - b) / (2 * b * (m - 1))
+
+
+def climbs_by_its_length(alpha, g, H, Sigma, b, m):
+    lost = g @ H @ g + (H * Sigma).sum() / b * (m - b) / (m - 1)
+    return alpha * np.linalg.norm(g) - alpha**2 * lost / 2
+
+
+def change(alpha, g, H, Sigma, noise):
+    return alpha * (g @ g) - alpha**2 / 2 * (g @ H @ g + noise)
+
+
 ANSWERS = {
     "steps-and-sample-gradients": Answers(
         right=(costs_one_by_one, costs_in_float32, steps_from_the_hyperbola),
@@ -229,24 +211,6 @@ ANSWERS = {
             lambda b, s_min, b_crit: s_min * (1 + b_crit / b),
             lambda b, s_min, b_crit: (s_min * (1 + b_crit / b), s_min * (1 + b_crit / b) / b),
             lambda b, s_min, b_crit: (s_min * (1 + b_crit / b), s_min * (1 + b_crit)),
-        ),
-    ),
-    "noise-scale-from-two-batch-sizes": Answers(
-        right=(by_elimination, two_equations, scale_in_float32, straight_line),
-        slips={
-            "ratio_of_lengths": (longer_over_shorter,),
-            "sizes_swapped": (noise_times_the_wrong_sizes,),
-            "biased_signal": (big_batches_taken_as_exact,),
-            "signal_over_noise": (upside_down,),
-            "mean_of_ratios": (pair_by_pair,),
-        },
-        wrong=(
-            small_batches_taken_as_exact,
-            difference_of_sizes,
-            noise_alone,
-            no_mean,
-            first_pair,
-            lambda small, big, b_small, b_big: -by_elimination(small, big, b_small, b_big),
         ),
     ),
     "fastest-batch-size": Answers(
@@ -266,6 +230,31 @@ ANSWERS = {
             one_step,
             lambda *numbers: cases_by_hand(*numbers)[0],
             lambda *numbers: cases_by_hand(*numbers)[::-1],
+        ),
+    ),
+    "price-of-noise": Answers(
+        right=(
+            change_term_by_term,
+            change_in_float32,
+            change_by_second_moments,
+            shape_of_a_number,
+        ),
+        slips={
+            "with_replacement": (noise_of_a_full_batch,),
+            "product_of_traces": (mean_curvature_times_noise,),
+            "no_half": (all_of_the_square,),
+            "noise_alone": (exact_steps_lose_nothing,),
+            "length_not_squared": (climbs_by_its_length,),
+        },
+        wrong=(
+            lambda a, g, H, S, b, m: change(a, g, H, S, 0),
+            lambda a, g, H, S, b, m: change(a, g, H, S, -(H * S).sum() / b * (m - b) / (m - 1)),
+            lambda a, g, H, S, b, m: change(a, g, H, S, (H * S).sum() / b * (m - b) / m),
+            lambda a, g, H, S, b, m: change(a, g, H, S, (H * S).sum() / b * (m - 1) / (m - b + 1)),
+            lambda a, g, H, S, b, m: change(a, g, H, S, np.trace(S) / b * (m - b) / (m - 1)),
+            lambda a, g, H, S, b, m: change(a, g, H, S, (H * S).sum() * (m - b) / (m - 1)),
+            lambda a, g, H, S, b, m: change(a, g, H, S, np.diag(H) @ np.diag(S) * (m - b) / b),
+            lambda a, g, H, S, b, m: change(a, g, H, S, H @ S * (m - b) / (m - 1) / b),
         ),
     ),
 }

@@ -90,7 +90,7 @@ def nesterov_in_float32(y, u, gradient, alpha, beta):
 
 
 def there_and_back(y, u, gradient, alpha, beta):
-    """(6.7), and then back from the point ahead."""
+    """(7.7), and then back from the point ahead."""
     theta = y + alpha * beta * u
     g = gradient(theta)
     u = beta * u + g

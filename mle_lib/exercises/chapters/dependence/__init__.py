@@ -3,7 +3,7 @@
 from mle_lib.exercises.chapters.dependence import quizzes, sizes, two_fold
 from mle_lib.exercises.html import Exercise
 
-CHAPTER = 8
+CHAPTER = 9
 EXERCISES: tuple[Exercise, ...] = (
     quizzes.CORRELATION,
     two_fold.EXERCISE,

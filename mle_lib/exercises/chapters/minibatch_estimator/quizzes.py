@@ -74,5 +74,5 @@ SHUFFLED = Choice(
     ),
     several=True,
     why="One by one uniform, together dependent: a shuffled pass has less noise than formulas for "
-    "independent batches say, which chapter 5 measures.",
+    "independent batches say, which chapter 6 measures.",
 )

@@ -3,7 +3,7 @@
 from mle_lib.exercises.chapters.optimizers import adam, clipping, momentum, nesterov, quizzes
 from mle_lib.exercises.html import Exercise
 
-CHAPTER = 6
+CHAPTER = 7
 EXERCISES: tuple[Exercise, ...] = (
     quizzes.EFFECTIVE_STEP,
     momentum.EXERCISE,

@@ -71,13 +71,13 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             eps_inside,
-            "Your $\\varepsilon$ stands under the root. In (6.9) it is added to the root; under "
+            "Your $\\varepsilon$ stands under the root. In (7.9) it is added to the root; under "
             "it, it would count as $\\sqrt\\varepsilon$ where $\\nu$ is small.",
         ),
         Slip(
             counted_from_zero,
             "Your correction is one step late. `t` steps came before this one, so this is step "
-            "$t+1$ of (6.9). With yours the very first step divides by $1 - \\beta^0 = 0$.",
+            "$t+1$ of (7.9). With yours the very first step divides by $1 - \\beta^0 = 0$.",
         ),
         Slip(
             corrected_means_kept,
@@ -91,7 +91,7 @@ EXERCISE = CodeExercise(
         ),
     ),
     hints=(
-        "Five lines, those of (6.9): two running means, two corrections, the step.",
+        "Five lines, those of (7.9): two running means, two corrections, the step.",
         "Keep the corrected means apart, as `mu_hat` and `nu_hat`: the step needs these, the next "
         "call needs `mu` and `nu`.",
         "`t` counts the steps before this one: the divisors are `1 - beta1 ** (t + 1)` and "
@@ -100,7 +100,7 @@ EXERCISE = CodeExercise(
         "Return the new `theta`, `mu`, `nu`.",
     ),
     why="At the first step every coordinate whose gradient is well above $\\varepsilon$ moves by "
-    "nearly $\\alpha$; from there on (6.11) says what Adam sees.",
+    "nearly $\\alpha$; from there on (7.11) says what Adam sees.",
     note="At the first step $\\hat\\mu = \\tilde g$ and $\\hat\\nu = \\tilde g^2$. Fed with minus "
     "the gradient of a loss, this is `mle_lib.optimizers.Adam`, and `torch.optim.Adam`, step for "
     "step.",

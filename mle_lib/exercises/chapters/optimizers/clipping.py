@@ -75,7 +75,7 @@ EXERCISE = CodeExercise(
         Slip(
             always_scaled,
             "Long gradients come out right, but you also stretch those that are short enough, and "
-            "a gradient of zero becomes $0/0$. Look at the $\\min$ in (6.13).",
+            "a gradient of zero becomes $0/0$. Look at the $\\min$ in (7.13).",
         ),
         Slip(
             no_root,

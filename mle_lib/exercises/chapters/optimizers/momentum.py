@@ -52,17 +52,17 @@ EXERCISE = CodeExercise(
     slips=(
         Slip(
             old_velocity,
-            "You moved $\\theta$ with the velocity from before this gradient. (6.1) renews $u$ "
+            "You moved $\\theta$ with the velocity from before this gradient. (7.1) renews $u$ "
             "first; with yours every gradient comes one step late.",
         ),
         Slip(
             damped,
-            "You put $1-\\beta$ in front of the gradient. (6.1) adds the whole of it; a running "
+            "You put $1-\\beta$ in front of the gradient. (7.1) adds the whole of it; a running "
             "mean, as in Adam, would have the factor.",
         ),
         Slip(
             step_inside,
-            "You put $\\alpha$ into the velocity, as Polyak did. In (6.1) $u$ is made of "
+            "You put $\\alpha$ into the velocity, as Polyak did. In (7.1) $u$ is made of "
             "gradients, without $\\alpha$, and the $u$ you were given is of that kind.",
         ),
         Slip(other_order, "Both are right, in the other order: $\\theta$ comes first."),
@@ -73,13 +73,13 @@ EXERCISE = CodeExercise(
         ),
     ),
     hints=(
-        "(6.1) has two lines. Which velocity stands in the second: the old one or the new one?",
+        "(7.1) has two lines. Which velocity stands in the second: the old one or the new one?",
         "The new velocity keeps the share $\\beta$ of the old one and adds the whole gradient.",
         "`u = beta * u + g` makes the new velocity. Then add `alpha` times it to `theta`, and "
         "return both, `theta` first.",
     ),
     why="Each gradient goes on pushing, with weights $1, \\beta, \\beta^2, \\dots$, which add up "
-    "to the $1/(1-\\beta)$ of the effective step (6.4).",
+    "to the $1/(1-\\beta)$ of the effective step (7.4).",
     note="`u = beta * u + g` makes a new array; `u *= beta` would change the caller's. Fed with "
     "minus the gradient of a loss, this is `mle_lib.optimizers.Momentum`, and PyTorch's "
     "`SGD` with `momentum=beta`.",

@@ -67,7 +67,7 @@ EXERCISE = CodeExercise(
     slips=(
         Slip(
             not_ahead,
-            "You took the gradient at $y$ itself. That is plain momentum, (6.1): Nesterov takes it "
+            "You took the gradient at $y$ itself. That is plain momentum, (7.1): Nesterov takes it "
             "where momentum is about to carry $y$.",
         ),
         Slip(
@@ -87,12 +87,12 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             told_from_ahead,
-            "This is (6.7), which moves the point ahead, as PyTorch does. Here the point is $y$ of "
-            "(6.6).",
+            "This is (7.7), which moves the point ahead, as PyTorch does. Here the point is $y$ of "
+            "(7.6).",
         ),
     ),
     hints=(
-        "(6.6) differs from (6.1) in one place: where the gradient is taken.",
+        "(7.6) differs from (7.1) in one place: where the gradient is taken.",
         "Without a new gradient, momentum would carry $y$ by $\\alpha\\beta u$.",
         "Call `gradient(y + alpha * beta * u)` with the old `u`. The rest is momentum.",
     ),
@@ -100,6 +100,6 @@ EXERCISE = CodeExercise(
     "have the modulus $\\sqrt{\\beta(1 - \\alpha\\lambda)}$, where those of momentum have "
     "$\\sqrt\\beta$.",
     note="`gradient` is a function because it must be asked at a point that only the update knows. "
-    "PyTorch's `nesterov=True` has no such function: it keeps the point ahead, (6.7), and the two "
+    "PyTorch's `nesterov=True` has no such function: it keeps the point ahead, (7.7), and the two "
     "paths are the same.",
 )

@@ -15,7 +15,7 @@ EFFECTIVE_STEP = Numeric(
     near=(
         Near(
             SGD,
-            "The same $\\alpha$ would make the effective step ten times as long, and by (6.5) the "
+            "The same $\\alpha$ would make the effective step ten times as long, and by (7.5) the "
             "hovering about ten times as strong.",
         ),
         Near(
@@ -25,18 +25,18 @@ EFFECTIVE_STEP = Numeric(
         ),
         Near(
             SGD * (1 - BETA) ** 0.5,
-            "A root of $1 - \\beta$ is too little: variance (6.5) depends on $\\alpha/(1-\\beta)$, "
+            "A root of $1 - \\beta$ is too little: variance (7.5) depends on $\\alpha/(1-\\beta)$, "
             "without a root.",
         ),
         Near(
             SGD * (1 + BETA),
-            "That is how much longer (6.2) lets a step be before the curvature stops it. Here "
-            "noise limits the step, and (6.5) counts.",
+            "That is how much longer (7.2) lets a step be before the curvature stops it. Here "
+            "noise limits the step, and (7.5) counts.",
         ),
     ),
-    otherwise="By (6.5), for short steps the variance depends on $\\alpha/(1-\\beta)$ alone. Which "
+    otherwise="By (7.5), for short steps the variance depends on $\\alpha/(1-\\beta)$ alone. Which "
     "$\\alpha$ leaves it as it was?",
-    why="By (6.4) it is a tenth of SGD's, and the grid's best is one of the two nearest; now look "
+    why="By (7.4) it is a tenth of SGD's, and the grid's best is one of the two nearest; now look "
     "at the steps: hardly fewer at $b = 3$, less than half with the whole data set.",
     prediction=True,
     printed="0.008",

@@ -64,7 +64,7 @@ EXERCISE = CodeExercise(
         Slip(
             downhill,
             "Your step goes downhill. $H$ is *minus* the second derivative, so it is positive and "
-            "(7.1) adds. Where a book subtracts, its $H$ is the second derivative itself.",
+            "(8.1) adds. Where a book subtracts, its $H$ is the second derivative itself.",
         ),
         Slip(
             curvature_summed,
@@ -73,7 +73,7 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             times_the_curvature,
-            "You multiplied by $H$ where (7.1) has its inverse. So the step is longest where the "
+            "You multiplied by $H$ where (8.1) has its inverse. So the step is longest where the "
             "curvature is strong, and there it should be shortest.",
         ),
         Slip(

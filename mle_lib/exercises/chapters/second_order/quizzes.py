@@ -6,8 +6,8 @@ NEWTON_STEPS = Numeric(
     id="newton-steps-to-the-top",
     title="Steps to the top",
     question="Newton's method on chapter 2's TinyWorld sample: $p = 21$ parameters, a condition "
-    "number $\\kappa$ (chapter 6) of 80. At $\\theta = 0$, $\\ell/m$ is about one nat below its "
-    "maximum. After how many steps of (7.1) is it less than $10^{-9}$ nats below? (Two more or "
+    "number $\\kappa$ (chapter 7) of 80. At $\\theta = 0$, $\\ell/m$ is about one nat below its "
+    "maximum. After how many steps of (8.1) is it less than $10^{-9}$ nats below? (Two more or "
     "fewer count as right.)",
     answer=4,
     tolerance=2,
@@ -19,7 +19,7 @@ NEWTON_STEPS = Numeric(
         ),
         Near(
             21,
-            "That would do if each step settled one parameter, or halved the error. (7.1) solves "
+            "That would do if each step settled one parameter, or halved the error. (8.1) solves "
             "for all parameters at once, and the nearer it comes, the better the quadratic fits.",
         ),
         Near(

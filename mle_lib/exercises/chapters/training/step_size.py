@@ -91,6 +91,6 @@ EXERCISE = CodeExercise(
     why="A step size taken from a paper or a program means nothing until the scale of its loss is "
     "known.",
     note="If a loss estimates $-c\\,\\ell$, the step is $\\alpha c$ times that of "
-    "$-\\ell$. So $\\alpha c$ decides, and it is kept. This holds for plain SGD; chapter 6 "
+    "$-\\ell$. So $\\alpha c$ decides, and it is kept. This holds for plain SGD; chapter 7 "
     "has optimisers for which it does not.",
 )

@@ -1,0 +1,100 @@
+"""The expected change of a step, with what noise costs it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def expected_change(alpha, g, H, Sigma, b, m):
+    noise = np.trace(H @ Sigma) / b * (m - b) / (m - 1)
+    return alpha * (g @ g) - alpha**2 / 2 * (g @ H @ g + noise)
+
+
+def with_replacement(alpha, g, H, Sigma, b, m):
+    noise = np.trace(H @ Sigma) / b
+    return alpha * (g @ g) - alpha**2 / 2 * (g @ H @ g + noise)
+
+
+def product_of_traces(alpha, g, H, Sigma, b, m):
+    noise = np.trace(H) * np.trace(Sigma) / b * (m - b) / (m - 1)
+    return alpha * (g @ g) - alpha**2 / 2 * (g @ H @ g + noise)
+
+
+def no_half(alpha, g, H, Sigma, b, m):
+    noise = np.trace(H @ Sigma) / b * (m - b) / (m - 1)
+    return alpha * (g @ g) - alpha**2 * (g @ H @ g + noise)
+
+
+def noise_alone(alpha, g, H, Sigma, b, m):
+    noise = np.trace(H @ Sigma) / b * (m - b) / (m - 1)
+    return alpha * (g @ g) - alpha**2 / 2 * noise
+
+
+def length_not_squared(alpha, g, H, Sigma, b, m):
+    noise = np.trace(H @ Sigma) / b * (m - b) / (m - 1)
+    return alpha * np.sqrt(g @ g) - alpha**2 / 2 * (g @ H @ g + noise)
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    one = np.array([[1.0]])
+    yield 0.5, np.array([1.0, 2.0]), np.array([[2.0, 1.0], [1.0, 3.0]]), np.diag([4.0, 1.0]), 2, 5
+    yield 1, np.array([3, -1]), np.array([[2, 1], [1, 2]]), np.array([[5, -2], [-2, 1]]), 1, 2
+    yield 0.25, np.array([2.0]), 3 * one, 7 * one, 4, 4  # one parameter, the whole sample
+    yield 0.1, np.zeros(1), one, one, 1, 9  # at the top
+    yield 2.0, np.array([1.0, 0.0]), np.zeros((2, 2)), np.eye(2), 3, 8  # no curvature
+    yield 3e-3, np.array([4e5, -7e4]), np.diag([30.0, 2.0]), np.diag([1e12, 5e11]), 10, 1_000_000
+    for p in rng.integers(1, 6, size=30):
+        a, c = rng.normal(size=(2, p, p + 2))
+        g, H, Sigma = rng.normal(size=p), a @ a.T / p, c @ c.T
+        m = int(rng.integers(2, 2000))
+        b = int(rng.integers(1, m + 1)) if p % 2 else int(rng.integers(1, min(m, 12) + 1))
+        lost = g @ H @ g + np.trace(H @ Sigma) / b * (m - b) / (m - 1)
+        # in best steps, but not one (no_half gives 0 there) and not two (the solution does)
+        yield g @ g / lost * rng.choice([0.2, 0.7, 1.4, 3.0]), g, H, Sigma, b, m
+
+
+EXERCISE = CodeExercise(
+    id="price-of-noise",
+    title="What noise costs a step",
+    answer=expected_change,
+    cases=cases,
+    slips=(
+        Slip(
+            with_replacement,
+            "Your noise is that of batches drawn with replacement. The factor $(m-b)/(m-1)$ is "
+            "missing: with $b = m$ there would still be noise.",
+        ),
+        Slip(
+            product_of_traces,
+            "You multiplied two traces. What counts is the trace of the product $H\\Sigma$: noise "
+            "costs most in the directions that are steep.",
+        ),
+        Slip(
+            no_half,
+            "The half in front of $\\alpha^2$ is missing, that of the second order of Taylor's "
+            "formula.",
+        ),
+        Slip(
+            noise_alone,
+            "You took off the price of noise alone. An exact step loses by the curvature as well, "
+            "$\\bar g^\\top H \\bar g$.",
+        ),
+        Slip(
+            length_not_squared,
+            "In the first term you took the length of $\\bar g$. It is the length squared: once "
+            "for the step, once for the slope that it climbs.",
+        ),
+    ),
+    hints=(
+        "It is (5.2), term by term. Which of its terms has noise in it?",
+        "`g @ H @ g` is a number. So is the trace: `np.trace(H @ Sigma)`.",
+        "The noise is $\\operatorname{tr}(H\\Sigma)/b$ times $(m-b)/(m-1)$. Add $\\bar g^\\top H "
+        "\\bar g$, and take off the sum times $\\alpha^2/2$.",
+    ),
+    why="What is lost grows like $\\alpha^2$, what is gained like $\\alpha$: so a short enough "
+    "step gains, however noisy it is.",
+    note="$H$ and $\\Sigma$ are symmetric, so the trace of their product is also the sum of all "
+    "products of their entries, `(H * Sigma).sum()`, which costs $p^2$ instead of $p^3$.",
+)

@@ -1,0 +1,100 @@
+"""What a run loses, and what the mean of its places loses."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+
+
+def two_losses(places, top, H, skip):
+    d = places[skip:] - top
+    center = d.mean(axis=0)
+    return ((d @ H) * d).sum(axis=1).mean() / 2, center @ H @ center / 2
+
+
+def start_kept(places, top, H, skip):
+    return two_losses(places, top, H, 0)
+
+
+def no_half(places, top, H, skip):
+    of_each, of_mean = two_losses(places, top, H, skip)
+    return 2 * of_each, 2 * of_mean
+
+
+def without_curvature(places, top, H, skip):
+    return two_losses(places, top, np.eye(len(top)), skip)
+
+
+def last_place(places, top, H, skip):
+    d = places[-1] - top
+    return two_losses(places, top, H, skip)[0], d @ H @ d / 2
+
+
+def other_order(places, top, H, skip):
+    of_each, of_mean = two_losses(places, top, H, skip)
+    return of_mean, of_each
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    H = np.array([[2.0, 1.0], [1.0, 3.0]])
+    places = np.array([[9.0, -5.0], [1.0, 2.0], [3.0, -1.0], [0.5, 1.0]])
+    yield places, np.array([1.0, 0.5]), H, 1
+    whole = np.array([[7], [2], [-1], [4]])
+    yield whole, np.array([1]), np.array([[2]]), 2  # one parameter, whole numbers
+    yield rng.normal(size=(5, 3)), np.zeros(3), np.diag([4.0, 1.0, 0.0]), 0  # nothing left out
+    yield rng.normal(size=(4, 2)), np.ones(2), H, 3  # a single place left
+    yield np.zeros((6, 2)), np.zeros(2), H, 2  # at the top all the time
+    yield 1e6 * rng.normal(size=(50, 2)), np.array([3e5, -2e5]), H, 10
+    for p in rng.integers(1, 6, size=30):
+        a = rng.normal(size=(p, p + 2))
+        steps = int(rng.integers(2, 40))
+        top, start = rng.normal(size=p), 4 * rng.normal(size=p)
+        left = start * 0.8 ** np.arange(steps)[:, None]  # of the start, in the order of the steps
+        places = top + left + rng.normal(size=(steps, p))
+        yield places, top, a @ a.T / p, int(rng.integers(0, steps))
+
+
+EXERCISE = CodeExercise(
+    id="loss-of-the-mean-place",
+    title="What the mean of the places loses",
+    answer=two_losses,
+    cases=cases,
+    slips=(
+        Slip(
+            start_kept,
+            "The first `skip` places are in your means. They tell of the way to the top, not of "
+            "the hovering.",
+        ),
+        Slip(
+            no_half,
+            "Both are twice what they should be. To second order the loss is *half* of $d^\\top H "
+            "d$.",
+        ),
+        Slip(
+            without_curvature,
+            "You took half of the squared distance. The loss counts each direction with its "
+            "curvature: $d^\\top H d$, not $d^\\top d$.",
+        ),
+        Slip(
+            last_place,
+            "The first number is right. For the second you took the last place; it is the mean of "
+            "the places whose loss is asked for.",
+        ),
+        Slip(other_order, "Both numbers are right, in the other order: the mean loss comes first."),
+    ),
+    hints=(
+        "Leave out the start, `places[skip:]`, and take off `top`: these are the distances $d$, a "
+        "row a step.",
+        "First number: the loss of each row, then the mean. Second: the mean of the rows, then its "
+        "loss.",
+        "`d @ H` has a row $Hd$ for each step. Times `d`, summed over `axis=1`, it is $d^\\top H "
+        "d$ for each.",
+        "`center = d.mean(axis=0)` has the loss `center @ H @ center / 2`.",
+    ),
+    why="The second is never larger than the first: a mean of places loses at most what they lose "
+    "on average.",
+    note="The difference of the two is half the trace of $H$ times the covariance of the places: "
+    "what averaging removes. What is left is how far the mean itself is off, as where long steps "
+    "shift it.",
+)
