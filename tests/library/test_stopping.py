@@ -785,7 +785,7 @@ def test_a_changed_option_of_the_optimiser_is_refused(kind, with_schedule, tmp_p
             continue
         walked += 1
         before = snapshot(model, optimizer)
-        with pytest.raises(ValueError, match=f"{name} must be as in .*run.pt|capturable"):
+        with pytest.raises(ValueError, match=rf"{name}s? must be as in .*run.pt|capturable"):
             short_fit(model, optimizer, checkpoint=path, scheduler=schedule(optimizer), epochs=5)
         assert (snapshot(model, optimizer) == before) or with_schedule
         assert path.read_bytes() == content
