@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from exercise_answers import Answers
+from tests.exercises.answers import Answers
 
 
 def by_elimination(small, big, b_small, b_big):
