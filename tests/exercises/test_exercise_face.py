@@ -251,7 +251,7 @@ def test_a_hint_is_found_by_a_number_of_any_type(exercise: CodeExercise, number:
     assert repr(hint(exercise.id, 2 * number)).startswith("Hint 2 of ")
 
 
-@pytest.mark.parametrize("number", NO_PLACES, ids=repr)
+@pytest.mark.parametrize("number", NO_PLACES, ids=lambda v: repr(v)[:7])
 @every_code_exercise
 def test_what_is_no_hints_number_is_refused(exercise: CodeExercise, number: Any) -> None:
     last = len(exercise.hints)
@@ -268,7 +268,9 @@ def test_letters_are_read_from_every_collection(quiz: Choice) -> None:
 
 
 @pytest.mark.parametrize("quiz", CHOICES, ids=lambda e: e.id)
-@pytest.mark.parametrize("other", [None, 7, object(), b"a", ..., ["a"], float("nan")], ids=repr)
+@pytest.mark.parametrize(
+    "other", [None, 7, object(), b"a", ..., ["a"], float("nan")], ids=lambda v: repr(v)[:7]
+)
 def test_what_is_no_text_among_letters_is_not_passed_over(quiz: Choice, other: Any) -> None:
     for answer in ([*quiz.right, other], (other, *quiz.right)):
         assert check(quiz.id, answer).status == "not attempted"
