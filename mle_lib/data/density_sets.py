@@ -90,7 +90,7 @@ def load_density_set(name: str, split: str, root: str | os.PathLike[str] | None 
 
 def _folder(root: str | os.PathLike[str] | None) -> Path:
     given = root if root is not None else os.environ.get("MLE_DATA_DIR")
-    if given:  # an empty text names nothing
+    if given is not None and given != "":  # an empty text names nothing
         try:
             return as_path(given, "root").expanduser()
         except RuntimeError as error:

@@ -50,8 +50,8 @@ def show_paths(
             name or a number, or ``alt`` is empty.
     """
     alt = check_alt(alt)
+    top = top.detach().to(torch.promote_types(top.dtype, torch.get_default_dtype()))
     tracks = {name: track.detach().to(top) for name, track in tracks.items()}
-    top = top.detach()
     steps = check(top, tracks, stops)
     places, (left, right, low, high) = check_map(top, axes, extent)
     if means is not None:

@@ -167,7 +167,7 @@ def gradient_noise_scale(moments: GradientMoments | Iterable[GradientMoments]) -
             f"the estimate of ‖ḡ‖² is {signal:.3g}, not positive: "
             "take more samples, or average more subsamples",
             RuntimeWarning,
-            stacklevel=2,
+            stacklevel=3,  # the caller, above the check of the annotations
         )
         return float("nan")
     return noise / signal

@@ -18,6 +18,8 @@ from mle_lib.training.run import Run
 from mle_lib.training.setting import Setting
 from mle_lib.training.steps import train_step
 
+CALLER = 3  # the frame above that in which the annotations are checked
+
 
 def fit(
     model: AutoregressiveModel,
@@ -116,5 +118,5 @@ def fit(
                 bar.update()
     if run.ended == "diverged":
         message = "training diverged and was stopped: try a smaller step size"
-        warnings.warn(message, RuntimeWarning, stacklevel=2)
+        warnings.warn(message, RuntimeWarning, stacklevel=CALLER)
     return run.history

@@ -189,7 +189,7 @@ def test_bad_input_is_named(name, split, message, tmp_path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("root", [3, ["a"], 1.5])
+@pytest.mark.parametrize("root", [3, ["a"], 1.5, 0, [], False])
 def test_a_root_that_is_no_path_is_named(root) -> None:
     with pytest.raises(ValueError, match="root must be a path, got"):
         load_density_set("nltcs", "train", root)

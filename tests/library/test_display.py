@@ -278,6 +278,18 @@ def paths(tracks=TRACKS, stops=(0, 2, 4), alt="Two paths."):
     return show_paths(bowl, torch.ones(3), tracks, stops, (1, 2), (-1, 2, -1, 2), alt)
 
 
+def test_a_top_of_whole_numbers_moves_no_path() -> None:
+    """A path keeps its fractions whatever the type of the top."""
+    track = {"a": torch.tensor([[0.9, 0.9], [0.6, 0.6]])}
+    view = [0, 1], (0, 1), (-1, 1, -1, 1), "Down"
+
+    def height(p: torch.Tensor) -> torch.Tensor:
+        return -(p.double() ** 2).sum(-1)
+
+    for kind in (torch.float64, torch.int64, torch.uint8, torch.bool, torch.bfloat16):
+        assert "a: 0.7200" in show_paths(height, torch.zeros(2, dtype=kind), track, *view).alt
+
+
 def test_paths_say_how_far_below_the_top_they_end() -> None:
     # in the plane of two coordinates: the third counts as being at the top
     assert paths().alt == "Two paths. Nats below the top: slow: 2.0000, fast: 0.0000."

@@ -289,10 +289,11 @@ def test_the_scheduler_steps_after_every_update() -> None:
 def test_a_diverging_run_is_stopped_said_and_leaves_the_best() -> None:
     model = FVSBN(N)
     optimizer = SGD(model.parameters(), 1e38)
-    with pytest.warns(RuntimeWarning, match="training diverged"):
+    with pytest.warns(RuntimeWarning, match="training diverged") as said:
         history = short_fit(model, optimizer, train=TRAIN.float(), valid=VALID.float())
     assert history.ended == "diverged"
     assert history.best == 0
+    assert said[0].filename == __file__  # the line of the caller, not of what checks annotations
     assert torch.equal(flat(model), torch.zeros(21))
 
 
