@@ -37,6 +37,7 @@ def evaluation(model: nn.Module, x: Tensor) -> Iterator[Tensor]:
         ValueError: As ``model.prepare``, or if log p of a row changes with the rows beside it or
             from call to call (BatchNorm without running statistics, noise in eval mode).
     """
+    torch.clear_autocast_cache()  # its copies of the weights, from before θ was changed
     with outside_inference(), eval_mode(model):
         rows = model.prepare(x).detach()  # type: ignore[operator]
         if not as_built(model):  # else it is known to be so

@@ -166,6 +166,7 @@ def lbfgs(
 
         def closure() -> Tensor:
             optimizer.zero_grad()
+            torch.clear_autocast_cache()  # its copies of the weights, from the last point
             height = rows.new_zeros((), dtype=torch.float64)
             for chunk in chunks(rows, chunk_size):
                 part = model(chunk).sum() / len(rows)

@@ -80,6 +80,7 @@ def train_step(
     held = check_optimizer(model, optimizer)
     model.zero_grad()  # more than the optimiser's, if it holds a part of the parameters
     optimizer.zero_grad()
+    torch.clear_autocast_cache()  # its copies of the weights, from before the last update
     loss = 0.0
     for part in parts:
         rows = part.clone() if part.is_inference() else part.detach()  # of data, no gradient

@@ -570,7 +570,8 @@ def test_log_prob_is_left_to_the_mode_that_the_model_is_in() -> None:
 def test_other_paradigms_evaluate_in_eval_mode_too() -> None:
     from mle_lib.paradigms import GAN, VAE, bound_gradients, fooling_gradients
 
-    vae, gan = VAE(N, 5, 1), GAN(N, 5, 2)
+    seeded = torch.Generator().manual_seed(0)
+    vae, gan = VAE(N, 5, 1, seeded), GAN(N, 5, 2, generator=seeded)
     vae.decoder.insert(1, nn.Dropout(0.5))
     vae.encoder.insert(1, nn.BatchNorm1d(5))
     gan.generator.insert(1, nn.Dropout(0.5))

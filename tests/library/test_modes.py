@@ -12,7 +12,10 @@ from torch import Tensor, nn
 
 from mle_lib import gradient, minibatch, models, paradigms, second_order
 from mle_lib import variance_reduction as vr
+from mle_lib.likelihood import log_likelihood
 from mle_lib.second_order import irls
+from mle_lib.training import train_step
+from tests.cases import binary
 from tests.library.test_every_argument import (
     EACH,
     gan,
@@ -230,3 +233,22 @@ def test_a_model_without_parameters_is_named(call: Callable) -> None:
         if "model" in values:
             call(**(values | {"model": without}))
         getattr(without, call.__name__)(**values)
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_autocast_keeps_no_weights_of_before(cache: bool) -> None:
+    """θ changes within a block of autocast, whose copies of the weights must be of the new θ."""
+    x = binary(40, 6, seed=1).float()
+    found = []
+    for kept in (cache, False):
+        made = models.MADE(6, 8, generator=torch.Generator().manual_seed(0))
+        with torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=kept):
+            estimate = vr.SVRG(made, x)
+            optimizer = torch.optim.SGD(made.parameters(), 0.01)
+            for _ in range(3):
+                train_step(made, optimizer, x, len(x))
+            steps = [estimate(made, x, torch.arange(40)), log_likelihood(made, x)[None]]
+            heights = torch.tensor(second_order.lbfgs(made, x, 5))
+        found.append([*steps, heights, torch.cat([q.flatten() for q in made.parameters()])])
+    for with_cache, without in zip(*found, strict=True):
+        assert torch.equal(with_cache, without)
