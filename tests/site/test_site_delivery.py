@@ -124,3 +124,8 @@ def test_frames_that_are_not_shown_wait_in_templates() -> None:
 def test_a_fraction_is_the_same_to_the_index_and_to_the_page() -> None:
     script = (Path(delivery.__file__).parents[2] / "_static" / "page.js").read_text("utf-8")
     assert f"const FRACTION = /{search.FRACTION.pattern}/g;" in script
+
+
+def test_a_formula_with_an_old_anchor_in_it_stays_whole() -> None:
+    formula = '<div class="math notranslate" id="b"><span id="a"></span>\\[x_a = y_b\\]</div>'
+    assert formula in delivery.rewritten(f"<head></head><body>{formula}</body>", "index")
