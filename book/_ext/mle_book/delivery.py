@@ -69,7 +69,8 @@ CODE = {"code", "pre", "kbd", "samp", "var", "textarea", "output", "math"}
 CODE_CLASSES = {"notranslate", "math", "sig"}
 # A name in other text, in a heading or a link: it has an underscore, or is that of a file.
 NAME = re.compile(r"\b(?:\w+\.)*\w*[a-zA-Z0-9]_\w+(?:\.\w+)*|\b\w+\.(?:py|txt|ipynb)\b")
-# What holds no such text, a formula with the anchors in it, too; a tag, and the text behind it if that is not to be translated; a text
+# What holds no such text, as a formula with anchors in it; a tag, and the text behind it if that is
+# not to be translated; a text
 PIECE = re.compile(
     r'<(head|pre|code|dt|svg|math|script)\b.*?</\1>|<div class="math\b[^<>]*>.*?</div>'
     r'|<[^<>]*translate="no"[^<>]*>[^<]*|<[^<>]*>|[^<]+',
