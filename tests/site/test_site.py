@@ -1,12 +1,14 @@
 """The Sphinx extension of the website, on small books built with the real `_config.yml`."""
 
 import contextlib
+import gc
 import io
 import json
 import re
 import shutil
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -59,6 +61,20 @@ class Build:
         }
 
 
+@contextlib.contextmanager
+def no_proxies() -> Iterator[None]:
+    """`gc.get_objects` without weak proxies, of which a dead one raises whatever it is asked.
+
+    `sphinx_external_toc` asks every object of the process, and a test before may have left one.
+    """
+    objects = gc.get_objects
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            gc, "get_objects", lambda: [o for o in objects() if type(o) not in weakref.ProxyTypes]
+        )
+        yield
+
+
 class Book:
     """A book in a folder of its own."""
 
@@ -97,7 +113,7 @@ class Book:
         # Built twice in one process, the theme adds to its own settings, and Sphinx would write
         # every page anew. Without this file it asks only which pages changed, as in real use.
         (site / ".buildinfo").unlink(missing_ok=True)
-        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log), no_proxies():
             result = build_sphinx(
                 self.root,
                 site,
@@ -118,6 +134,15 @@ class Book:
 @pytest.fixture
 def book(tmp_path: Path) -> Book:
     return Book(tmp_path)
+
+
+def test_a_dead_proxy_of_another_test_stops_no_build(book: Book) -> None:
+    dead = weakref.proxy(Book(book.root / "gone"))
+    gc.collect()
+    book.markdown("index", "# Index\n\nText.\n")
+    book.markdown("a", "# A page\n\nText.\n")
+    assert book.build().page("a").h1
+    assert type(dead) in weakref.ProxyTypes
 
 
 # --- Patterns in the text --------------------------------------------------------------------
