@@ -24,6 +24,7 @@ from nbformat import NotebookNode, v4
 from tools import moved, references
 from tools.chapter_rules import FIRST_CELL, RULES
 from tools.environment import ROOT, say
+from tools.exercise_order import write_order
 from tools.exercise_rules import is_exercise
 from tools.notebooks import read, strip, toc_notebooks, write
 from tools.numbering import (
@@ -221,6 +222,7 @@ def edit_toc(root: Path, page: str, after: str | None = None, before: str | None
 
 def finish(root: Path) -> None:
     """What is made from the rest."""
+    write_order(root)
     page = root / references.PAGE
     text = references.completed(page.read_text("utf-8"), references.citations(root))
     page.write_text(text, encoding="utf-8")

@@ -1,7 +1,8 @@
 """Write what is made from the rest of the sources (`make generated`), after a change to them.
 
-The formulas of the exercises as MathML, where each work is cited, the small notebooks at old paths,
-and the list of what readers may keep: with the pages and anchors of the site, where it is built.
+The order of the exercises, their formulas as MathML, where each work is cited, the small notebooks
+at old paths, and the list of what readers may keep: with the pages and anchors of the site, where
+it is built.
 """
 
 import sys
@@ -10,9 +11,12 @@ from mle_lib.exercises.registry import by_id
 from tools import maths, moved, references
 from tools.build_book import HTML
 from tools.environment import say
+from tools.exercise_order import FILE, write_order
 
 
 def main() -> int:
+    write_order()
+    say(f"{FILE}: the order of the exercises")
     code = maths.main() or references.main()
     moved.keep(by_id(), HTML)
     say(f"{moved.KEPT}: what readers may have kept")

@@ -8,9 +8,9 @@ and in what a cell prints:
 and a list or a range of them: "chapters 1 to 3", "sections 3.1, 3.2 and 3.4", "sections 3.1–3.3".
 A link that says a number and no more, [3.1](…), names a section, and
 one that says number and title, [3. Title](…), a chapter. A number is given once: by
-`# 3. Title`, `## 3.1 Title`, `### Exercise 3.1 · Title`, `\tag{3.1}`, and by `CHAPTER = 3` beside
-the exercises. A section of a work cited is "§3.1". Whatever else could be the number of a section
-is a complaint (`unmarked`), so that a program can renumber what is named.
+`# 3. Title`, `## 3.1 Title`, `### Exercise 3.1 · Title`, `\tag{3.1}`. A section of a work cited is
+"§3.1". Whatever else could be the number of a section is a complaint (`unmarked`), so that a
+program can renumber what is named.
 """
 
 import io
@@ -59,7 +59,7 @@ KINDS = (
             + r"|\[(?P<linked>\d{1,2})(?=\. (?-i:[A-Z])[^\]]*\][( ])",
             re.I,
         ),
-        re.compile(r"^(?:# (\d+)(?=\. )|CHAPTER = (\d+)$)", re.M),
+        re.compile(r"^# (\d+)(?=\. )", re.M),
     ),
     Kind(
         "section",

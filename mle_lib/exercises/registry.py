@@ -1,35 +1,51 @@
-"""All exercises, in the order in which the chapters set them."""
+"""All exercises, in the order in which the chapters set them.
+
+An exercise is found where it is defined, in a file of its chapter's folder. Its place is that of
+its cell on the page, which `order.json` repeats: `make generated` writes it.
+"""
 
 import difflib
+import json
 from functools import cache
 from importlib import import_module
+from importlib.resources import files
 from pkgutil import iter_modules
 from reprlib import repr as short
-from types import ModuleType
 
 from mle_lib.exercises import chapters
 from mle_lib.exercises.html import Exercise
 
 
+def folders() -> list[str]:
+    return [module.name for module in iter_modules(chapters.__path__) if module.ispkg]
+
+
 @cache
-def packages() -> dict[int, str]:
-    """Number of each chapter that has exercises -> its folder in `chapters`, in order."""
-    names = [module.name for module in iter_modules(chapters.__path__) if module.ispkg]
-    numbers = {_package(name).CHAPTER: name for name in names}
-    if len(numbers) < len(names):
-        raise ValueError(f"CHAPTER must be another in each folder of {chapters.__path__[0]}")
-    return dict(sorted(numbers.items()))
-
-
-def _package(name: str) -> ModuleType:
-    return import_module(f"{chapters.__name__}.{name}")
+def order() -> dict[str, list[str]]:
+    """Folder of each chapter -> the ids of the exercises on its page, in order."""
+    text = files(__package__).joinpath("order.json").read_text("utf-8")
+    written: dict[str, list[str]] = json.loads(text)
+    return {name: written.get(name, []) for name in [*written, *folders()]}
 
 
 @cache
 def chapter(number: int) -> tuple[Exercise, ...]:
-    """The exercises of a chapter, in order; none, if it has none."""
-    name = packages().get(number)
-    return _package(name).EXERCISES if name else ()
+    """The exercises of a chapter, in order; last those that are on no page yet."""
+    if not 1 <= number <= len(order()):
+        return ()
+    name, ids = list(order().items())[number - 1]
+    found = defined(name)
+    return tuple(found[id] for id in dict.fromkeys([*ids, *found]) if id in found)
+
+
+def defined(name: str) -> dict[str, Exercise]:
+    """Every exercise that is defined in a file of a folder of `chapters`, by id."""
+    if name not in folders():  # a chapter without exercises
+        return {}
+    room = import_module(f"{chapters.__name__}.{name}")
+    modules = [import_module(f"{room.__name__}.{m.name}") for m in iter_modules(room.__path__)]
+    values = [value for module in modules for value in vars(module).values()]
+    return {value.id: value for value in values if isinstance(value, Exercise)}
 
 
 @cache
@@ -43,7 +59,7 @@ def by_id() -> dict[str, tuple[str, Exercise]]:
     """Number (such as "3.2") and exercise, by id."""
     numbered = {
         exercise.id: (f"{number}.{position}", exercise)
-        for number in packages()
+        for number in range(1, len(order()) + 1)
         for position, exercise in enumerate(chapter(number), 1)
     }
     return {**numbered, **{question.id: ("", question) for question in open_questions()}}

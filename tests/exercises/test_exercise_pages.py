@@ -1,10 +1,13 @@
 """What stands written beside the definitions of exercises, and must agree with them."""
 
+import json
 import re
 from pathlib import Path
 
-from mle_lib.exercises.registry import by_id, open_questions
+from mle_lib.exercises import registry
+from mle_lib.exercises.registry import by_id, defined, open_questions
 from tools import moved
+from tools.exercise_order import FILE, order
 
 ROOT = Path(__file__).parents[2]
 QUESTION = re.compile(r"^> \*\*Question\.\*\* (.+)\n\n```\{mle-open\} (\S+)\n```$", re.M)
@@ -15,6 +18,14 @@ def test_ids_never_change() -> None:
     assert set(moved.kept()["exercises"]) == by_id().keys(), (
         "an id that readers may have answers under must stay; a new one is kept by `make generated`"
     )
+
+
+def test_the_order_is_that_of_the_pages() -> None:
+    written = json.loads((ROOT / FILE).read_text("utf-8"))
+    assert list(written.items()) == list(order().items()), "`make generated` writes it"
+    for name, ids in written.items():
+        assert sorted(ids) == sorted(defined(name)), f"exercises of {name}, asked and defined"
+    assert list(registry.order()) == list(written), "a folder of exercises has no chapter"
 
 
 def test_open_questions_are_those_quoted_above_them() -> None:

@@ -19,7 +19,7 @@ from mle_lib.exercises import check, hint, quiz, solution
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.html import heading
 from mle_lib.exercises.quizzes import Choice, Numeric, Open
-from mle_lib.exercises.registry import by_id, chapter, open_questions, packages
+from mle_lib.exercises.registry import by_id, chapter, open_questions
 from mle_lib.exercises.results import Result
 from mle_lib.exercises.text import formulas, stored_maths, to_html
 from mle_lib.exercises.values import as_arrays, same
@@ -376,11 +376,6 @@ def test_a_prediction_is_asked_before_a_checked_cell_prints_its_answer(quiz: Num
 
 
 # ---- what a reader calls, and what all exercises share
-
-
-def test_the_folders_of_exercises_are_those_of_the_chapters() -> None:
-    named = {number: path.stem.replace("-", "_") for number, path in NOTEBOOKS.items()}
-    assert packages().items() <= named.items()
 
 
 def test_every_exercise_stands_in_its_chapter_under_its_name() -> None:

@@ -11,7 +11,6 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -536,10 +535,10 @@ HEADING = "### Exercise 3.2 · It's double"
 @pytest.fixture
 def definitions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One chapter has these two exercises, no other has any; there are two open questions."""
-    name = next(iter(registry.packages().values()))
-    module = import_module(f"mle_lib.exercises.chapters.{name}")
-    monkeypatch.setattr(module, "EXERCISES", (QUIZ, CODE))
-    monkeypatch.setattr(registry, "packages", lambda: {3: name})
+    ids = [QUIZ.id, CODE.id]
+    monkeypatch.setattr(registry, "order", lambda: {"one": [], "two": [], "three": ids})
+    three = {"three": {QUIZ.id: QUIZ, CODE.id: CODE}}
+    monkeypatch.setattr(registry, "defined", lambda name: three.get(name, {}))
     monkeypatch.setattr("mle_lib.exercises.lecture.EXERCISES", QUESTIONS)
     known = (registry.chapter, registry.open_questions, registry.by_id)
     for function in known:
