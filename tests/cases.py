@@ -1,6 +1,10 @@
 """Small models with random parameters, small data, every device present."""
 
+import importlib
+import re
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -25,6 +29,20 @@ def binary(rows: int, n: int, seed: int = 0) -> torch.Tensor:
     """Random 0s and 1s, ``(rows, n)`` float64."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(2, (rows, n), generator=generator).double()
+
+
+def seeded() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def beside_their_tests(name: str) -> dict[Any, Any]:
+    """The entries of the dictionaries of a name in the library's test files, which have one each:
+    what a test walks stands beside the tests of what it is."""
+    found: dict[Any, Any] = {}
+    for path in sorted((Path(__file__).parent / "library").glob("test_*.py")):
+        if re.search(rf"^{name} = ", path.read_text("utf-8"), re.M):
+            found |= getattr(importlib.import_module(f"tests.library.{path.stem}"), name)
+    return found
 
 
 # Every kind of model, as a function of n; MADE in several orderings and with fewer hidden units

@@ -12,7 +12,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from mle_lib import models, paradigms
 from mle_lib.data import all_states
 from mle_lib.models.draws import normal
-from tests.library.test_every_argument import EACH, seeded
+from tests.cases import seeded
+from tests.library.test_every_argument import EACH
 
 HALVES = (torch.float16, torch.bfloat16)
 # names of what torch draws with, and of what a draw is compared by

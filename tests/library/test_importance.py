@@ -6,17 +6,40 @@ import torch
 
 from mle_lib.gradient import full_gradient, per_sample_gradients
 from mle_lib.minibatch import estimator_variance, gradient_moments, minibatch_gradient
-from mle_lib.models import FVSBN
+from mle_lib.models import FVSBN, AutoregressiveModel
 from mle_lib.variance_reduction import (
     importance_gradient,
     importance_variance,
     norm_probabilities,
     sample_with_probability,
 )
-from tests.cases import binary, randomised
+from tests.cases import binary, randomised, seeded
 from tests.library.enumeration import M, N, X
 
 Q = torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64)
+ROWS = torch.linspace(0.1, 1, M * 5, dtype=torch.float64).view(M, 5)
+
+# tried in other types, shapes and modes, and beyond all bounds (test_every_argument.py)
+ARGUMENTS = {
+    importance_gradient: {
+        "model": lambda: randomised(FVSBN(N), 0),
+        "x": X,
+        "indices": torch.tensor([0, 2]),
+        "q": Q,
+    },
+    importance_variance: {"gradients": ROWS, "q": Q, "b": 2},
+    norm_probabilities: {"gradients": ROWS, "uniform": 0.5},
+    sample_with_probability: {"q": Q, "b": 2, "generator": seeded},
+}
+
+
+def all_samples(model: AutoregressiveModel, x: torch.Tensor) -> torch.Tensor:
+    q = torch.full((len(x),), 1 / len(x), dtype=torch.float64)
+    return importance_gradient(model, x, torch.arange(len(x)), q)
+
+
+# what it is asked for on all of x, and what that is (test_as_the_model_stands.py)
+ON_ALL = {"importance_gradient": (all_samples, "gradient")}
 
 
 @pytest.mark.parametrize("b", [1, 2, 3])
