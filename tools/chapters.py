@@ -3,7 +3,7 @@
     python -m tools.chapters insert NAME "Title" --before PAGE    (or --after)
     python -m tools.chapters split PAGE NAME "Title" --at 5.5
     python -m tools.chapters move PAGE --before OTHER             (or --after)
-    python -m tools.chapters remove PAGE [--to OTHER]
+    python -m tools.chapters remove PAGE [--to OTHER | --unpublished]
 
 A chapter is named by its file, without its ending. Where something is not sure, such as a reference
 to what would be gone, the complaints are listed, a line each, and nothing is changed.
@@ -13,6 +13,7 @@ import argparse
 import ast
 import builtins
 import re
+import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
@@ -21,10 +22,9 @@ from pathlib import Path
 from docutils import nodes
 from nbformat import NotebookNode, v4
 
-from tools import moved, references
+from tools import exercise_order, moved, references
 from tools.chapter_rules import FIRST_CELL, RULES
 from tools.environment import ROOT, say
-from tools.exercise_order import write_order
 from tools.exercise_rules import is_exercise
 from tools.notebooks import read, strip, toc_notebooks, write
 from tools.numbering import (
@@ -222,7 +222,7 @@ def edit_toc(root: Path, page: str, after: str | None = None, before: str | None
 
 def finish(root: Path) -> None:
     """What is made from the rest."""
-    write_order(root)
+    exercise_order.write_order(root)
     page = root / references.PAGE
     text = references.completed(page.read_text("utf-8"), references.citations(root))
     page.write_text(text, encoding="utf-8")
@@ -283,30 +283,41 @@ def move(page: str, before: str | None = None, after: str | None = None, root: P
     finish(root)
 
 
-def remove(page: str, to: str | None = None, root: Path = ROOT) -> None:
-    """A chapter that nothing names; its addresses lead to another page."""
+def remove(page: str, to: str | None = None, unpublished: bool = False, root: Path = ROOT) -> None:
+    """A chapter that nothing names; its addresses lead to another page. Of one that was never
+    published no reader has anything: its exercises and kept addresses go with it."""
     plan = Plan(root)
     position(plan, page)
     path = root / "book" / f"{page}.ipynb"
     pages = [name for name in plan.pages if name != page]
     plan.order(pages)
-    refuse([*complaints(plan, [path]), *_tied(plan, page, to)])
-    renumber(plan, [path])
+    exercises = _exercises(root, page)
+    left_out = [path, *(exercises.rglob("*.py") if unpublished else ())]
+    refuse([*complaints(plan, left_out), *_tied(plan, page, to, unpublished)])
+    renumber(plan, left_out)
+    if unpublished:
+        moved.forget([path], exercise_order.order(root).get(exercises.name, []), root)
+        shutil.rmtree(exercises, ignore_errors=True)
     edit_toc(root, page)
     path.unlink()
     keep_addresses(plan, pages, gone=page, to=to or "")
     finish(root)
 
 
-def _tied(plan: Plan, page: str, to: str | None) -> Iterator[str]:
+def _exercises(root: Path, page: str) -> Path:
+    return root / "mle_lib" / "exercises" / "chapters" / page.replace("-", "_")
+
+
+def _tied(plan: Plan, page: str, to: str | None, unpublished: bool) -> Iterator[str]:
     """What else holds a chapter where it is."""
-    if (plan.root / "mle_lib" / "exercises" / "chapters" / page.replace("-", "_")).exists():
+    if _exercises(plan.root, page).exists() and not unpublished:
         yield f"{page} has exercises, under whose ids readers have answers: they need a chapter"
     for path, text in _files_with_links(plan.root):
         if path.stem != page and re.search(_link(page), text):
             yield f"{path.name}: leads to {page}.ipynb"
     old = [name for name, new in moved.load(plan.root)["pages"].items() if new == f"book/{page}"]
-    if (old or f"book/{page}.html" in moved.kept(plan.root)["pages"]) and not to:
+    known = old or f"book/{page}.html" in moved.kept(plan.root)["pages"]
+    if known and not to and not unpublished:
         yield f"readers have addresses of {page}: where do they lead? Say --to PAGE"
     if to and to not in plan.pages:
         yield f"{to!r} is no chapter"
@@ -459,7 +470,11 @@ def main(arguments: list[str]) -> int:
             sub.add_argument("title")
             sub.add_argument("--at", required=True, help="the first section that leaves: 5.5")
         if command == "remove":
-            sub.add_argument("--to", help="the chapter that old addresses lead to")
+            where = sub.add_mutually_exclusive_group()
+            where.add_argument("--to", help="the chapter that old addresses lead to")
+            where.add_argument(
+                "--unpublished", action="store_true", help="no reader has seen it: all of it goes"
+            )
         if command == "insert":
             sub.add_argument("title")
         if command in ("insert", "move"):

@@ -59,8 +59,23 @@ def keep(exercises: Iterable[str], site: Path, root: Path = ROOT) -> None:
             known["pages"][path.relative_to(site).as_posix()] = sorted({*before, *anchors})
         names = {anchor for anchor in anchors if anchor.startswith("mle_lib.")}
         known["names"] = sorted({*known["names"], *names})
+    _save_kept(known, root)
+
+
+def _save_kept(known: Kept, root: Path) -> None:
     text = json.dumps(known, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     (root / KEPT).write_text(text, encoding="utf-8")
+
+
+def forget(notebooks: Iterable[Path], exercises: Iterable[str], root: Path = ROOT) -> None:
+    """Keep no longer what no reader can have: pages that were never published, their exercises."""
+    known, gone = kept(root), set(exercises)
+    known["exercises"] = [name for name in known["exercises"] if name not in gone]
+    for path in notebooks:
+        name = path.relative_to(root).as_posix()
+        known["notebooks"] = [other for other in known["notebooks"] if other != name]
+        known["pages"].pop(name.removesuffix(".ipynb") + ".html", None)
+    _save_kept(known, root)
 
 
 def anchors_of(html: str) -> set[str]:

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from nbformat import v4
 
 from tests.site.test_addresses import tracked
 from tools import chapters, moved
@@ -14,7 +15,7 @@ from tools.chapter_rules import RULES
 from tools.chapters import ChapterError
 from tools.environment import ROOT
 from tools.exercise_rules import is_exercise
-from tools.notebooks import read, strip, toc_notebooks
+from tools.notebooks import read, strip, toc_notebooks, write
 from tools.numbering import known, mentions, places, unmarked, unresolved
 
 Tree = dict[Path, bytes]
@@ -153,6 +154,25 @@ def test_the_addresses_of_a_chapter_that_is_removed_lead_on(root: Path) -> None:
     page = f"book/{order[1]}"
     assert table["anchors"] == {**before, page: {**before.get(page, {}), "something-new": ""}}
     assert read(root / "book" / "in-between.ipynb") == moved.stub(f"book/{order[1]}", root)
+
+
+def test_of_a_chapter_that_no_reader_has_seen_nothing_stays(root: Path) -> None:
+    before, order = tree(root), pages(root)
+    chapters.insert("in-between", "Something new", before=order[2], root=root)
+    moved.keep(["new-question"], root / "_build", root)
+    kept = moved.kept(root)
+    kept["pages"]["book/in-between.html"] = ["something-new"]
+    (root / moved.KEPT).write_text(json.dumps(kept), encoding="utf-8")
+    folder = root / "mle_lib" / "exercises" / "chapters" / "in_between"
+    folder.mkdir()
+    (folder / "__init__.py").write_text('"""Exercises."""\n')
+    path = root / "book" / "in-between.ipynb"
+    notebook = read(path)
+    cell = v4.new_code_cell('quiz("new-question")', id="q", metadata={"tags": ["quiz"]})
+    notebook.cells.insert(2, cell)
+    write(notebook, path)
+    chapters.remove("in-between", unpublished=True, root=root)
+    assert tree(root) == before
 
 
 def test_a_chapter_is_moved_and_moved_back(root: Path) -> None:
