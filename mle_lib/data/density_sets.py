@@ -5,6 +5,7 @@ import os
 import time
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -89,37 +90,42 @@ def load_density_set(name: str, split: str, root: str | os.PathLike[str] | None 
 
 
 def _folder(root: str | os.PathLike[str] | None) -> Path:
-    given = root if root is not None else os.environ.get("MLE_DATA_DIR")
-    if given is not None and given != "":  # an empty text names nothing
-        try:
-            return as_path(given, "root").expanduser()
-        except RuntimeError as error:
-            raise ValueError(f"root (or $MLE_DATA_DIR) must be a path, got {given!r}") from error
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mle_lib"
+    given = os.environ.get("MLE_DATA_DIR") if root is None else root
+    if given is None or given == "":  # an empty text names nothing
+        given = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "mle_lib"
+    try:
+        return as_path(given, "root").expanduser()
+    except RuntimeError as error:  # there is no such home
+        raise ValueError(
+            f"root (or $MLE_DATA_DIR) must be a path, got {str(given)!r} ({error})"
+        ) from error
 
 
 def _download(url: str, path: Path, digest: str) -> None:
-    deadline, found = time.monotonic() + LONGEST, hashlib.sha256()
+    deadline, content = time.monotonic() + LONGEST, bytearray()
     request = Request(url, headers={"User-Agent": "mle_lib"})
     try:
-        with whole_file(path) as file:
-            with urlopen(request, timeout=SILENCE) as answer:
-                size = int(answer.headers.get("Content-Length") or 0) or None
-                with tqdm(total=size, unit="B", unit_scale=True, desc=path.name) as bar:
-                    # read1 gives what has come: a drop now and then must not keep us for ever
-                    while part := answer.read1(1 << 16):
-                        file.write(part)
-                        found.update(part)
-                        bar.update(len(part))
-                        if time.monotonic() > deadline:
-                            raise TimeoutError(f"not whole after {LONGEST:g} seconds")
-            if found.hexdigest() != digest:
-                raise ValueError(
-                    f"{url} must be the published file (SHA-256 {digest}), got another one, or a "
-                    f"part of it, of {file.tell():,} bytes"
-                )
+        with urlopen(request, timeout=SILENCE) as answer:
+            size = getattr(answer, "length", None)  # where the server says it
+            with tqdm(total=size, unit="B", unit_scale=True, desc=path.name) as bar:
+                # read1 gives what has come: a drop now and then must not keep us for ever
+                while part := answer.read1(1 << 16):
+                    content += part
+                    bar.update(len(part))
+                    if time.monotonic() > deadline:
+                        raise TimeoutError(f"not whole after {LONGEST:g} seconds")
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ValueError(
+                f"{url} must be the published file (SHA-256 {digest}), got another one, or a part "
+                f"of it, of {len(content):,} bytes"
+            )
+        with whole_file(path) as file:  # a few MB: no folder is made before all of it is there
+            file.write(content)
     except (OSError, HTTPException) as error:  # no network, no such page, no place to write to
+        if isinstance(error, HTTPError):  # it holds the connection
+            error.close()
         raise ConnectionError(
-            f"{path.name} is not in {path.parent} and cannot be downloaded from {url} ({error}): "
+            f"{path.name} is not in {path.parent} and cannot be downloaded from {url} "
+            f"({type(error).__name__}: {error}): "
             "put it there, or name the folder that has it by root or $MLE_DATA_DIR"
         ) from error

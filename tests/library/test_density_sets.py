@@ -1,7 +1,10 @@
 """The loader, on a stand-in for the public repository; the real files where they are given."""
 
+import gc
 import hashlib
 import os
+import pwd
+import re
 import socket
 import threading
 import time
@@ -67,6 +70,25 @@ def test_home_and_empty_names(public, tmp_path, monkeypatch) -> None:
         (tmp_path / "cache" / "mle_lib" / "nltcs.train.data").unlink()
 
 
+def test_a_cache_may_lie_below_a_home_that_must_be_there(public, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", "~/kept")
+    load_density_set("nltcs", "train")
+    assert (tmp_path / "home" / "kept" / "mle_lib" / "nltcs.train.data").exists()
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for cache in ("~/kept", ""):
+        monkeypatch.setenv("XDG_CACHE_HOME", cache)
+        with pytest.raises(ValueError, match=r"root \(or \$MLE_DATA_DIR\) must be a path, got '~/"):
+            load_density_set("nltcs", "train")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["home", "public"]
+
+
 def test_the_folder_is_root_then_the_variable_then_the_cache(public, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     load_density_set("nltcs", "train")
@@ -95,7 +117,7 @@ def test_a_download_of_something_else_leaves_nothing(public, tmp_path) -> None:
     (public / "nltcs.train.data").write_text(ROWS[:-3])  # cut short on the way
     with pytest.raises(ValueError, match="must be the published file"):
         load_density_set("nltcs", "train", root)
-    assert list(root.iterdir()) == []
+    assert not root.exists()
 
 
 def test_an_interrupted_download_leaves_nothing(public, tmp_path, monkeypatch) -> None:
@@ -120,7 +142,7 @@ def test_an_interrupted_download_leaves_nothing(public, tmp_path, monkeypatch) -
     monkeypatch.setattr(density_sets, "urlopen", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         load_density_set("nltcs", "train", tmp_path / "root")
-    assert list((tmp_path / "root").iterdir()) == []
+    assert not (tmp_path / "root").exists()
 
 
 STALLS = {
@@ -130,6 +152,19 @@ STALLS = {
     "drops now and then": [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", *[b"0"] * 100],
     "hangs up": [b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n", b"0,1", None],
     "talks nonsense": [b"what?\r\n\r\n", None],
+    "says nothing and hangs up": [None],
+    "does not count": [b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", b"0,1", None],
+    "counts below 0": [b"HTTP/1.1 200 OK\r\nContent-Length: -7\r\n\r\n", b"0,1", None],
+    "has no such page": [b"HTTP/1.1 404 Not Found\r\n\r\n", None],
+    "fails": [b"HTTP/1.1 503 Service Unavailable\r\n\r\n", None],
+}
+SAID = {
+    "talks nonsense": "BadStatusLine: what?",
+    "says nothing and hangs up": "RemoteDisconnected: Remote end closed connection",
+    "has no such page": "HTTPError: HTTP Error 404: Not Found",
+    "fails": "HTTPError: HTTP Error 503",
+    "does not count": "must be the published file .* of 3 bytes",
+    "counts below 0": "must be the published file .* of 3 bytes",
 }
 
 
@@ -158,12 +193,15 @@ def test_a_server_that_stalls_does_not_hold_us(public, tmp_path, monkeypatch, ho
         monkeypatch.setattr(density_sets, "SOURCE", f"http://127.0.0.1:{server.getsockname()[1]}")
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         begun = time.monotonic()
-        with pytest.raises((ConnectionError, ValueError), match=r"nltcs.train.data"):
+        with pytest.raises((ConnectionError, ValueError), match=r"nltcs.train.data") as error:
             load_density_set("nltcs", "train", tmp_path / "root")
+        assert re.search(SAID.get(how, ""), str(error.value))
+        del error
+        gc.collect()  # a connection that was left open would be a warning
         assert time.monotonic() - begun < 5
         done.set()
         thread.join()
-    assert list((tmp_path / "root").iterdir()) == []
+    assert not (tmp_path / "root").exists()
 
 
 def test_no_network_is_said_in_words(public, tmp_path) -> None:
