@@ -11,7 +11,8 @@ from typing import Any
 def patient_interrupt() -> Iterator[Callable[[], bool]]:
     """Within it Ctrl-C and SIGTERM do not break a step in two: they are noted, and the yielded
     function says so. The second of them interrupts at once, as Ctrl-C does. (Outside the main
-    thread no signal arrives.)"""
+    thread no signal arrives, and one that is ignored stays so, as Ctrl-C in a shell's background.)
+    """
     asked = False
 
     def note(*_: object) -> None:
@@ -27,7 +28,8 @@ def patient_interrupt() -> Iterator[Callable[[], bool]]:
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: signal.SIG_DFL,
     }
-    before = {number: signal.signal(number, note) for number in usual}
+    heard = [number for number in usual if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, note) for number in heard}
     try:
         yield lambda: asked
     finally:

@@ -42,9 +42,9 @@ def fit(
     """Train by ``train_step``, pass after pass, each over a new shuffle of the data.
 
     The last batch of a pass may be short; it is scaled with its own b. Ctrl-C, or SIGTERM, ends
-    training after the current step; what was learned is kept. A model that is in ``eval`` mode
-    is put into ``train`` mode for the steps and back again; modules in ``eval`` mode within a model
-    in ``train`` mode stay so.
+    training after the current step, where it is not ignored; what was learned is kept. A model that
+    is in ``eval`` mode is put into ``train`` mode for the steps and back again; modules in ``eval``
+    mode within a model in ``train`` mode stay so.
 
     Args:
         train: ``(m, n)``, on the model's device.

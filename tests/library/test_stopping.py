@@ -605,6 +605,19 @@ def test_both_signals_end_after_the_step_and_twice_at_once(tmp_path, number) -> 
     assert signal.getsignal(number) is before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_is_ignored_stays_so(number) -> None:
+    """As in a shell's background."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        model, optimizer = start()
+        history = short_fit(model, optimizer, scheduler=Lamp(optimizer, 8, number, times=2))
+        assert history.ended == "epochs"
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+
+
 def test_sigterm_to_another_process_saves_and_the_run_goes_on(tmp_path) -> None:
     code = """
 import sys, torch
