@@ -17,6 +17,10 @@ REAL = (torch.bool, *WHOLE, *FLOATS)
 MOST = 2**63 - 1  # of a whole number in torch
 
 
+class NotFiniteError(ValueError, FloatingPointError):
+    """A number that is to be finite is NaN or infinite."""
+
+
 def check_binary(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
     """Return ``x`` if it is a non-empty ``(rows, n)`` tensor of 0s and 1s.
 

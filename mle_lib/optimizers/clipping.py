@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mle_lib.checks import shown
+from mle_lib.checks import NotFiniteError, shown
 
 __all__ = ["NonFiniteGradientError", "clip_by_norm", "clip_by_value"]
 
 
-class NonFiniteGradientError(ValueError, FloatingPointError):
+class NonFiniteGradientError(NotFiniteError):
     """A gradient is NaN or infinite, or too long for its norm to be a number."""
 
 
@@ -108,7 +108,7 @@ def dense_gradients(
     gradients = []
     for k, entry in enumerate(entries):
         name, q = entry if isinstance(entry, tuple) and len(entry) == 2 else (f"number {k}", entry)
-        if not isinstance(q, Tensor):
+        if not isinstance(q, Tensor) or not isinstance(name, str):
             raise ValueError(f"params must hold parameters or pairs with names, got {shown(entry)}")
         if q.grad is not None:
             if q.grad.layout != torch.strided or q.grad.is_complex():

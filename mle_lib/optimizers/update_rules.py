@@ -8,12 +8,9 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from mle_lib.checks import shown
-from mle_lib.optimizers.clipping import (
-    Pair,
-    as_number,
-    dense_gradients,
-)
+from mle_lib.checks import NotFiniteError, shown
+from mle_lib.optimizers.clipping import Pair, as_number, dense_gradients
+from mle_lib.optimizers.rehearsal import loaded
 
 Group = dict[str, Any]  # a parameter group: its parameters and hyper-parameters
 
@@ -22,10 +19,11 @@ class Optimizer(torch.optim.Optimizer):
     """The loop that all share; a subclass gives ``update``.
 
     Raises:
-        ValueError: If a hyper-parameter, of all groups or of one, is not as the class says; in
-            ``step``, before anything is changed, if a gradient is sparse or complex or ``lr`` has
-            become no number of the parameters' dtype; in ``load_state_dict`` if the state is of
-            another class.
+        ValueError: If a hyper-parameter, of all groups or of one, is not as the class says, or no
+            number of the parameters' dtype (a ``FloatingPointError``, too), when it is given and
+            before each step; in ``step`` if a gradient is sparse or complex; in
+            ``load_state_dict`` if the state is of another class or of other shapes. Nothing is
+            changed then.
     """
 
     def __init__(self, params: ParamsT, **defaults: Any) -> None:
@@ -34,26 +32,26 @@ class Optimizer(torch.optim.Optimizer):
     def add_param_group(self, param_group: Group) -> None:
         super().add_param_group(checked(param_group))
 
+    def state_dict(self) -> dict[str, Any]:
+        return super().state_dict() | {"class": type(self).__name__}
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        kind, groups = type(self).__name__, []
-        for group in state_dict["param_groups"]:
-            if missing := sorted(
-                ({"betas"} | NUMBERS.keys()) & self.defaults.keys() - group.keys()
-            ):
-                raise ValueError(
-                    f"state_dict must be of {kind}, but the optimizer's {missing[0]} is 'missing'"
-                )
-            if "maximize" not in self.defaults and group.get("maximize"):
-                raise ValueError(f"state_dict must be of {kind}, which does not maximize")
-            scheduled = {"lr"} & group.keys() if "initial_lr" in group else set()
-            kept = {name: group[name] for name in scheduled}  # whatever a schedule made of it
-            groups.append(checked({k: v for k, v in group.items() if k not in kept}) | kept)
-        names = {name for part in state_dict["state"].values() for name in part}
-        if others := sorted(names & TORCHS):
+        kind = type(self).__name__
+        try:
+            groups = state_dict["param_groups"]
+            others = (NUMBERS.keys() | {"betas", "momentum", "maximize"}) - self.defaults.keys()
+            if "class" not in state_dict and not any(others & group.keys() for group in groups):
+                state_dict = state_dict | {"class": kind}  # as states were once; torch's have those
+            if state_dict.get("class") != kind:
+                raise ValueError(f"it is of {state_dict.get('class', 'a class of elsewhere')}")
+            state_dict = state_dict | {"param_groups": [checked(group) for group in groups]}
+            loaded(self, state_dict, torch.optim.Optimizer.load_state_dict)
+        except Exception as error:
             raise ValueError(
-                f"state_dict must be of {kind}, which does not remember {', '.join(others)}"
-            )
-        super().load_state_dict(state_dict | {"param_groups": groups})
+                f"state_dict must be of {kind}, for parameters of these shapes, got another "
+                f"({type(error).__name__}: {error})"
+            ) from error
+        super().load_state_dict(state_dict)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -68,9 +66,8 @@ class Optimizer(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         dense_gradients(q for group in self.param_groups for q in group["params"])
-        for group in self.param_groups:
-            check_lr(group)
-        for group in self.param_groups:
+        groups = [in_range(checked(group)) for group in self.param_groups]
+        for group in groups:
             for theta in group["params"]:
                 if theta.grad is not None:
                     self.update(theta, theta.grad, group)
@@ -92,7 +89,8 @@ def checked(group: Group) -> Group:
     """The group in Python's own numbers: finite and ≥ 0; β, β₁, β₂ and the dampening below 1."""
     group = dict(group)
     for name in NUMBERS.keys() & group.keys():
-        group[name] = hyperparameter(group[name], name, NUMBERS[name])
+        below_0 = name == "lr" and "initial_lr" in group  # where a schedule may lead
+        group[name] = hyperparameter(group[name], name, NUMBERS[name], below_0)
     if "betas" in group:
         betas = group["betas"]
         ordered = isinstance(betas, Sequence) or getattr(betas, "ndim", 0) == 1
@@ -102,25 +100,37 @@ def checked(group: Group) -> Group:
     return group
 
 
-def hyperparameter(value: Any, name: str, bound: float) -> float:
+def hyperparameter(value: Any, name: str, bound: float, below_0: bool = False) -> float:
     needed = f"a number, {'finite and at least 0' if bound > 1 else 'at least 0 and below 1'}"
-    if not 0 <= (number := as_number(value, name, needed)) < bound:  # NaN too
-        raise ValueError(f"{name} must be {needed}, got {shown(value)}")
+    number = as_number(value, name, needed)
+    if not 0 <= (abs(number) if below_0 else number) < bound:  # NaN too
+        kind = ValueError if math.isfinite(number) else NotFiniteError
+        raise kind(f"{name} must be {needed}, got {shown(value)}")
     return number
 
 
-def check_lr(group: Group) -> None:
-    """``ValueError`` unless ``lr``, as it stands now, is a number of each parameter's dtype."""
-    dtypes = {theta.dtype for theta in group["params"] if theta.grad is not None}
-    most = min((torch.finfo(dtype).max for dtype in dtypes), default=math.inf)
-    needed = f"a number of the parameters' dtype, at most {most:.1e}"
-    if not abs(as_number(group["lr"], "lr", needed)) <= most:
-        raise ValueError(f"lr must be {needed}, got {shown(group['lr'])}")
+def in_range(group: Group) -> Group:
+    """The group, if its numbers are some in the dtype of each parameter that is to move: Adam's
+    α / (1 − β₁ᵗ) at t = 1, too, and ε not 0 where it is not meant to be."""
+    beta1, _ = group.get("betas", (0, 0))
+    for dtype in {theta.dtype for theta in group["params"] if theta.grad is not None}:
+        limits = torch.finfo(dtype)
+        for name in SCALES & group.keys():
+            most = limits.max * (1 - beta1 if name == "lr" else 1)
+            if abs(group[name]) > most:
+                raise NotFiniteError(
+                    f"{name} must be a number of the parameters' dtype, at most {most:.1e}, got "
+                    f"{group[name]}"
+                )
+        if 0 < group.get("eps", 0) < (least := limits.tiny * limits.eps):
+            raise ValueError(
+                f"eps must be 0 or a number of {dtype}, at least {least:.1e}, got {group['eps']}"
+            )
+    return group
 
 
-# What torch's own classes call what they remember of momentum and of running means
-TORCHS = {"momentum_buffer", "exp_avg", "exp_avg_sq", "square_avg", "grad_avg", "acc_delta", "sum"}
 NUMBERS = {"lr": math.inf, "eps": math.inf, "weight_decay": math.inf, "beta": 1, "dampening": 1}
+SCALES = {name for name, bound in NUMBERS.items() if bound > 1}
 
 
 def penalised(theta: Tensor, g: Tensor, group: Group) -> Tensor:

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mle_lib.checks import shown
+from mle_lib.checks import NotFiniteError, shown
 from mle_lib.data.files import as_path, check_file, whole_file
 from mle_lib.models.evaluation import outside_inference
-from mle_lib.training.contracts import rehearse, shadow_of
-from mle_lib.training.records import alike, check_no_nan, fingerprint, plain, same
+from mle_lib.optimizers.rehearsal import loaded, numbers_of
+from mle_lib.training.records import check_no_nan, fingerprint, plain, same
 from mle_lib.training.states import (
     check_same,
     check_state,
@@ -64,8 +64,10 @@ def save_checkpoint(
 
     Raises:
         ValueError: If something else is among ``more``, or in a ``state_dict``, which could not be
-            read back, a name is one that the file itself has, or the model or what the optimiser
-            remembers is not finite (a ``FloatingPointError``, too). Nothing is written then.
+            read back, a name is one that the file itself has, the optimiser's state would not be
+            taken back (as of one that needs a closure, or sparse gradients), or the model or what
+            the optimiser remembers is not finite (a ``FloatingPointError``, too). Nothing is
+            written then.
     """
     path = as_path(path, "path")
     own = {
@@ -77,14 +79,33 @@ def save_checkpoint(
     }
     if taken := sorted({*own, "file digest"} & more.keys()):
         raise ValueError(f"more must not have the names of the file itself, got {taken[0]!r}")
-    state = plain(own | more)
+    try:
+        state = plain(own | more)
+    except RecursionError as error:
+        raise ValueError("more must not hold what holds itself, or is nested so deep") from error
     check_state("model", state["model"], model)
     check_no_nan(state["optimizer"], "optimizer")
+    check_taken_back(optimizer)
     state["file digest"] = fingerprint(state)
     content = io.BytesIO()  # torch has errors of its own for a full disk
     torch.save(state, content)
     with whole_file(path) as file:
         file.write(content.getbuffer())
+
+
+def check_taken_back(optimizer: Optimizer) -> None:
+    """
+    Raises:
+        ValueError: If the optimiser's ``state_dict`` could not be saved, or it does not load it.
+    """
+    try:
+        loaded(optimizer, plain(optimizer.state_dict()))
+    except Exception as error:
+        kind = NotFiniteError if isinstance(error, FloatingPointError) else ValueError
+        raise kind(
+            "optimizer must load its own state_dict, for a checkpoint, got "
+            f"{type(optimizer).__name__} ({type(error).__name__}: {error})"
+        ) from error
 
 
 def load_checkpoint(
@@ -144,7 +165,8 @@ def read_checkpoint(
     if held is not None:  # else torch would go by the position alone
         check_same("the parameters of optimizer", held, held_names(model, optimizer))
     try:
-        remembers, trial = _check_settings(settings, optimizer)
+        check_no_nan(settings, "optimizer")
+        trial, remembers = loaded(optimizer, settings)
     except Exception as error:
         raise ValueError(f"path must name a whole checkpoint, got {path} ({error})") from error
 
@@ -158,8 +180,8 @@ def read_checkpoint(
         for k, theta in zip(numbers_of(settings), parameters, strict=True):
             for name, value in settings["state"].get(k, {}).items():
                 if isinstance(value, Tensor):  # torch casts to the parameter's: another run
-                    loaded = optimizer.state[theta]
-                    loaded[name] = value.to(loaded[name].device)
+                    live = optimizer.state[theta]
+                    live[name] = value.to(live[name].device)
         put_state(model, saved)
 
     return Checkpoint(state, settings["param_groups"], remembers, trial, put)
@@ -180,41 +202,3 @@ def _whole(path: Any, device: torch.device) -> dict[str, Any]:
             raise ValueError(f"its format is {version}, this library reads {FORMAT}")
     state.pop("file format", None)
     return state
-
-
-def _check_settings(settings: dict[str, Any], optimizer: Optimizer) -> tuple[bool, Optimizer]:
-    """Whether the saved state remembers something where the optimiser does, if it is a right one,
-    and an optimiser into which it was loaded.
-
-    Raises:
-        Exception: If it is not.
-    """
-    check_no_nan(settings, "optimizer")
-    numbers = numbers_of(settings)
-    if len(set(numbers)) < len(numbers) or not settings["state"].keys() <= set(numbers):
-        raise ValueError("optimizer['state'] is of other parameters")
-    trial = shadow_of(optimizer)
-    trial.load_state_dict(settings)  # whatever torch itself takes
-    for live, loaded in zip(optimizer.param_groups, trial.param_groups, strict=True):
-        for name in live.keys() & optimizer.defaults.keys():  # others are kept as they are
-            if name not in loaded or not alike(loaded[name], live[name]):
-                raise ValueError(f"the optimizer's {name} is {loaded.get(name, 'missing')!r}")
-    rehearsed = rehearse(trial)
-    parameters = [q for group in trial.param_groups for q in group["params"]]
-    for theta, (small, expected) in zip(parameters, rehearsed, strict=False):
-        found = trial.state.get(theta, {})  # none where there was no gradient yet
-        if rest := ", ".join(found.keys() - expected.keys()):
-            raise ValueError(f"the optimizer does not remember {rest}")
-        for name, value in expected.items() if found else ():
-            if name not in found or not alike(found[name], value):
-                raise ValueError(f"the optimizer's {name} is {found.get(name, 'missing')!r}")
-            if isinstance(value, Tensor) and value.shape in (small.shape, ()):
-                needed = theta.shape if value.shape == small.shape else ()
-                if found[name].shape != needed:
-                    raise ValueError(f"the optimizer's {name} has shape {found[name].shape}")
-    return bool(trial.state) or not any(expected for _, expected in rehearsed), trial
-
-
-def numbers_of(settings: dict[str, Any]) -> list[int]:
-    """The numbers under which an optimiser's state knows its parameters, in their order."""
-    return [k for group in settings["param_groups"] for k in group["params"]]

@@ -3,17 +3,16 @@
 import inspect
 import math
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
-from copy import deepcopy
 from typing import Any
 from weakref import WeakSet
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
+
+from mle_lib.optimizers.rehearsal import rehearse
 
 _able: WeakSet[Optimizer] = WeakSet()  # those whose call contract has been looked at
 
@@ -117,57 +116,3 @@ def needed_arguments(method: Callable[..., Any]) -> str:
     _, *wanted = inspect.signature(method).parameters.values()
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return ", ".join(p.name for p in wanted if p.default is p.empty and p.kind not in kinds)
-
-
-def rehearse(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
-    """One step of the same optimiser on small tensors of its own with gradients of 0: each of them,
-    in the order of the parameters, and what is remembered of it then.
-
-    It says what a class needs and leaves behind without knowing the class. Only those of torch and
-    of this library are tried, whose steps touch nothing else; for others the list is empty. No hook
-    hears of it.
-
-    Raises:
-        Exception: What the step raises.
-    """
-    if type(optimizer).__module__.partition(".")[0] not in ("torch", "mle_lib"):
-        return []
-    held = [q for group in optimizer.param_groups for q in group["params"]]
-    small = [_small(q) for q in held]
-    shadow = shadow_of(optimizer, dict(zip(map(id, held), small, strict=True)))
-    step: Any = type(shadow).step
-    while hasattr(step, "hooked"):  # torch wraps it, for hooks and profiles
-        step = step.__wrapped__
-    step(shadow)
-    return [(q, shadow.state[q]) for q in small]
-
-
-@torch.inference_mode(False)
-def _small(q: Tensor) -> Tensor:
-    shape = [min(size, 2) for size in q.shape]
-    small = torch.zeros(shape, dtype=q.dtype, device=q.device, requires_grad=True)
-    small.grad = torch.zeros_like(small)
-    return small
-
-
-def shadow_of(optimizer: Optimizer, stand_ins: dict[int, Tensor] | None = None) -> Optimizer:
-    """An optimiser of the same class, options and attributes that remembers nothing and has no
-    hooks. What is loaded into it or done with it does not change the first (but for attributes that
-    cannot be copied, as an open file: these they share).
-
-    Args:
-        optimizer: The first.
-        stand_ins: What it is to hold in place of each parameter, by its ``id``; if ``None`` it
-            holds the parameters themselves.
-    """
-    held = {id(q): q for group in optimizer.param_groups for q in group["params"]}
-    known: dict[int, Any] = {**(stand_ins or held), id(optimizer.state): defaultdict(dict)}
-    own = {}
-    for name, value in vars(optimizer).items():
-        if name != "step" and not name.startswith("_optimizer_"):  # a schedule's, and hooks
-            own[name] = value
-            with suppress(*() if name in ("param_groups", "state") else (Exception,)):
-                own[name] = deepcopy(value, known)
-    shadow: Optimizer = object.__new__(type(optimizer))
-    Optimizer.__setstate__(shadow, own)
-    return shadow

@@ -64,12 +64,14 @@ def fit(
             stopped, dropout included; what has been set (options of the optimiser and the schedule
             too) must be as it was, but for ``epochs``, ``patience`` and how it is done. What is
             told by no ``state_dict``, by no layer as it prints itself and by no plain attribute of
-            the optimiser, as which function a model calls, cannot be compared.
+            the optimiser, as which function a model calls, cannot be compared; nor are buffers that
+            are not persistent put back, or noise from elsewhere than torch, as NumPy's.
         save_every: If ``None``, a pass is not interrupted to save.
         progress: Whether to show a progress bar (with ``TQDM_DISABLE=1`` in the environment: none).
 
     Returns:
-        The history. Its ``ended`` says whether training diverged (there is a warning, too).
+        The history. Its ``ended`` says whether training diverged (there is a warning, too), as it
+        also does where a schedule gives a step size that is no number of the parameters' dtype.
 
     Raises:
         ValueError: If an argument is wrong, or the checkpoint is of another run or not whole.

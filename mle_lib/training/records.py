@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import numbers
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,12 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mle_lib.checks import NotFiniteError
+
 ATOMS = (str, bytes, bool, int, float, complex, type(None), torch.dtype, torch.device)
 MOST_BITS = 2039  # of a whole number that torch reads back
-
-
-class NotFiniteError(ValueError, FloatingPointError):
-    """A number that is to be finite is NaN or infinite."""
 
 
 def plain(value: Any, name: str = "") -> Any:
@@ -100,34 +97,23 @@ def fingerprint(value: Any) -> str:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether the two hold the same values in the same order, whatever the types that hold them."""
+    """Whether the two hold the same values in the same order, whatever the types that hold them. A
+    tensor without values, on meta, is the same as none."""
+    try:
+        return _same(*(v.to_dense().cpu() if isinstance(v, Tensor) else v for v in (a, b)))
+    except RuntimeError:  # of torch, which compares no such tensors
+        return False
+
+
+def _same(a: Any, b: Any) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        return a.shape == b.shape and bool((a.cpu() == b.cpu()).all())
+        return a.shape == b.shape and bool((a == b).all())
     a, b = (v.tolist() if isinstance(v, Tensor | np.ndarray | np.generic) else v for v in (a, b))
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return len(a) == len(b) and all(map(same, a, b))
     return bool(a == b)
-
-
-def alike(a: Any, b: Any) -> bool:
-    """Whether ``a`` can stand where ``b`` does: a number for a number, as many of them for a list,
-    a tensor for a tensor; ``None`` for anything and anything for it."""
-    if a is None or b is None:
-        return True
-    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(map(alike, a, b))
-    if isinstance(b, bool) or isinstance(a, bool):
-        return isinstance(a, bool) and isinstance(b, bool)
-    number = [
-        isinstance(v, numbers.Real) or (isinstance(v, Tensor) and v.ndim == 0) for v in (a, b)
-    ]
-    kinds = [
-        Tensor if isinstance(v, Tensor) else dict if isinstance(v, dict) else type(v)
-        for v in (a, b)
-    ]
-    return all(number) or kinds[0] is kinds[1]
 
 
 def check_no_nan(value: Any, name: str) -> None:

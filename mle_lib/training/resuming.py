@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from mle_lib.training.contracts import parts_of, shadow_of
-from mle_lib.training.records import alike, plain, same
+from mle_lib.optimizers.rehearsal import alike, shadow_of
+from mle_lib.training.contracts import parts_of
+from mle_lib.training.records import plain, same
 
 # What schedules move, so that a group's value is not what it was set to
 SCHEDULED = ("lr", "momentum", "betas")
@@ -170,20 +171,6 @@ def lost_attributes(optimizer: Optimizer, before: dict[str, Any]) -> list[str]:
     trial.load_state_dict(plain(optimizer.state_dict()))
     loaded = attributes_of(trial)
     return [name for name, value in now.items() if name not in loaded or loaded[name] != value]
-
-
-def check_taken_back(optimizer: Optimizer) -> None:
-    """
-    Raises:
-        ValueError: If the optimiser's ``state_dict`` could not be saved, or it does not load it.
-    """
-    try:
-        shadow_of(optimizer).load_state_dict(plain(optimizer.state_dict()))
-    except Exception as error:
-        raise ValueError(
-            "optimizer must load its own state_dict, for a checkpoint, got "
-            f"{type(optimizer).__name__} ({type(error).__name__}: {error})"
-        ) from error
 
 
 def compare(name: str, live: Any, saved: Any, path: str | Path) -> None:

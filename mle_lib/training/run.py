@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from mle_lib.likelihood import log_likelihood
 from mle_lib.models import AutoregressiveModel
-from mle_lib.training.checkpoints import read_checkpoint, save_checkpoint
+from mle_lib.training.checkpoints import check_taken_back, read_checkpoint, save_checkpoint
 from mle_lib.training.contracts import check_lasts
 from mle_lib.training.history import History
 from mle_lib.training.interrupts import patient_interrupt
@@ -28,7 +28,6 @@ from mle_lib.training.resuming import (
     check_options,
     check_random_states,
     check_schedule,
-    check_taken_back,
     check_unsaved,
     functions_of,
     lost_attributes,
@@ -147,7 +146,7 @@ class Run:
             with patient_interrupt() as self.asked:
                 try:
                     yield
-                except FloatingPointError:
+                except (FloatingPointError, OverflowError):  # a schedule's, too
                     self.ended = "diverged"
             self._close()
         finally:  # also where a second Ctrl-C or an error ends training

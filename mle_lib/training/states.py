@@ -6,7 +6,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mle_lib.training.records import NotFiniteError, check_no_nan
+from mle_lib.checks import NotFiniteError
+from mle_lib.training.records import check_no_nan
 
 
 def check_state(name: str, state: dict[str, Any], model: nn.Module) -> None:

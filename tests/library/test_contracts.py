@@ -1,6 +1,7 @@
 """What training asks before anything is done: schedules that last, steps that nobody hears, grad
 modes, numbers of every size."""
 
+import copy
 import inspect
 
 import numpy as np
@@ -14,17 +15,19 @@ from mle_lib import optimizers, training
 from mle_lib.models import MADE
 from mle_lib.optimizers import clip_by_norm, clip_by_value
 from mle_lib.training import contracts, fit, loss_factor, train_step
-from mle_lib.training.records import fingerprint
+from mle_lib.training.records import fingerprint, same
 from tests.cases import randomised
 from tests.library.test_stopping import (
     OURS,
     TORCH_OPTIMIZERS,
     TORCH_SCHEDULES,
+    changed,
+    places,
     scheduled,
     snapshot,
     start,
 )
-from tests.library.test_training import TRAIN, VALID, M, N, flat, short_fit
+from tests.library.test_training import TRAIN, VALID, M, N, flat, mean_log_likelihood, short_fit
 
 # ---- every schedule of torch, in every container, fresh and used
 
@@ -214,14 +217,14 @@ def numbers_of(call) -> list[str]:
     ]
 
 
-def stepped(kind, **options):
+def trained(kind, **options):
     for model in (start()[0], start()[0].float()):
         train_step(model, kind(model.parameters(), **{"lr": 0.01} | options), TRAIN, M)
 
 
 CALLS = {
     **{
-        kind.__name__: (kind, lambda k=kind, **o: stepped(k, **o))
+        kind.__name__: (kind, lambda k=kind, **o: trained(k, **o))
         for kind in (getattr(optimizers, name) for name in optimizers.__all__[:6])
     },
     "fit": (fit, lambda **o: short_fit(*start(), valid=VALID, **{"epochs": 1} | o)),
@@ -287,43 +290,185 @@ def test_betas_are_a_pair_in_order(kind) -> None:
         assert kind(q, betas=good).defaults["betas"] == (0.5, 0.25)
 
 
-@pytest.mark.parametrize("lr", ["x", None, 10**400, 10**5000, float("nan"), 1e39], ids=range(6))
-@pytest.mark.parametrize("kind", OURS)
-def test_a_step_size_of_no_parameter_is_named_before_any_moves(kind, lr) -> None:
-    held = [nn.Parameter(torch.zeros(2, dtype=dtype)) for dtype in (torch.float64, torch.float32)]
-    optimizer = kind(held, lr=0.1)
+# ---- what is set after an optimiser was made, and states that are not its own
+
+BAD_LATER = [-1, "x", None, True, [0.1], 10**400, 10**5000, float("nan"), float("inf"), 1e39]
+# what multiplies α in Adam's first step is 10
+BAD_LATER_ALONE = [({"lr": 1e38}, (optimizers.Adam, optimizers.AdamW))] + [
+    ({"betas": bad}, (optimizers.Adam, optimizers.AdamW)) for bad in [(2, 3), "ab", {0.9, 0.99}]
+]
+
+
+def two_dtypes(kind) -> tuple[list[nn.Parameter], torch.optim.Optimizer]:
+    """Of two groups, the second of which is in float32."""
+    held = [nn.Parameter(torch.ones(2, dtype=dtype)) for dtype in (torch.float64, torch.float32)]
     for q in held:
-        q.grad = torch.ones_like(q)
-    optimizer.param_groups[0]["lr"] = lr
-    with pytest.raises(ValueError, match="lr must be a number of the parameters' dtype"):
-        optimizer.step()
-    assert all((q == 0).all() for q in held)
-    assert not optimizer.state
+        q.grad = torch.full_like(q, 0.3)
+    return held, kind([{"params": [q]} for q in held], lr=0.1)
 
 
 @pytest.mark.parametrize("kind", OURS)
-def test_a_state_of_another_class_is_named(kind) -> None:
-    def stepped(other, **options):
-        q = nn.Parameter(torch.zeros(2))
-        q.grad = torch.ones(2)
-        optimizer = other([q], **{"lr": 0.1} | options)
-        optimizer.step()
-        return optimizer
+def test_a_step_that_cannot_be_made_whole_is_not_begun(kind) -> None:
+    """Every number of a group in turn is set to what it must not be."""
+    names = kind([nn.Parameter(torch.ones(2))], lr=0.1).defaults
+    cases = [{name: bad} for name in names for bad in BAD_LATER]
+    cases += [bad for bad, kinds in BAD_LATER_ALONE if kind in kinds]
+    for bad in cases:
+        held, optimizer = two_dtypes(kind)
+        optimizer.param_groups[1].update(bad)
+        (name,) = bad
+        with pytest.raises(ValueError, match=rf"{name}(\[0\])? must be"):
+            optimizer.step()
+        assert all((q == 1).all() for q in held), bad
+        assert not optimizer.state
 
-    with_momentum = stepped(torch.optim.SGD, momentum=0.9)
-    others = [with_momentum, stepped(torch.optim.Adam), stepped(torch.optim.RMSprop)]
-    others += [stepped(torch.optim.SGD, maximize=True), stepped(OURS[0])]
-    for other in others[: -1 if kind is OURS[0] else None]:
+
+@pytest.mark.parametrize("kind", OURS)
+def test_what_is_set_later_may_be_of_any_type(kind) -> None:
+    expected, optimizer = two_dtypes(kind)
+    optimizer.step()
+    for make in (np.float64, torch.tensor, np.array, lambda v: torch.tensor(v).double()):
+        held, optimizer = two_dtypes(kind)
+        for name, value in optimizer.param_groups[1].items():
+            if name in ("lr", "eps", "beta", "weight_decay"):
+                optimizer.param_groups[1][name] = make(value)
+        optimizer.step()
+        torch.testing.assert_close(held, expected, rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("kind", OURS)
+def test_a_gradient_of_0_moves_nothing_in_any_dtype(kind, dtype) -> None:
+    """Or ε, which keeps 0 / 0 away, is one that the dtype has not."""
+    for eps in (None, 1e-7, 1e-300):
+        q = nn.Parameter(torch.ones(2, dtype=dtype))
+        if eps is not None and "eps" not in kind([q], lr=0.1).defaults:
+            continue
+        optimizer = kind([q], lr=0.1, weight_decay=0, **({} if eps is None else {"eps": eps}))
+        q.grad = torch.zeros_like(q)
+        vanishes = torch.tensor(optimizer.defaults.get("eps", 1), dtype=dtype) == 0
+        if vanishes:
+            with pytest.raises(ValueError, match=f"eps must be 0 or a number of {dtype}, at least"):
+                optimizer.step()
+        else:
+            optimizer.step()
+        assert (q == 1).all()
+        assert bool(optimizer.state) <= (not vanishes)
+
+
+@pytest.mark.parametrize(
+    "factor", [float("inf"), float("nan"), 1e45, 10**400, -1e-20], ids=range(5)
+)
+@pytest.mark.parametrize("kind", OURS)
+def test_a_schedule_that_leaves_the_numbers_ends_the_run_with_what_was_learned(
+    kind, factor, tmp_path
+) -> None:
+    model = start()[0].float()
+    optimizer = kind(model.parameters(), lr=0.01)
+    scheduler = ls.LambdaLR(optimizer, lambda t: factor if t == 7 else 1.0)
+    options = {"valid": VALID, "scheduler": scheduler, "checkpoint": tmp_path / "run.pt"}
+    if factor == -1e-20:  # rounding of a schedule that ends in 0
+        assert short_fit(model, optimizer, **options).ended == "epochs"
+        return
+    with pytest.warns(RuntimeWarning, match="training diverged"):
+        history = short_fit(model, optimizer, **options)
+    assert (history.ended, history.epochs) == ("diverged", [0, 1])
+    assert torch.load(tmp_path / "run.pt", weights_only=True)["place"] == [1, 0]
+    best = short_fit(start()[0].float(), valid=VALID).valid[0], history.valid[1]
+    assert mean_log_likelihood(model, VALID) == pytest.approx(max(best), rel=1e-12)
+
+
+def stepped(kind, shape=(2, 2), moved: bool = True, **options) -> torch.optim.Optimizer:
+    q = nn.Parameter(torch.ones(shape))
+    optimizer = kind([q], **{"lr": 0.1} | options)
+    if moved and kind.__name__ != "LBFGS":
+        q.grad = torch.ones_like(q)
+        q.grad = q.grad.to_sparse() if kind.__name__ == "SparseAdam" else q.grad
+        optimizer.step()
+    return optimizer
+
+
+def foreign_states(kind) -> list[dict]:
+    """Of every other class, before its first step and after it; of other shapes; of none."""
+    options = [(torch.optim.SGD, {"momentum": 0.9}), (torch.optim.SGD, {"maximize": True})]
+    options += [(other, {}) for other in (*TORCH_OPTIMIZERS, *OURS) if other is not kind]
+    options += [(torch.optim.Adam, {"amsgrad": True})]
+    states = [
+        stepped(other, moved=moved, **more).state_dict()
+        for other, more in options
+        for moved in (False, True)
+    ]
+    ours = [other for other in OURS if {other, kind} - {optimizers.Adam, optimizers.AdamW}]
+    for other in set(ours) - {kind}:  # as they were before they said their class
+        states.append({k: v for k, v in stepped(other).state_dict().items() if k != "class"})
+    states += [{}, start()[0].state_dict(), {"state": {}}, {"state": 3, "param_groups": [3]}]
+    if kind is not optimizers.SGD:  # which remembers nothing
+        states += [stepped(kind, shape).state_dict() for shape in [(3, 2), (4,), (), (2, 2, 1)]]
+        own = stepped(kind).state_dict()
+        endless: list = []
+        endless.append(endless)
+        for bad in (None, endless, "text", {"u": None}, {"nu": torch.ones(3)}, {"t": -1}):
+            remembered = own["state"][0] | bad if isinstance(bad, dict) else bad
+            states.append(own | {"state": {0: remembered}})
+    return states
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_a_state_that_is_not_its_own_is_named_and_changes_nothing(kind) -> None:
+    states = foreign_states(kind)
+    assert len(states) > 40
+    for state in states:
         live = stepped(kind)
         before = fingerprint(live.state_dict())
-        with pytest.raises(ValueError, match=f"state_dict must be of {kind.__name__}, "):
-            live.load_state_dict(other.state_dict())
+        with pytest.raises(ValueError, match=rf"state_dict must be of {kind.__name__}, "):
+            live.load_state_dict(state)
         assert fingerprint(live.state_dict()) == before
-    live, state = stepped(kind), stepped(kind).state_dict()
+
+
+@pytest.mark.parametrize("how", ["removed", "mistyped"])
+@pytest.mark.parametrize("kind", OURS)
+def test_every_entry_of_a_state_is_looked_at(kind, how) -> None:
+    """Each in turn is missing, or of another type. A state without its class is as those were from
+    before it was told, and a parameter may have nothing remembered."""
+    own = stepped(kind).state_dict()
+    taken = []
+    for way in list(places(own)):
+        live, state = stepped(kind), copy.deepcopy(own)
+        if not changed(state, way, how):
+            continue
+        before = fingerprint(live.state_dict())
+        try:
+            live.load_state_dict(state)
+            taken.append(way)
+        except ValueError:
+            assert fingerprint(live.state_dict()) == before
+    harmless = {("class",), ("state", 0)} if how == "removed" else set()
+    if how == "removed" and len(own["state"].get(0, ())) == 1:
+        harmless |= {("state", 0, *own["state"][0])}
+    # what a parameter is called where nothing is remembered does not matter
+    nameless = {("param_groups", 0, "params", 0)} if kind is optimizers.SGD else set()
+    assert set(taken) <= harmless | nameless
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_a_state_from_before_it_said_its_class_is_taken(kind) -> None:
+    live, state = stepped(kind), stepped(kind, lr=0.3).state_dict()
+    wanted = copy.deepcopy(state)
+    del state["class"]
+    for group in (*state["param_groups"], *wanted["param_groups"]):
+        group |= {"initial_lr": 0.3, "max_lr": 1.0, "label": "all"}
     live.load_state_dict(state)
+    assert same(live.state_dict(), wanted)
+
+
+def test_a_step_size_below_0_is_a_schedules_alone() -> None:
+    live, state = stepped(optimizers.SGD), stepped(optimizers.SGD).state_dict()
     state["param_groups"][0]["lr"] = -5
     with pytest.raises(ValueError, match="lr must be a number, finite and at least 0"):
         live.load_state_dict(state)
+    state["param_groups"][0]["initial_lr"] = 0.1
+    live.load_state_dict(state)
+    live.step()
 
 
 def test_data_are_shuffled_on_the_cpu_whatever_the_default_device_is() -> None:
@@ -339,6 +484,7 @@ def test_data_are_shuffled_on_the_cpu_whatever_the_default_device_is() -> None:
 @pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
 def test_what_are_no_parameters_is_named(clip) -> None:
     model, _ = start()
-    for bad in ([1, 2], ["weight"], model.state_dict(), [None], iter("ab"), [("a", 3)], [("a",)]):
+    for bad in ([1, 2], ["weight"], model.state_dict(), [None], iter("ab"), [("a", 3)], [("a",)],
+                [tuple(with_gradient() * 2)]):  # fmt: skip
         with pytest.raises(ValueError, match="params must hold parameters"):
             clip(bad, 1.0)

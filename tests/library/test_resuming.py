@@ -374,11 +374,18 @@ def test_an_optimiser_may_have_attributes_that_cannot_be_copied(tmp_path) -> Non
 # ---- a checkpoint's demands, with one alone
 
 
+def endless() -> list:
+    value: list = []
+    value.append([value])
+    return value
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
         ({"v": [10**700]}, r"got a number of more than 2039 bits at \['v'\]\[0\]"),
         ({"v": -(10**5000)}, "got a number of more than 2039 bits at"),
+        ({"v": endless()}, "more must not hold what holds itself"),
         ({"v": {"w": b""}}, r"got empty bytes at \['v'\]\['w'\]"),
         ({"optimizer class": "x"}, "more must not have the names of .*'optimizer class'"),
         ({"file format": 3}, "more must not have the names of .*'file format'"),
@@ -411,6 +418,7 @@ def test_what_could_not_be_read_back_does_not_take_the_place_of_a_good_file(
     load_checkpoint(path, *start())
 
 
+@pytest.mark.filterwarnings("ignore:Sparse", "ignore:The PyTorch API of nested")
 def test_expected_parts_are_compared_with_their_shapes(tmp_path) -> None:
     path = tmp_path / "run.pt"
     saved = {"none": [], "empty": torch.zeros(0), "one": 1, "two": torch.ones(2), "list": [1.0, 2]}
@@ -419,7 +427,11 @@ def test_expected_parts_are_compared_with_their_shapes(tmp_path) -> None:
         "none": np.array([5]), "empty": 5, "one": np.array([]), "two": 1.0, "missing": None,
         "list": torch.tensor([[1.0, 2]]),
     }  # fmt: skip
-    for name, value in [*wrong.items(), ("one", [1, 1]), ("empty", torch.zeros(0, 2))]:
+    ones = torch.ones(2)
+    more = [("two", value) for value in (ones.to("meta"), (2 * ones).to_sparse(), [ones, ones])]
+    more += [("two", torch.nested.nested_tensor([ones, ones])), ("list", ones.to("meta"))]
+    more += [("list", endless()), ("one", [1, 1]), ("empty", torch.zeros(0, 2))]
+    for name, value in [*wrong.items(), *more]:
         with pytest.raises(ValueError, match=f"{name} must be as in"):
             load_checkpoint(path, *start(), **{name: value})
     same = {
@@ -427,6 +439,7 @@ def test_expected_parts_are_compared_with_their_shapes(tmp_path) -> None:
         "list": np.array([1.0, 2.0]),
     }  # fmt: skip
     load_checkpoint(path, *start(), **same)
+    load_checkpoint(path, *start(), two=ones.to_sparse(), list=torch.tensor([1, 2]).to_sparse())
 
 
 def test_a_checkpoint_is_loaded_under_inference_mode_too(tmp_path) -> None:

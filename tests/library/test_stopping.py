@@ -973,9 +973,49 @@ def test_a_step_size_in_a_tensor_resumes_with_its_schedule(tmp_path) -> None:
     assert torch.equal(run(2, tmp_path / "run.pt"), run(2, None))
 
 
-def test_a_momentum_is_not_dropped_for_a_class_of_the_same_name(tmp_path) -> None:
+@pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop"])
+def test_a_class_of_the_same_name_is_another_one(name, moved, tmp_path) -> None:
+    """Torch's for ours and ours for torch's, with an option that the other would drop."""
     path, model = tmp_path / "run.pt", randomised(MADE(N, 9), 0)
-    momentum = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    short_fit(model, momentum, epochs=1, checkpoint=path)
-    with pytest.raises(ValueError, match="does not remember momentum_buffer"):
-        short_fit(model, optimizers.SGD(model.parameters(), lr=0.1), checkpoint=path)
+    option = {"amsgrad": True} if name.startswith("Adam") else {"momentum": 0.9}
+    theirs = getattr(torch.optim, name)(model.parameters(), lr=0.1, **option)
+    plain = getattr(torch.optim, name)(model.parameters(), lr=0.1)
+    ours = getattr(optimizers, name)(model.parameters(), lr=0.1)
+    for saved, live in ((theirs, ours), (plain, ours), (ours, theirs), (ours, plain)):
+        if moved:
+            train_step(model, saved, TRAIN, M)
+        save_checkpoint(path, model, saved)
+        before = snapshot(model, live)
+        with pytest.raises(ValueError, match="path must name a whole checkpoint"):
+            load_checkpoint(path, model, live)
+        assert snapshot(model, live) == before
+        load_checkpoint(path, model, saved)
+
+
+OPTIONS = [{}, {"differentiable": True}, {"capturable": True}, {"maximize": True}]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+@pytest.mark.parametrize(
+    "kind", TORCH_OPTIMIZERS + OURS, ids=lambda k: f"{k.__module__}.{k.__name__}"
+)
+def test_what_is_saved_can_be_read_back_or_is_not_written(kind, dtype, tmp_path) -> None:
+    refused = 0
+    for k, options in enumerate(OPTIONS):
+        path = tmp_path / str(k) / "run.pt"
+        model = nn.Linear(3, 2, bias=False, dtype=dtype)
+        if not options.keys() <= inspect.signature(kind).parameters.keys():
+            continue
+        optimizer = kind(model.parameters(), lr=0.01, **options)
+        before = snapshot(model, optimizer)
+        try:
+            save_checkpoint(path, model, optimizer)
+        except ValueError as error:
+            assert "optimizer must load its own state_dict" in str(error)  # noqa: PT017
+            assert not path.parent.exists()
+            refused += 1
+        else:
+            load_checkpoint(path, model, optimizer)
+        assert snapshot(model, optimizer) == before
+    assert refused < len(OPTIONS)
