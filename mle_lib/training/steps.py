@@ -68,8 +68,9 @@ def train_step(
             ``m`` < 1, ``max_norm`` is not positive, or ``optimizer`` holds no trainable parameter
             of the model or needs more than dense gradients (a closure, as L-BFGS does), or there
             are none (``torch.inference_mode``). Nothing is changed then.
-        FloatingPointError: If the loss is not finite, or with ``max_norm`` the gradient's norm. The
-            parameters are not changed then.
+        FloatingPointError: If the loss is not finite, or with ``max_norm`` the gradient's norm, or
+            if what is set in a group of an ``mle_lib`` optimiser has left the numbers of its dtype.
+            The parameters are not changed then.
     """
     if max_norm is not None:
         max_norm = check_threshold(max_norm, "max_norm")
