@@ -14,6 +14,12 @@ FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
 WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, *SIGNED)
 REAL = (torch.bool, *WHOLE, *FLOATS)
+KINDS = {  # of numbers, as ``check_dense`` is asked for them
+    "floats": FLOATS,
+    "whole numbers": WHOLE,
+    "real numbers": (*WHOLE, *FLOATS),
+    "real numbers or bools": REAL,
+}
 MOST = 2**63 - 1  # of a whole number in torch
 
 
@@ -50,6 +56,22 @@ def _is_binary(x: Tensor) -> bool:
     return bool(low >= 0) and bool(high <= 1)
 
 
+def check_dense(values: Tensor, name: str, kind: str = "real numbers") -> Tensor:
+    """Return ``values`` if it is a dense tensor of one of the ``KINDS`` of numbers; they are not
+    read.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if values.layout != torch.strided or values.is_nested or values.is_meta:
+        got = "one on meta" if values.is_meta else f"{values.layout}: to_dense() makes it so"
+        got = "a nested tensor" if values.is_nested else got
+        raise ValueError(f"{name} must be dense, got {got}")
+    if values.dtype not in KINDS[kind]:
+        raise ValueError(f"{name} must hold {kind}, got {values.dtype}")
+    return values
+
+
 def check_matrix(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
     """Return ``x`` if it is a non-empty, dense ``(rows, n)`` tensor; its values are not read.
 
@@ -57,12 +79,7 @@ def check_matrix(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:
         ValueError: If it is not of two dimensions, is sparse or empty, has a dtype that is
             not bool, whole numbers or floats of 16 bits and more, or has not ``n`` columns.
     """
-    if x.layout != torch.strided or x.is_nested or x.is_meta:
-        got = "a nested tensor" if x.is_nested else "one on meta" if x.is_meta else x.layout
-        raise ValueError(f"{name} must be dense, got {got}: to_dense() makes it so")
-    if x.dtype not in REAL:
-        raise ValueError(f"{name} must hold real numbers, got {x.dtype}")
-    if x.ndim != 2:
+    if check_dense(x, name, "real numbers or bools").ndim != 2:
         raise ValueError(f"{name} must have shape (rows, n), got {tuple(x.shape)}")
     if n is not None and x.shape[1] != n:
         raise ValueError(f"{name} must have n = {n} columns, got {x.shape[1]}")
@@ -196,28 +213,16 @@ def check_permutation(values: Iterable[int], n: int, name: str) -> tuple[int, ..
     return order
 
 
-def holds_whole(values: Tensor) -> bool:
-    """Whether ``values`` is a dense tensor of whole numbers (bools are none)."""
-    return values.dtype in WHOLE and values.layout == torch.strided
-
-
 def check_finite(values: Tensor, name: str) -> Tensor:
     """Return ``values`` if it is a dense tensor of finite real numbers.
 
     Raises:
         ValueError: If it is not.
     """
-    if not holds_numbers(values):
-        raise ValueError(f"{name} must be a dense tensor of real numbers, got {values.dtype}")
-    if not (good := values.isfinite()).all():
+    if not (good := check_dense(values, name).isfinite()).all():
         bad = values[~good]
         raise ValueError(f"{name} must be finite, got {bad[0].item()} ({len(bad)} such entries)")
     return values
-
-
-def holds_numbers(values: Tensor) -> bool:
-    """Whether ``values`` is a dense tensor of real numbers."""
-    return values.dtype in (*WHOLE, *FLOATS) and values.layout == torch.strided
 
 
 def chunks(x: Tensor, chunk_size: int | None) -> Iterator[Tensor]:
@@ -237,9 +242,8 @@ def check_indices(indices: Tensor, x: Tensor) -> Tensor:
     Raises:
         ValueError: If it is not, or lies neither on the CPU nor on the device of ``x``.
     """
-    if not holds_whole(indices) or indices.ndim != 1:
-        got = f"{indices.dtype} of shape {tuple(indices.shape)}"
-        raise ValueError(f"indices must be a 1-D int64 tensor, got {got}")
+    if check_dense(indices, "indices", "whole numbers").ndim != 1:
+        raise ValueError(f"indices must be a 1-D int64 tensor, got shape {tuple(indices.shape)}")
     if indices.device.type != "cpu" and indices.device != x.device:
         raise ValueError(f"indices must be on the CPU or {x.device}, got {indices.device}")
     if len(indices) < 1:
@@ -268,11 +272,11 @@ def check_choices(
     Raises:
         ValueError: If it is not.
     """
-    good = holds_whole(values) and values.ndim > 0
-    if not good or not values.numel() or values.shape[:-1] not in ((), (b,)):
-        got = f"shape {tuple(values.shape)}" if good else repr(values)
+    rows = check_dense(values, name, "whole numbers").shape[:-1]
+    if not values.ndim or not values.numel() or rows not in ((), (b,)):
         shapes = f"({how_many},) or (b, {how_many}) with b = {b}"
-        raise ValueError(f"{name} must be int64 of shape {shapes}, got {got}")
+        got = tuple(values.shape)
+        raise ValueError(f"{name} must be int64 of shape {shapes}, got shape {got}")
     values = recordable(values.long())
     low, high = int(values.min()), int(values.max())
     if low < 0 or high >= count:

@@ -8,7 +8,7 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least, check_flag, check_matrix, chunks
+from mle_lib.checks import check_at_least, check_dense, check_flag, check_matrix, chunks
 from mle_lib.gradient import per_sample_gradients
 from mle_lib.minibatch.estimator import check_sizes, finite_population
 from mle_lib.minibatch.layer_moments import has_shortcut, summed_moments
@@ -37,10 +37,15 @@ class GradientMoments:
     subsample: bool
 
     def __post_init__(self) -> None:
-        if self.mean.ndim != 1 or self.mean.shape != self.variance.shape:
-            shapes = f"{tuple(self.mean.shape)} and {tuple(self.variance.shape)}"
+        mean, variance = check_dense(self.mean, "mean"), check_dense(self.variance, "variance")
+        if mean.ndim != 1 or mean.shape != variance.shape:
+            shapes = f"{tuple(mean.shape)} and {tuple(variance.shape)}"
             raise ValueError(f"mean and variance must have one shape (p,), got {shapes}")
+        if (variance < 0).any():  # NaN is that of a model that is not finite
+            raise ValueError(f"variance must be at least 0, got {variance.min().item()}")
         # a frozen dataclass has no other way to keep what the checks return
+        object.__setattr__(self, "mean", mean.detach().double())
+        object.__setattr__(self, "variance", variance.detach().double())
         object.__setattr__(self, "count", check_at_least(self.count, 1, "count"))
         object.__setattr__(self, "subsample", check_flag(self.subsample, "subsample"))
 

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from mle_lib.checks import (
     check_at_least,
     check_binary,
+    check_dense,
     check_flag,
-    holds_numbers,
 )
 from mle_lib.models.draws import uniform
 from mle_lib.models.fvsbn import FVSBN
@@ -56,7 +56,7 @@ class ManyFVSBN:
         Raises:
             ValueError: If ``theta`` is no tensor of numbers with p columns (so all methods).
         """
-        if not holds_numbers(theta) or theta.shape[-1:] != (self.p,):
+        if check_dense(theta, "theta").shape[-1:] != (self.p,):
             got = tuple(theta.shape)
             raise ValueError(f"theta must be a tensor of shape (..., {self.p}), got {got}")
         return (theta.to(self._A) @ self._A.mT).unflatten(-1, self.states.shape)
@@ -80,7 +80,7 @@ class ManyFVSBN:
         """
         error = self.states - torch.sigmoid(self.logits(theta))  # (2.2)
         shares = self.share if shares is None else shares
-        if not holds_numbers(shares) or shares.shape[-1:] != self.share.shape:
+        if check_dense(shares, "shares").shape[-1:] != self.share.shape:
             wanted = f"(..., {len(self.share)})"
             raise ValueError(f"shares must have shape {wanted}, got {tuple(shares.shape)}")
         try:

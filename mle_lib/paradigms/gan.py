@@ -7,14 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mle_lib.checks import (
-    FLOATS,
     check_at_least,
     check_columns,
+    check_dense,
     check_finite,
     check_flag,
     check_not_negative,
     check_rows,
-    holds_numbers,
     recordable,
 )
 from mle_lib.models.draws import normal
@@ -64,9 +63,8 @@ def fooling_value(fake: Tensor, saturating: bool) -> Tensor:
 
 
 def _check_logits(logits: Tensor, name: str) -> Tensor:
-    if not holds_numbers(logits) or logits.dtype not in FLOATS or not logits.numel():
-        got = f"{logits.dtype} of shape {tuple(logits.shape)}"
-        raise ValueError(f"{name} must be a non-empty tensor of floats, got {got}")
+    if not check_dense(logits, name, "floats").numel():
+        raise ValueError(f"{name} must be a non-empty tensor, got shape {tuple(logits.shape)}")
     return logits
 
 

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from mle_lib.checks import (
     check_at_least,
     check_columns,
+    check_dense,
     check_finite,
     check_flag,
     check_rows,
     chunks,
-    holds_numbers,
     recordable,
 )
 from mle_lib.models import bernoulli_log_prob
@@ -178,7 +178,7 @@ class VAE(nn.Module):
         """Check both and bring them to the model's dtype."""
         x = self._check(x)
         shape = tuple(noise.shape)
-        if not holds_numbers(noise) or noise.ndim != 3 or len(noise) < 1:
+        if check_dense(noise, "noise").ndim != 3 or len(noise) < 1:
             raise ValueError(f"noise must have shape (S, b, latent), got {shape}")
         if noise.shape[1:] != (len(x), self.latent):
             needs = f"(S, {len(x)}, {self.latent})"

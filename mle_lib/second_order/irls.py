@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mle_lib.checks import check_not_negative, holds_numbers
+from mle_lib.checks import check_dense, check_not_negative
 from mle_lib.models import FVSBN, LowerLinear, bernoulli_log_prob
 from mle_lib.models.evaluation import as_built, finite_parameters, put_back
 
@@ -182,7 +182,7 @@ def newton_direction(model: FVSBN, x: Tensor, gradient: Tensor, ridge: float = 0
     """
     rows, theta = _rows(model, x), finite_parameters(model)
     ridge = check_not_negative(ridge, "ridge")
-    if not holds_numbers(gradient) or gradient.shape != theta.shape:
+    if check_dense(gradient, "gradient").shape != theta.shape:
         got = tuple(gradient.shape)
         raise ValueError(f"gradient must be a tensor of shape {(len(theta),)}, got {got}")
     result, weights = torch.empty_like(theta), torch.full_like(rows[:, 0], 1 / len(rows))

@@ -7,11 +7,10 @@ from torch import Tensor
 
 from mle_lib.checks import (
     check_at_least,
+    check_dense,
     check_indices,
     check_matrix,
     check_number,
-    holds_numbers,
-    holds_whole,
 )
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
@@ -79,7 +78,7 @@ def allocated_variance(terms: Tensor, sizes: Tensor) -> Tensor:
 def check_allocation(sizes: Tensor, n: int, most: int) -> Tensor:
     """``sizes`` as int64, if it is ``(n,)`` and all b_i are whole numbers in 1 … most; else a
     ``ValueError``."""
-    if not holds_whole(sizes) or sizes.shape != (n,):
+    if check_dense(sizes, "sizes", "whole numbers").shape != (n,):
         raise ValueError(f"sizes must be an int64 tensor of shape ({n},), got {sizes!r}")
     sizes = sizes.long()
     if sizes.min() < 1 or sizes.max() > most:
@@ -161,15 +160,13 @@ def _vector(values: object, name: str) -> Tensor:
             exact = torch.as_tensor(values, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError):
         raise ValueError(f"{name} must be a vector of numbers, got {values!r}") from None
-    if not holds_numbers(vector) or vector.ndim != 1 or not len(vector):
-        raise ValueError(
-            f"{name} must be a vector of numbers, got {vector.dtype} of shape {tuple(vector.shape)}"
-        )
+    if check_dense(vector, name).ndim != 1 or not len(vector):
+        raise ValueError(f"{name} must be a vector of numbers, got shape {tuple(vector.shape)}")
     return exact.double()
 
 
 def check_terms(terms: Tensor) -> Tensor:
     """``terms`` in float64, if it is a non-empty ``(m, n, p)`` tensor; else a ``ValueError``."""
-    if not holds_numbers(terms) or terms.ndim != 3 or terms.numel() == 0:
+    if check_dense(terms, "terms").ndim != 3 or terms.numel() == 0:
         raise ValueError(f"terms must be a non-empty (m, n, p) tensor, got {tuple(terms.shape)}")
     return terms.double()

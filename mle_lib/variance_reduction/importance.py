@@ -4,12 +4,11 @@ import torch
 from torch import Tensor
 
 from mle_lib.checks import (
-    FLOATS,
     check_at_least,
+    check_dense,
     check_indices,
     check_matrix,
     check_not_negative,
-    holds_numbers,
 )
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
@@ -127,9 +126,8 @@ def norm_probabilities(gradients: Tensor, uniform: float = 0.0) -> Tensor:
 def check_probabilities(q: Tensor, m: int | None = None) -> Tensor:
     """``q`` in float64, divided by its sum, if it holds m positive numbers with sum 1 up to
     rounding; else a ``ValueError``."""
-    if not holds_numbers(q) or q.dtype not in FLOATS or q.ndim != 1:
-        got = f"{q.dtype} of shape {tuple(q.shape)}"
-        raise ValueError(f"q must be a floating-point tensor of shape (m,), got {got}")
+    if check_dense(q, "q", "floats").ndim != 1:
+        raise ValueError(f"q must have shape (m,), got {tuple(q.shape)}")
     if m is not None and len(q) != m:
         raise ValueError(f"q must have one entry for each of the {m} samples, got {len(q)}")
     allowed = max(SUM_TOLERANCE, torch.finfo(q.dtype).eps)

@@ -463,8 +463,9 @@ def test_without_ipywidgets_there_are_frames(monkeypatch) -> None:
 def test_a_figure_too_heavy_for_a_page_says_so() -> None:
     noise = np.random.default_rng(0)
     heavy = explore(lambda b: dot(f"b = {b}", noise.bytes(MOST_BYTES).hex()), b=[1, 2])
-    with pytest.warns(UserWarning, match=r"takes \d+ kB compressed, .* \(300 kB\)"):
+    with pytest.warns(UserWarning, match=r"takes \d+ kB compressed, .* \(300 kB\)") as said:
         heavy.to_html()
+    assert said[0].filename == __file__
 
 
 def test_grids_may_be_ranges_and_tensors() -> None:

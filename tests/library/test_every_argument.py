@@ -215,7 +215,7 @@ def wrong(value: object, name: str) -> list[object]:
         arrays = [] if name in ("spread", "cost") else [value.numpy(), value.tolist()]
         sparse = [value.to_sparse()] + ([value.to_sparse_csr()] if value.ndim == 2 else [])
         none = [] if name == "shares" else [None]
-        return [*arrays, *sparse, *none, "x", value.to(torch.complex64)]
+        return [*arrays, *sparse, *none, "x", value.to(torch.complex64), value.to("meta")]
     return []
 
 
@@ -245,8 +245,6 @@ def test_the_same_value_of_another_type_is_accepted(call: Callable, name: str) -
 @pytest.mark.parametrize(("call", "name"), PLACES, ids=ids)
 def test_anything_else_is_named(call: Callable, name: str) -> None:
     values = EACH[call]
-    if call is minibatch.GradientMoments and name != "subsample":
-        return
     for bad in wrong(values[name], name):
         with pytest.raises(ValueError, match=name):
             run(call, values | {name: bad})
@@ -329,11 +327,7 @@ def other_shapes(t: Tensor) -> list[Tensor]:
     return [other for other in rows + columns if other.shape != t.shape]
 
 
-TENSORS = [
-    (call, name)
-    for call, name in PLACES
-    if isinstance(EACH[call][name], Tensor) and call is not minibatch.GradientMoments
-]
+TENSORS = [(call, name) for call, name in PLACES if isinstance(EACH[call][name], Tensor)]
 
 
 @pytest.mark.parametrize(("call", "name"), TENSORS, ids=ids)

@@ -110,8 +110,8 @@ def test_the_estimate_has_the_dtype_and_device_of_the_model(dtype, device) -> No
 
 BAD = [
     (Q.tolist(), r"parameter q=\[0.1.*Tensor"),
-    (torch.ones(4, dtype=torch.int64), "q must be a floating-point tensor"),
-    (Q[None], "q must be a floating-point tensor"),
+    (torch.ones(4, dtype=torch.int64), "q must hold floats, got torch.int64"),
+    (Q[None], r"q must have shape \(m,\), got \(1, 4\)"),
     (Q[:3], "q must have one entry for each of the 4 samples, got 3"),
     (torch.full((5,), 0.2), "q must have one entry for each of the 4 samples, got 5"),
     (torch.tensor([0.5, 0.5, 0.0, 0.0]), r"q must be positive, got 0.0 \(2 such entries\)"),

@@ -368,13 +368,29 @@ def test_at_the_noise_scale_the_noise_equals_the_signal() -> None:
 
 def test_noise_scale_is_nan_with_a_warning_where_the_signal_cannot_be_told() -> None:
     mean, variance = torch.tensor([0.1]).double(), torch.tensor([4.0]).double()
-    with pytest.warns(RuntimeWarning, match="not positive"):
+    with pytest.warns(RuntimeWarning, match="not positive") as said:
         assert math.isnan(gradient_noise_scale(GradientMoments(mean, variance, 2, subsample=True)))
+    assert said[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert gradient_noise_scale(
             GradientMoments(mean, variance, 2, subsample=False)
         ) == pytest.approx(400)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.float16, torch.float32])
+def test_moments_of_any_dtype_are_of_float64(dtype) -> None:
+    """Sums of them are not those of the dtype: 2 · 200 in uint8 would be 144."""
+    values = torch.tensor([200, 200])
+    exact = GradientMoments(values.double(), values.double(), 8, False)
+    found = GradientMoments(
+        values.to(dtype), values.to(dtype).requires_grad_(dtype.is_floating_point), 8, False
+    )
+    assert found.mean.dtype == found.variance.dtype == torch.float64
+    assert not found.variance.requires_grad
+    assert (found.trace, gradient_noise_scale(found)) == (400.0, gradient_noise_scale(exact))
+    with pytest.raises(ValueError, match="variance must be at least 0, got -1"):
+        GradientMoments(values, torch.tensor([0, -1]), 8, False)
 
 
 # --- bad input, and what must not change ---
@@ -408,7 +424,10 @@ MOMENTS = GradientMoments(torch.ones(2).double(), torch.ones(2).double(), 8, sub
             lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([-1])),
             "indices must lie in 0 … 3",
         ),
-        (lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([0.0])), "1-D int64"),
+        (
+            lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([0.0])),
+            "hold whole numbers",
+        ),
         (lambda: minibatch_gradient(FVSBN(3), binary(4, 3), torch.tensor([[0]])), "1-D int64"),
         (
             lambda: minibatch_gradient(FVSBN(3), binary(4, 3), [0, 1]),
@@ -422,7 +441,7 @@ MOMENTS = GradientMoments(torch.ones(2).double(), torch.ones(2).double(), 8, sub
             lambda: minibatch_gradient(
                 FVSBN(3), binary(4, 3), torch.zeros(2, dtype=torch.int64, device="meta")
             ),
-            "indices must be on the CPU or cpu, got meta",
+            "indices must be dense, got one on meta",
         ),
         (lambda: gradient_moments(FVSBN(3), binary(4, 3), 0), "chunk_size must be"),
         (

@@ -207,7 +207,10 @@ BAD_X = [
     (torch.tensor([[0, 1, 16]], dtype=torch.uint8), "x must hold only 0 and 1, got 16"),
     (torch.tensor([[0, 1, -128]], dtype=torch.int8), "x must hold only 0 and 1, got -128"),
     (torch.tensor([[0, 1, -(2**63)]]), "x must hold only 0 and 1, got -9223372036854775808"),
-    (torch.zeros(2, 3, dtype=torch.complex64), "x must hold real numbers, got torch.complex64"),
+    (
+        torch.zeros(2, 3, dtype=torch.complex64),
+        "x must hold real numbers or bools, got torch.complex64",
+    ),
     (torch.zeros(3, 0), "x must have n = 3 columns, got 0"),
     ([[0, 1, 1]], "parameter x=.*Tensor"),
 ]
