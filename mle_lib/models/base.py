@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.checks import check_at_least, check_permutation, check_rows
+from mle_lib.checks import check_at_least, check_permutation, check_rows, shown
 from mle_lib.models.draws import uniform, wide
 from mle_lib.models.evaluation import as_built, evaluation, parameter_of
 
@@ -20,6 +20,8 @@ def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
     and x = 1, because 1 − σ(z) = σ(−z).
     """
     if not logits.is_floating_point():
+        if logits.is_complex():
+            raise ValueError(f"logits must hold real numbers, got {logits.dtype}")
         logits = logits.float()
     return F.logsigmoid((2 * x.to(logits.dtype) - 1) * logits)  # 2x − 1 has no place in a uint8
 
@@ -39,14 +41,24 @@ class AutoregressiveModel(nn.Module, metaclass=_Compiled):
     Attributes:
         n: Number of variables.
         ordering: Variable ``ordering[t]`` is the t-th to be generated; ``(0, 1, …, n − 1)`` unless
-            said otherwise.
+            said otherwise. It cannot be changed.
     """
 
     def __init__(self, n: int, ordering: Iterable[int] | None = None) -> None:
         super().__init__()
         self.n = check_at_least(n, 1, "n", MOST_VARIABLES)
         given = range(self.n) if ordering is None else ordering
-        self.ordering = check_permutation(given, self.n, "ordering")
+        self._ordering = check_permutation(given, self.n, "ordering")
+
+    @property
+    def ordering(self) -> tuple[int, ...]:
+        """Fixed, because a class may have made its connections from it."""
+        return self._ordering
+
+    @ordering.setter
+    def ordering(self, values: Iterable[int]) -> None:
+        fixed = f"{self._ordering}, which the model was made with"
+        raise ValueError(f"ordering must stay {fixed}, got {shown(values)}")
 
     def logits(self, x: Tensor) -> Tensor:
         """z_i(x_<i) for every variable at once, ``(b, n) -> (b, n)``."""

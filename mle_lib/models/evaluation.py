@@ -16,6 +16,7 @@ def eval_mode(module: nn.Module) -> Iterator[None]:
     Each part gets its own flag back, also after an error. The flags alone are set, so that a
     module's own ``train`` or ``eval`` has nothing to do or undo.
     """
+    torch.clear_autocast_cache()  # its copies of the weights, from before θ was changed
     flags = [(part, part.training) for part in module.modules()]
     try:
         for part, _ in flags:
@@ -37,7 +38,6 @@ def evaluation(model: nn.Module, x: Tensor) -> Iterator[Tensor]:
         ValueError: As ``model.prepare``, or if log p of a row changes with the rows beside it or
             from call to call (BatchNorm without running statistics, noise in eval mode).
     """
-    torch.clear_autocast_cache()  # its copies of the weights, from before θ was changed
     with outside_inference(), eval_mode(model):
         rows = model.prepare(x).detach()  # type: ignore[operator]
         if not as_built(model):  # else it is known to be so
@@ -49,9 +49,11 @@ def parameter_of(model: nn.Module) -> nn.Parameter:
     """The first parameter, whose dtype and device are the model's.
 
     Raises:
-        ValueError: If there is none, or autograd is to record it and cannot.
+        ValueError: If there is none, it holds no real numbers, or autograd is to record it and
+            cannot.
     """
     for parameter in model.parameters():
+        check_real(parameter)
         if torch.is_grad_enabled():
             check_recordable(parameter)
         return parameter
@@ -60,17 +62,22 @@ def parameter_of(model: nn.Module) -> nn.Parameter:
 
 def check_recordable(*parameters: nn.Parameter) -> None:
     """Raise a ``ValueError`` if autograd can never record one of these parameters."""
+    check_real(*parameters)
+    if any(parameter.is_inference() for parameter in parameters):
+        raise ValueError(
+            "model must be made outside of torch.inference_mode() to have a gradient or be "
+            "changed, got one made inside"
+        )
+
+
+def check_real(*parameters: nn.Parameter) -> None:
+    """Raise a ``ValueError`` if one of these parameters holds anything else than real numbers."""
     for parameter in parameters:
         if not parameter.is_floating_point():
             raise ValueError(
                 f"model must have parameters of real numbers, got {parameter.dtype}: what is not "
                 "learned is a buffer"
             )
-    if any(parameter.is_inference() for parameter in parameters):
-        raise ValueError(
-            "model must be made outside of torch.inference_mode() to have a gradient or be "
-            "changed, got one made inside"
-        )
 
 
 def finite_parameters(model: nn.Module) -> Tensor:

@@ -60,10 +60,13 @@ class Mixture(AutoregressiveModel):
         order = list(self.ordering)
         given = torch.stack([component.logits(x) for component in self.parts()])  # (R, b, n)
         z = given.to(wide(given.dtype))
-        # their sums are finite: where all components err beyond any number, they count alike
-        terms = bernoulli_log_prob(z, x)[..., order].clamp(min=torch.finfo(z.dtype).min / self.n)
+        # over a power of two, which takes no digit from them, the sums are finite; and components
+        # that all err beyond any number count alike
+        scale = 2.0 ** self.n.bit_length()
+        terms = bernoulli_log_prob(z, x)[..., order].clamp(min=torch.finfo(z.dtype).min) / scale
         # log p_r(x_<i): a sum that leaves out x_i itself, so that no rounding of it leaks in
         past = F.pad(terms[..., :-1].cumsum(-1), (1, 0))[..., torch.tensor(order).argsort()]
+        past = (past - past.detach().amax(0)) * scale  # by how much more each errs than the best
         odds = (past + F.logsigmoid(z)).logsumexp(0) - (past + F.logsigmoid(-z)).logsumexp(0)
         return odds.to(given.dtype)
 

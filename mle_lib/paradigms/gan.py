@@ -182,10 +182,10 @@ class GAN(nn.Module):
         """
         k = check_at_least(k, 1, "k")
         with eval_mode(self):
-            grey = self.generator(self.draw_noise(k, generator).z)
+            grey = self.generator(z := self.draw_noise(k, generator).z)
         if grey.isnan().any():
             raise ValueError("model must give grey levels, got NaN from its generator")
-        return (grey >= 0.5).to(grey.dtype)
+        return (grey >= 0.5).to(z.dtype)
 
     def draw_noise(self, b: int, generator: torch.Generator | None = None) -> GameNoise:
         """The noise of one step with b data and b generated samples, all N(0, 1).

@@ -158,11 +158,11 @@ class VAE(nn.Module):
         """
         k = check_at_least(k, 1, "k")
         with eval_mode(self):
-            logits = self.decode(self.draw_noise(1, k, generator)[0])
+            logits = self.decode(z := self.draw_noise(1, k, generator)[0])
         probability = torch.sigmoid(logits.to(wide(logits.dtype)))
         if probability.isnan().any():
             raise ValueError("model must give probabilities, got NaN from its decoder")
-        return torch.bernoulli(probability, generator=generator).to(logits.dtype)
+        return torch.bernoulli(probability, generator=generator).to(z.dtype)
 
     def draw_noise(self, k: int, b: int, generator: torch.Generator | None = None) -> Tensor:
         """k draws of ε ~ N(0, I) for each of b samples, ``(k, b, latent)``.

@@ -189,7 +189,7 @@ def newton_direction(model: FVSBN, x: Tensor, gradient: Tensor, ridge: float = 0
     for i in range(model.n):
         H = Conditional(rows, weights, i, ridge).curvature(theta[model.block(i)])
         result[model.block(i)] = solve_definite(H, gradient[model.block(i)].double(), "ridge")
-    return result
+    return result.detach()
 
 
 def _rows(model: FVSBN, x: Tensor) -> Tensor:

@@ -58,7 +58,7 @@ class ControlVariate:
         chunk_size: int | None = ROWS,
     ) -> None:
         if isinstance(coefficient, Tensor):
-            check_finite(coefficient, "coefficient")
+            coefficient = check_finite(coefficient, "coefficient").detach()
         elif coefficient is not None:
             wanted = "a finite number, a tensor or None"
             coefficient = check_number(coefficient, "coefficient", wanted)
@@ -122,13 +122,19 @@ def best_coefficient(gradients: Tensor, controls: Tensor) -> Tensor:
     if g.shape != h.shape:
         raise ValueError(f"controls must have shape {tuple(g.shape)}, got {tuple(h.shape)}")
     dtype = controls.dtype if controls.is_floating_point() else h.dtype
-    # the square of h may lie beyond float64; a power of two takes no digit from it
-    scale = torch.exp2(-torch.frexp(h.abs().amax(0)).exponent.double().clamp(-1022, 1022))
-    h = h * scale
+    (g, of_g), (h, of_h) = _scaled(g), _scaled(h)
     rounding = len(h) * (8 * torch.finfo(dtype).eps * h.abs().amax(0)) ** 2
     g, h = g - g.mean(0), h - h.mean(0)
     spread = h.square().sum(0)
+    scale = torch.exp2((of_g - of_h).clamp(max=1023))
     return torch.where(spread <= rounding, 0.0, (g * h).sum(0) / spread * scale)
+
+
+def _scaled(values: Tensor) -> tuple[Tensor, Tensor]:
+    """The values over a power of two for each column, which takes no digit from them, and its
+    exponent: their squares and sums are then within float64."""
+    exponent = torch.frexp(values.abs().amax(0)).exponent.double().clamp(-1022, 1022)
+    return values * torch.exp2(-exponent), exponent
 
 
 def control_variate_variance(differences: Tensor, b: int, replacement: bool) -> Tensor:

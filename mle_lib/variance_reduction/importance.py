@@ -14,6 +14,7 @@ from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
 
 MOST_CATEGORIES = 2**24  # that torch.multinomial takes
+SMALLEST = torch.finfo(torch.float64).tiny  # of a q, so that 1/q is a number
 SUM_TOLERANCE = 1e-4  # guards against mistakes; rounding is divided out, as torch.multinomial does
 
 
@@ -92,7 +93,8 @@ def importance_variance(gradients: Tensor, q: Tensor, b: int) -> Tensor:
     g = check_matrix(gradients, name="gradients").double()
     q = check_probabilities(q, len(g)).to(g)[:, None]
     b = check_at_least(b, 1, "b")
-    return (q * (g / q - g.sum(0)) ** 2).sum(0) / b  # a mean of squares: no small difference
+    root = q.sqrt()  # by which q (g/q)² is within float64 wherever it is
+    return ((g / root - root * g.sum(0)) ** 2).sum(0) / b  # of squares: no small difference
 
 
 def norm_probabilities(gradients: Tensor, uniform: float = 0.0) -> Tensor:
@@ -117,7 +119,7 @@ def norm_probabilities(gradients: Tensor, uniform: float = 0.0) -> Tensor:
     if (uniform := check_not_negative(uniform, "uniform")) > 1:
         raise ValueError(f"uniform must be at most 1, got {uniform!r}")
     norms = check_matrix(gradients, name="gradients").double().norm(dim=1)
-    total = float(norms.sum())
+    total = norms.sum().item()
     if not 0 < total < float("inf"):
         raise ValueError(f"gradients must be finite and not all 0, got norms with sum {total}")
     return (1 - uniform) * norms / total + uniform / len(norms)
@@ -132,9 +134,9 @@ def check_probabilities(q: Tensor, m: int | None = None) -> Tensor:
         raise ValueError(f"q must have one entry for each of the {m} samples, got {len(q)}")
     allowed = max(SUM_TOLERANCE, torch.finfo(q.dtype).eps)
     q = q.detach().double()
-    if not (q > 0).all():  # NaN too
-        bad = q[~(q > 0)]
-        raise ValueError(f"q must be positive, got {bad[0].item()} ({len(bad)} such entries)")
+    if not (good := q >= SMALLEST).all():  # NaN too
+        bad = f"{q[~good][0].item()} ({int((~good).sum())} such entries)"
+        raise ValueError(f"q must be positive (and 1/q a number), got {bad}")
     total = float(q.sum())
     if not abs(total - 1) <= allowed:
         raise ValueError(f"q must have the sum 1, got {total}")

@@ -230,7 +230,8 @@ def test_without_a_control_it_is_the_mini_batch_estimator(deviation) -> None:
 def test_estimates_have_the_dtype_and_device_of_the_model(dtype, device) -> None:
     model, x = FVSBN(5).to(device, dtype), binary(9, 5).to(device)
     p, B = 15, torch.tensor([4, 4, 0])
-    h = ControlVariate(lambda rows: rows.new_ones(len(rows), p).double(), x)
+    coefficient = torch.ones(p, device=device, requires_grad=True)
+    h = ControlVariate(lambda rows: rows.new_ones(len(rows), p).double(), x, coefficient)
     for estimator in (h, SVRG(model, x), SAG(model, x), SAGA(model, x)):
         estimate = estimator(model, x, B)
         assert (estimate.dtype, estimate.device.type, estimate.shape) == (dtype, device, (p,))
@@ -368,8 +369,9 @@ def test_a_model_of_other_parameters_or_buffers_than_the_snapshot_is_named() -> 
             assert torch.equal(sag.table, table)
 
 
-@pytest.mark.parametrize("size", [1e-200, 1e-3, 1.0, 7e5, 1e200, 1e300])
+@pytest.mark.parametrize("size", [1e-307, 1e-200, 1e-3, 1.0, 7e5, 1e200, 1e300, 4e307])
 def test_a_control_of_any_size_has_its_coefficient(size: float) -> None:
     h = torch.tensor([[1.0], [2.0], [4.0]]).double()
     assert float(best_coefficient(3 * h, size * h)) == pytest.approx(3 / size, rel=1e-14)
     assert float(best_coefficient(size * h, size * h)) == pytest.approx(1, rel=1e-14)
+    assert float(best_coefficient(size * h, 2 * h)) == pytest.approx(size / 2, rel=1e-14)

@@ -185,6 +185,24 @@ def test_a_weight_beyond_the_dtype_meets_its_gradient_first(dtype: torch.dtype) 
     assert (found[exact.abs() > 1.1 * most].abs() == float("inf")).all()
 
 
+def test_the_smallest_probability_has_a_weight_and_a_smaller_one_is_named() -> None:
+    """The weight 1/(b q) is finite, and so is the variance (1/b) g²/q, though (g/q)² is not."""
+    q, g = torch.full((4,), 1 / 3).double(), torch.zeros(4, 2).double()
+    g[:, 1] = 1e-4
+    q[0], B = (tiny := torch.finfo(torch.float64).tiny), torch.tensor([0, 1])
+    assert importance_gradient(FVSBN(3).double(), X, B, q).isfinite().all()
+    expected = torch.tensor([0, 1e-8 / tiny / 3], dtype=torch.float64)
+    torch.testing.assert_close(importance_variance(g, q, 3), expected, rtol=1e-3, atol=0)
+    q[0] = tiny / 2
+    for call in (
+        lambda: importance_gradient(FVSBN(3).double(), X, B, q),
+        lambda: importance_variance(g, q, 3),
+        lambda: sample_with_probability(q, 3),
+    ):
+        with pytest.raises(ValueError, match=r"q must be positive .* got 1\.1\d*e-308"):
+            call()
+
+
 def test_16_bits_of_q_may_sum_to_a_little_less() -> None:
     q = torch.full((3,), 1 / 3, dtype=torch.float16)
     assert len(sample_with_probability(q, 4)) == 4

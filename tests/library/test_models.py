@@ -268,6 +268,16 @@ def test_a_mixture_of_components_that_all_err_beyond_numbers_gives_none() -> Non
     assert model.log_prob(x) == model.log_mean(x, torch.arange(2)) == -float("inf")
 
 
+def test_the_ordering_stays_what_the_model_was_made_for(make_model) -> None:
+    """Masks were made from it, and what reads it later would be of another model."""
+    model = make_model(4)
+    for part in (model, *getattr(model, "components", ())):
+        before = part.ordering
+        with pytest.raises(ValueError, match="ordering must stay"):
+            part.ordering = before[::-1]
+        assert part.ordering == before
+
+
 def test_logits_may_be_whole_numbers() -> None:
     whole, x = torch.tensor([-2, 0, 3]), torch.tensor([1, 0, 1])
     assert torch.equal(bernoulli_log_prob(whole, x), bernoulli_log_prob(whole.float(), x))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mle_lib import gradient, minibatch, models, paradigms, second_order
 from mle_lib import variance_reduction as vr
 from mle_lib.likelihood import log_likelihood
+from mle_lib.paradigms import bound_gradients, fooling_gradients
 from mle_lib.second_order import irls
 from mle_lib.training import train_step
 from tests.cases import binary
@@ -58,7 +59,12 @@ def copied(values: dict[str, object]) -> dict[str, object]:
 
 def build_and_call(kind: type) -> Callable:
     def call(model: nn.Module, x: Tensor, indices: Tensor) -> list[Tensor]:
-        known = (lambda rows: rows.repeat(1, 20)[:, : max(len(vector(model)), 1)], x)
+        known = (
+            lambda rows: rows.repeat(1, 20)[
+                :, : max(sum(q.numel() for q in model.parameters()), 1)
+            ],
+            x,
+        )
         estimator = kind(*(known if kind is vr.ControlVariate else (model, x)))
         return [estimator(model, x, indices), estimator(model, x, indices)]
 
@@ -153,12 +159,13 @@ def test_nothing_is_left_behind(call: Callable) -> None:
     values = {k: v for k, v in marked(WALK[call]).items() if not isinstance(v, torch.Generator)}
     if "generator" in WALK[call]:
         return  # drawing is what these are for
-    if isinstance(values.get("x"), Tensor):
-        values["x"] = values["x"].clone().requires_grad_()
+    for name, value in values.items():
+        if isinstance(value, Tensor) and value.is_floating_point():
+            values[name] = value.clone().requires_grad_()
     before = state(values, call not in CHANGE)
     result = call(**values)
     assert same(state(values, call not in CHANGE), before)
-    if call in FUNCTIONS:
+    if call in FUNCTIONS and "model" in values:  # others are formulas, of what they are given
         assert all(part.grad_fn is None for part in tensors(result))
 
 
@@ -231,6 +238,43 @@ def test_a_model_without_parameters_is_named(call: Callable) -> None:
         if "model" in values:
             call(**(values | {"model": without}))
         getattr(without, call.__name__)(**values)
+
+
+@pytest.mark.filterwarnings("ignore:Complex modules")
+@pytest.mark.parametrize("call", [*(c for c in WALK if "model" in WALK[c]), *OWNED], ids=name_of)
+@pytest.mark.parametrize("mode", ["grad", *MODES])
+def test_a_model_of_complex_numbers_is_named(call: Callable, mode: str) -> None:
+    values, own = made(WALK[call]), fresh(call)
+    getattr(own, "__self__", values.get("model")).to(torch.complex64)
+    with MODES.get(mode, nullcontext)(), pytest.raises(ValueError, match="model must have param"):
+        own(**values)
+
+
+@pytest.mark.parametrize("kind", [model, lambda: model(models.FVSBN), mixture, vae, gan])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_samples_are_of_the_models_dtype_under_autocast_too(kind: Callable, dtype) -> None:
+    with torch.autocast("cpu", dtype=dtype):
+        assert kind().float().sample(5).dtype == torch.float32
+
+
+@pytest.mark.parametrize("kind", [vae, gan])
+def test_autocast_keeps_none_in_other_paradigms_either(kind: Callable) -> None:
+    x, found = binary(40, 3, seed=1).float(), []
+    for kept in (True, False):
+        made, seeded = kind().float(), torch.Generator().manual_seed(0)
+        noise = made.draw_noise(*([] if kind is gan else [3]), 40, generator=seeded)
+        with torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=kept):
+            value = made.generator_value(noise) if kind is gan else made.elbo(x, noise).sum()
+            value.backward()
+            with torch.no_grad():
+                for q in made.parameters():
+                    q.add_(3 * torch.randn(q.shape, generator=seeded))
+            rows = (
+                fooling_gradients(made, noise) if kind is gan else bound_gradients(made, x, noise)
+            )
+            found.append([made.sample(50, seeded), rows])
+    for with_cache, without in zip(*found, strict=True):
+        assert torch.equal(with_cache, without)
 
 
 @pytest.mark.parametrize("cache", [True, False])
