@@ -130,7 +130,11 @@ class Numeric:
         if answer is ... or answer is None:
             return Result(self.id, "not attempted", "Type a number.")
         try:
-            number = parse_number(answer) if isinstance(answer, str) else float(answer)
+            given = answer.tolist() if hasattr(answer, "tolist") else answer  # Python's own
+            if isinstance(given, bool):
+                raise TypeError
+            # bytes and complex numbers have no __float__; float() would read the digits of bytes
+            number = parse_number(given) if isinstance(given, str) else given.__float__()
         except Unclear as error:
             return Result(self.id, "not attempted", str(error))
         except OverflowError:  # of a long integer or fraction

@@ -6,12 +6,15 @@ The answers that are tried here (`answers/`) are written apart from the exercise
 import ast
 import re
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from bs4 import BeautifulSoup
 
@@ -344,6 +347,29 @@ def test_numbers_are_taken_within_the_tolerance_and_near_ones_explained(
 @pytest.mark.parametrize("answer", [..., None])
 def test_no_answer_is_no_attempt(quiz: Choice | Numeric, answer: Any) -> None:
     assert check(quiz.id, answer).status == "not attempted"
+
+
+ONE = Numeric("one", "", "", 1.0, 0.1, (), "", "")
+NUMBERS = [
+    1,
+    1.0,
+    "1",
+    "2/2",
+    Fraction(1),
+    Decimal(1),
+    np.uint8(1),
+    np.float16(1),
+    np.longdouble(1),
+]
+NUMBERS += [np.array(1), np.str_("1"), torch.tensor(1), torch.ones((), requires_grad=True)]
+NO_NUMBERS = [True, 1 + 0j, b"1", bytearray(b"1"), memoryview(b"1"), [1], np.ones(1), torch.ones(1)]
+NO_NUMBERS += [kind(bad) for kind in (np.array, torch.tensor) for bad in (True, 1 + 0j)]
+NO_NUMBERS += [np.bool_(True), np.complex64(1)]
+
+
+def test_a_number_of_any_type_is_an_answer_and_nothing_else_is_one() -> None:
+    assert {ONE.judge(answer).status for answer in NUMBERS} == {"correct"}
+    assert {ONE.judge(answer).status for answer in NO_NUMBERS} == {"not attempted"}
 
 
 @pytest.mark.parametrize("quiz", QUIZZES, ids=lambda e: e.id)
