@@ -14,6 +14,7 @@ from contextlib import suppress
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jacrev, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from mle_lib.checks import check_matrix, chunks, recordable
 from mle_lib.models import AutoregressiveModel
@@ -140,7 +141,8 @@ def gradients_of_rows(module: nn.Module, value: Callable[..., Tensor], *inputs: 
         known = as_built(module)
         visible = torch.finfo(values.dtype).eps < 1e-6
         by_name = not has_a_part_twice(module) and not has_hooks_on_parameters(module)
-        with suppress(Exception):  # torch.func and a model may disagree in any way
+        # torch.func and a model may disagree in any way; its fused attention has no rule for vmap
+        with suppress(Exception), sdpa_kernel(SDPBackend.MATH):
             if by_name and (known or visible):
                 rows = _rows_at_once(module, value, values.ndim, inputs)
                 if known or _is_sum(rows, values, parameters):

@@ -4,11 +4,13 @@ models with train and eval modes: it must ask the model itself, and leave it as 
 import copy
 import importlib
 import inspect
+import warnings
 from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.utils import parametrize, prune
 
 from mle_lib import minibatch, second_order, variance_reduction
@@ -102,7 +104,8 @@ def slow_rows(model: AutoregressiveModel, x: Tensor) -> Tensor:
 
 def slow_curvature(model: AutoregressiveModel) -> Tensor:
     parameters = list(model.parameters())
-    height = model(X).sum() / len(X) + 0 * sum(q.sum() for q in parameters)
+    with sdpa_kernel(SDPBackend.MATH):
+        height = model(X).sum() / len(X) + 0 * sum(q.sum() for q in parameters)
     slopes = torch.autograd.grad(height, parameters, create_graph=True, materialize_grads=True)
     lines = [
         torch.autograd.grad(slope, parameters, retain_graph=True, materialize_grads=True)
@@ -317,6 +320,26 @@ def a_recurrent_layer() -> AutoregressiveModel:
         def logits(self, x: Tensor) -> Tensor:
             before = nn.functional.pad(x[:, :-1, None], (0, 0, 1, 0))
             return self.out(self.cell(before)[0])[..., 0]
+
+    return randomised(Own(), 1)
+
+
+@change
+def an_attention() -> AutoregressiveModel:
+    """In a kernel of its own, which torch differentiates once, and not many θ at a time."""
+
+    class Own(AutoregressiveModel):
+        def __init__(self) -> None:
+            super().__init__(N)
+            self.start = nn.Linear(1 + N, 2)
+            self.layer = nn.TransformerEncoderLayer(2, 1, 3, dropout=0.0, batch_first=True)
+            self.out = nn.Linear(2, 1)
+
+        def logits(self, x: Tensor) -> Tensor:
+            before = nn.functional.pad(x[:, :-1, None], (0, 0, 1, 0))
+            places = torch.eye(N).to(x).expand(len(x), N, N)
+            mask = nn.Transformer.generate_square_subsequent_mask(N, dtype=x.dtype)
+            return self.out(self.layer(self.start(torch.cat([before, places], 2)), mask))[..., 0]
 
     return randomised(Own(), 1)
 
@@ -610,6 +633,14 @@ def test_the_estimate_of_the_signal_without_replacement() -> None:
         assert float(without) == pytest.approx(float(signal - noise / (m - 1)), rel=1e-10)
         with_it = mean_estimate(list(product(range(m), repeat=k)))
         assert float(with_it) == pytest.approx(float(signal), rel=1e-10)
+
+
+def test_rows_of_an_attention_are_taken_at_once() -> None:
+    """torch warns where vmap has no rule and goes one by one."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        per_sample_gradients(CHANGES["an_attention"](), X)
+    assert not said
 
 
 class ByAList(FVSBN):
