@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-from mle_lib.checks import check_at_least, check_number
+from mle_lib.checks import check_at_least, check_dense, check_finite, check_number
 from mle_lib.display.figures import Picture, check_alt, none_left, show
 from mle_lib.display.style import COLORS
 
@@ -47,12 +47,13 @@ def show_paths(
     Raises:
         ValueError: If there are no tracks or more than four, one is not ``(T + 1, p)``, ``stops``
             do not rise from 0 to at most T, ``axes`` or ``extent`` make no map, ``means`` lacks a
-            name or a number, or ``alt`` is empty.
+            name or a number, ``height`` gives something else, a number is not finite, or ``alt`` is
+            empty.
     """
     alt = check_alt(alt)
-    top = top.detach().to(torch.promote_types(top.dtype, torch.get_default_dtype()))
-    tracks = {name: track.detach().to(top) for name, track in tracks.items()}
     steps = check(top, tracks, stops)
+    top = finite(top, "top", torch.get_default_dtype())
+    tracks = {name: finite(track, name, top.dtype).to(top) for name, track in tracks.items()}
     places, (left, right, low, high) = check_map(top, axes, extent)
     if means is not None:
         if not tracks.keys() <= means.keys():
@@ -63,14 +64,14 @@ def show_paths(
         """How far below the top, ``(..., 2) -> (...)``."""
         whole = top.expand(*end.shape[:-1], -1).clone()
         whole[..., places] = end
-        return height(top) - height(whole)
+        return heights(height, top) - heights(height, whole)
 
     # A fixed place for the axis: the layout engine draws everything twice, for each of many frames.
     figure, axis = plt.subplots(figsize=(5.2, 3.8), layout="none")
     figure.subplots_adjust(0.06, 0.08, 0.99, 0.99)
     xs, ys = (torch.linspace(*ends, 60, device="cpu") for ends in ((left, right), (low, high)))
     grid = torch.stack(torch.meshgrid(xs, ys, indexing="xy"), dim=-1).to(top)
-    axis.contour(xs, ys, below(grid).detach().double().cpu(), LEVELS, colors="grey", linewidths=0.8)
+    axis.contour(xs, ys, below(grid).double().cpu(), LEVELS, colors="grey", linewidths=0.8)
     axis.plot(*top[places].tolist(), "+", color=COLORS["grey"], ms=13, mew=2)
     labels = []
     for (name, track), (color, line, mark) in zip(tracks.items(), MARKS, strict=False):
@@ -88,6 +89,25 @@ def show_paths(
     axis.legend(loc="lower left", title=title, alignment="left")
     numbers = f"{title[0].upper()}{title[1:]}: {', '.join(labels)}."
     return show(figure, f"{alt} {numbers}")
+
+
+def finite(values: Tensor, name: str, dtype: torch.dtype) -> Tensor:
+    """The values in that dtype at least, without a graph; ``ValueError`` if one is not finite."""
+    return check_finite(values.detach().to(torch.promote_types(values.dtype, dtype)), name)
+
+
+def heights(height: Callable[[Tensor], Tensor], places: Tensor) -> Tensor:
+    """The height of each place, without a graph, or ``ValueError`` if there is none."""
+    found, wanted = height(places), tuple(places.shape[:-1])
+    if not isinstance(found, Tensor) or found.shape != wanted:
+        raise ValueError(f"height must give a tensor of shape {wanted}, got {shape_of(found)}")
+    if check_dense(found, "what height gives").isnan().any():
+        raise ValueError("height must give numbers, got NaN")
+    return found.detach()
+
+
+def shape_of(value: object) -> str:
+    return str(tuple(value.shape)) if isinstance(value, Tensor) else f"a {type(value).__name__}"
 
 
 def check_map(
@@ -112,9 +132,10 @@ def check(top: Tensor, tracks: Mapping[str, Tensor], stops: Iterable[int]) -> li
     if not 1 <= len(tracks) <= len(MARKS):
         raise ValueError(f"tracks must hold one to {len(MARKS)} paths, got {len(tracks)}")
     for name, track in tracks.items():
-        if track.ndim != 2 or track.shape[1] != len(top) or len(track) == 0:
-            shape = tuple(track.shape)
-            raise ValueError(f"{name} must have shape (T + 1, {len(top)}), got {shape}")
+        fits = isinstance(track, Tensor) and track.ndim == 2 and track.shape[1] == len(top)
+        if not fits or len(track) == 0:
+            wanted = f"a tensor of shape (T + 1, {len(top)})"
+            raise ValueError(f"{name} must be {wanted}, got {shape_of(track)}")
     most = min(len(track) for track in tracks.values()) - 1
     steps = [check_at_least(step, 0, "stops") for step in stops]
     rising = all(first < last for first, last in pairwise(steps))

@@ -168,6 +168,25 @@ def test_paths_of_every_type_are_one_picture(options) -> None:
         ({"extent": ("a", 1, 2, 3)}, "extent must be a finite number"),
         ({"means": {"a": None}}, r"means\['a'\] must be a finite number"),
         ({"top": torch.tensor(1.0)}, "top must have shape"),
+        ({"height": lambda p: p.sum(-1) + 0j}, "what height gives must hold real numbers"),
+        ({"top": torch.zeros(3) / 0}, "top must be finite, got nan"),
+        ({"top": torch.zeros(3, device="meta")}, "top must be dense, got one on meta"),
+        ({"top": torch.zeros(3) + 0j}, "top must hold real numbers"),
+        ({"tracks": {"a": np.zeros((5, 3))}}, r"a must be a tensor of shape .*, got a ndarray"),
+        ({"tracks": {"a": torch.zeros(5, 3) / 0}}, "a must be finite, got nan"),
+        ({"tracks": {"a": torch.zeros(5, 3) + 0j}}, "a must hold real numbers"),
+        *[
+            ({"height": f}, f"height must give {got}")
+            for f, got in {
+                (lambda p: -(p**2)): r"a tensor of shape \(\), got \(3,\)",
+                (lambda p: -(p**2).sum()): r"a tensor of shape \(60, 60\), got \(\)",
+                (lambda p: -(p**2).sum(-1).flatten()): r"a tensor of shape \(\), got \(1,\)",
+                (lambda p: 1.0): r"a tensor of shape \(\), got a float",
+                (lambda p: p.sum(-1).numpy()): r"a tensor of shape \(\), got a ndarray",
+                (lambda p: None): r"a tensor of shape \(\), got a NoneType",
+                (lambda p: 0 * p.sum(-1) / 0): "numbers, got NaN",
+            }.items()
+        ],
     ],
 )
 def test_what_makes_no_map_is_named(options, message) -> None:
@@ -321,8 +340,11 @@ def test_paths_are_drawn_up_to_the_last_stop_in_shared_pieces() -> None:
     [
         ({"tracks": {}}, "one to 4 paths, got 0"),
         ({"tracks": {str(k): torch.zeros(5, 3) for k in range(5)}}, "one to 4 paths, got 5"),
-        ({"tracks": {"a": torch.zeros(5, 2)}}, r"a must have shape \(T \+ 1, 3\), got \(5, 2\)"),
-        ({"tracks": {"a": torch.zeros(0, 3)}}, r"a must have shape .* got \(0, 3\)"),
+        (
+            {"tracks": {"a": torch.zeros(5, 2)}},
+            r"a must be a tensor of shape \(T \+ 1, 3\), got \(5, 2\)",
+        ),
+        ({"tracks": {"a": torch.zeros(0, 3)}}, r"a must be a tensor of shape .* got \(0, 3\)"),
         ({"stops": (0, 5)}, "rise from 0 to at most 4"),
         ({"stops": (1, 2)}, "rise from 0"),
         ({"stops": (0, 2, 2)}, "rise from 0"),
