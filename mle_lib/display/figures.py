@@ -75,8 +75,7 @@ def show(figure: Figure, alt: str) -> Picture:
     """Draw a figure as SVG: lines and text in the page's own text colour, on no background.
 
     Args:
-        figure: What to draw, itself and not its axes. It is closed, also after an error: no notebook
-            shows it twice.
+        figure: What to draw (not its axes). It is closed, also after an error: it is shown once.
         alt: What there is to see, in a sentence, for readers who do not see it.
 
     Raises:

@@ -100,14 +100,14 @@ def heights(height: Callable[[Tensor], Tensor], places: Tensor) -> Tensor:
     """The height of each place, without a graph, or ``ValueError`` if there is none."""
     found, wanted = height(places), tuple(places.shape[:-1])
     if not isinstance(found, Tensor) or found.shape != wanted:
-        raise ValueError(f"height must give a tensor of shape {wanted}, got {shape_of(found)}")
+        raise ValueError(f"height must give a tensor of shape {wanted}, got {kind_of(found)}")
     if check_dense(found, "what height gives").isnan().any():
         raise ValueError("height must give numbers, got NaN")
     return found.detach()
 
 
-def shape_of(value: object) -> str:
-    return str(tuple(value.shape)) if isinstance(value, Tensor) else f"a {type(value).__name__}"
+def kind_of(value: object) -> str:
+    return f"a {type(value).__name__} of shape {tuple(getattr(value, 'shape', ()))}"
 
 
 def check_map(
@@ -135,7 +135,7 @@ def check(top: Tensor, tracks: Mapping[str, Tensor], stops: Iterable[int]) -> li
         fits = isinstance(track, Tensor) and track.ndim == 2 and track.shape[1] == len(top)
         if not fits or len(track) == 0:
             wanted = f"a tensor of shape (T + 1, {len(top)})"
-            raise ValueError(f"{name} must be {wanted}, got {shape_of(track)}")
+            raise ValueError(f"{name} must be {wanted}, got {kind_of(track)}")
     most = min(len(track) for track in tracks.values()) - 1
     steps = [check_at_least(step, 0, "stops") for step in stops]
     rising = all(first < last for first, last in pairwise(steps))

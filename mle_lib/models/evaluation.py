@@ -53,8 +53,7 @@ def parameter_of(model: nn.Module) -> nn.Parameter:
             cannot.
     """
     for parameter in model.parameters():
-        check_real(parameter)
-        if torch.is_grad_enabled():
+        if torch.is_grad_enabled() or not parameter.is_floating_point():
             check_recordable(parameter)
         return parameter
     raise ValueError(f"model must have parameters, got a {type(model).__name__} without any")
@@ -62,22 +61,17 @@ def parameter_of(model: nn.Module) -> nn.Parameter:
 
 def check_recordable(*parameters: nn.Parameter) -> None:
     """Raise a ``ValueError`` if autograd can never record one of these parameters."""
-    check_real(*parameters)
-    if any(parameter.is_inference() for parameter in parameters):
-        raise ValueError(
-            "model must be made outside of torch.inference_mode() to have a gradient or be "
-            "changed, got one made inside"
-        )
-
-
-def check_real(*parameters: nn.Parameter) -> None:
-    """Raise a ``ValueError`` if one of these parameters holds anything else than real numbers."""
     for parameter in parameters:
         if not parameter.is_floating_point():
             raise ValueError(
                 f"model must have parameters of real numbers, got {parameter.dtype}: what is not "
                 "learned is a buffer"
             )
+    if any(parameter.is_inference() for parameter in parameters):
+        raise ValueError(
+            "model must be made outside of torch.inference_mode() to have a gradient or be "
+            "changed, got one made inside"
+        )
 
 
 def finite_parameters(model: nn.Module) -> Tensor:

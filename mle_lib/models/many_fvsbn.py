@@ -7,12 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mle_lib.checks import (
-    check_at_least,
-    check_binary,
-    check_dense,
-    check_flag,
-)
+from mle_lib.checks import check_at_least, check_binary, check_dense, check_flag
 from mle_lib.models.draws import uniform
 from mle_lib.models.fvsbn import FVSBN
 

@@ -5,13 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from mle_lib.checks import (
-    check_at_least,
-    check_dense,
-    check_indices,
-    check_matrix,
-    check_number,
-)
+from mle_lib.checks import check_at_least, check_dense, check_indices, check_matrix, check_number
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
 

@@ -178,9 +178,13 @@ def test_paths_of_every_type_are_one_picture(options) -> None:
         *[
             ({"height": f}, f"height must give {got}")
             for f, got in {
-                (lambda p: -(p**2)): r"a tensor of shape \(\), got \(3,\)",
-                (lambda p: -(p**2).sum()): r"a tensor of shape \(60, 60\), got \(\)",
-                (lambda p: -(p**2).sum(-1).flatten()): r"a tensor of shape \(\), got \(1,\)",
+                (lambda p: -(p**2)): r"a tensor of shape \(\), got a Tensor of shape \(3,\)",
+                (
+                    lambda p: -(p**2).sum()
+                ): r"a tensor of shape \(60, 60\), got a Tensor of shape \(\)",
+                (
+                    lambda p: -(p**2).sum(-1).flatten()
+                ): r"a tensor of shape \(\), got a Tensor of shape \(1,\)",
                 (lambda p: 1.0): r"a tensor of shape \(\), got a float",
                 (lambda p: p.sum(-1).numpy()): r"a tensor of shape \(\), got a ndarray",
                 (lambda p: None): r"a tensor of shape \(\), got a NoneType",
@@ -342,9 +346,12 @@ def test_paths_are_drawn_up_to_the_last_stop_in_shared_pieces() -> None:
         ({"tracks": {str(k): torch.zeros(5, 3) for k in range(5)}}, "one to 4 paths, got 5"),
         (
             {"tracks": {"a": torch.zeros(5, 2)}},
-            r"a must be a tensor of shape \(T \+ 1, 3\), got \(5, 2\)",
+            r"a must be a tensor of shape \(T \+ 1, 3\), got a Tensor of shape \(5, 2\)",
         ),
-        ({"tracks": {"a": torch.zeros(0, 3)}}, r"a must be a tensor of shape .* got \(0, 3\)"),
+        (
+            {"tracks": {"a": torch.zeros(0, 3)}},
+            r"a must be a tensor of shape .* got a Tensor of shape \(0, 3\)",
+        ),
         ({"stops": (0, 5)}, "rise from 0 to at most 4"),
         ({"stops": (1, 2)}, "rise from 0"),
         ({"stops": (0, 2, 2)}, "rise from 0"),
