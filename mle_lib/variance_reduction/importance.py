@@ -136,7 +136,7 @@ def check_probabilities(q: Tensor, m: int | None = None) -> Tensor:
     q = q.detach().double()
     if not (good := q >= SMALLEST).all():  # NaN too
         bad = f"{q[~good][0].item()} ({int((~good).sum())} such entries)"
-        raise ValueError(f"q must be positive (and 1/q a number), got {bad}")
+        raise ValueError(f"q must be positive, got {bad}: 1/q must be a number")
     total = float(q.sum())
     if not abs(total - 1) <= allowed:
         raise ValueError(f"q must have the sum 1, got {total}")
