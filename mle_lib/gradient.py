@@ -82,7 +82,7 @@ def _summed_gradients(
                 return gradients_of(terms.sum(), parameters)
             # 1/(b q_j) may lie beyond the model's dtype, and the product with a gradient within it;
             # a power of two takes no digit from either
-            scale = 2.0 ** max(-1000, min(1000, math.frexp(float(weights.abs().max()))[1]))
+            scale = 2.0 ** max(-1000, min(1023, math.frexp(float(weights.abs().max()))[1]))
             terms = (recordable(weights) / scale).to(terms.dtype) * terms
             parts = gradients_of(terms.sum(), parameters)
             return tuple((part.double() * scale).to(part.dtype) for part in parts)
