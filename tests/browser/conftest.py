@@ -63,20 +63,23 @@ def like_others(page: str) -> bool:
     return bool(kind) and page != next(p for p in all_pages() if p.startswith(kind))
 
 
-def visits(in_the_dark: bool = False) -> list[Any]:
-    """Each page at each width, of which some visits are left to `make soak`.
+def is_example(page: str) -> bool:
+    """Whether the page stands for its kind: a chapter, the reference, the search, a source."""
+    return page.startswith(EXAMPLES) and not like_others(page)
 
-    Pages made from sources are alike: the first of a kind is visited as a page of the book is, each
-    other one once, the next one at the next width. Every visit sees a page in the light and in the
-    dark; what is opened in the dark is an example of each kind.
+
+def visits(in_the_dark: bool = False) -> list[Any]:
+    """Each page, opened at each width; all but one visit of each are left to `make soak`.
+
+    The next page is opened at the next width. Every visit sees a page at both widths, in the light
+    and in the dark. What is opened in the dark is an example of each kind, at that width at which
+    it is not opened in the light.
     """
     found = []
     for number, page in enumerate(all_pages() or ["(no site)"]):
         for n, width in enumerate(WIDTHS):
-            if in_the_dark:
-                left = like_others(page) or not page.startswith(EXAMPLES)
-            else:
-                left = like_others(page) and number % len(WIDTHS) != n
+            left = (number % len(WIDTHS) == n) == in_the_dark
+            left = left or (in_the_dark and not is_example(page))
             found.append(pytest.param(page, width, marks=[pytest.mark.soak] if left else []))
     return found
 
@@ -86,9 +89,17 @@ def figure_pages() -> list[str]:
     return [page for page in pages() if "<mle-explore" in (SITE / page).read_text("utf-8")]
 
 
+def exercise_pages() -> list[str]:
+    """The pages that set exercises."""
+    return [page for page in pages() if "<mle-exercise" in (SITE / page).read_text("utf-8")]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "figure_page" in metafunc.fixturenames:
-        metafunc.parametrize("figure_page", figure_pages())
+        # the tests of a page follow each other, and may share a visit
+        metafunc.parametrize("figure_page", figure_pages(), scope="module")
+    if "page_with_exercises" in metafunc.fixturenames:
+        metafunc.parametrize("page_with_exercises", exercise_pages() or ["(no site)"])
     if "any_page" in metafunc.fixturenames:
         metafunc.parametrize(("any_page", "width"), visits())
     if "dark_page" in metafunc.fixturenames:

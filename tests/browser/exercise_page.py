@@ -6,7 +6,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from mle_lib.exercises.quizzes import Choice, Numeric
 from mle_lib.exercises.registry import by_id
-from tests.browser.conftest import SITE
+from tests.browser.conftest import SITE, exercise_pages
 
 CHAPTER_3 = "book/minibatch-estimator.html"
 ESTIMATOR = "minibatch-gradient"
@@ -22,12 +22,6 @@ check("minibatch-gradient", estimate)
 RIGHT = CELL.format("return len(gradients) / len(indices) * gradients[indices].sum(axis=0)")
 BATCH_SUM = CELL.format("return gradients[indices].sum(axis=0)")  # a known slip
 ENDLESS = "print('before')\nwhile True:\n    pass\n"
-
-
-def exercise_pages() -> list[str]:
-    """Every page of the site that sets exercises."""
-    paths = sorted((SITE / "book").glob("*.html"))
-    return [f"book/{p.name}" for p in paths if "<mle-exercise" in p.read_text("utf-8")]
 
 
 def only_own_origin(context: BrowserContext, origin: str) -> list[str]:

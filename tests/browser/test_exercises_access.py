@@ -1,23 +1,19 @@
-"""Every page with exercises: accessible, readable without JavaScript, never wider than a screen."""
+"""Every page with exercises, with all of them shown: accessible, and never wider than a screen."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page
 
 from mle_lib.exercises.registry import by_id
 from mle_lib.exercises.results import Result
 from tests.browser.conftest import WIDTHS
-from tests.browser.exercise_page import CHAPTER_3, answer, editor, exercise_pages
-from tests.browser.visits import accessibility_faults, excess, go, opened, turn
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "page_with_exercises" in metafunc.fixturenames:
-        metafunc.parametrize("page_with_exercises", exercise_pages() or ["(no site)"])
+from tests.browser.exercise_page import CHAPTER_3, answer, editor
+from tests.browser.test_input_methods import SPY, check_every_field
+from tests.browser.test_translation import unmarked
+from tests.browser.visits import accessibility_faults, excess, go, opened, resize, turn
 
 
 def show_everything(page: Page) -> None:
@@ -50,12 +46,21 @@ def restored_results() -> dict[str, str]:
     return states
 
 
-def test_accessible(site: str, browser: Browser, page_with_exercises: str) -> None:
-    """Wide in the light, and narrow in the dark as the window and the system change meanwhile."""
-    with everything_shown(browser, f"{site}/{page_with_exercises}") as page:
+def test_page_with_everything_shown(site: str, browser: Browser, page_with_exercises: str) -> None:
+    """Deaf to an input method's keys, and what is code says so, whichever script has made it.
+
+    Accessible wide in the light, and narrow in the dark as the window and the system change.
+    """
+    with with_results(browser, f"{site}/{page_with_exercises}") as page:
+        check_every_field(page)
+        show_everything(page)
+        assert unmarked(page) == []
+        assert page.locator(".mle-feedback code, .mle-output pre").count() > 0 or not (
+            page.locator("mle-exercise[kind=code]").count()
+        )
         look_closely(page)
         page.clock.install()
-        page.set_viewport_size({"width": WIDTHS[1], "height": 900})
+        resize(page, WIDTHS[1])
         page.clock.run_for(
             1000
         )  # a moment later the theme lets code that now scrolls have the focus
@@ -66,17 +71,19 @@ def test_accessible(site: str, browser: Browser, page_with_exercises: str) -> No
 def test_accessible_as_it_is_opened(site: str, browser: Browser) -> None:
     """Wide, with a sidebar, which is the same on all pages, and narrow, in the dark."""
     for width in WIDTHS:
-        with everything_shown(browser, f"{site}/{CHAPTER_3}", width, "dark") as page:
+        with with_results(browser, f"{site}/{CHAPTER_3}", width, "dark") as page:
+            show_everything(page)
             look_closely(page)
 
 
 @contextmanager
-def everything_shown(browser: Browser, url: str, *view: Any) -> Iterator[Page]:
+def with_results(browser: Browser, url: str, *view: Any) -> Iterator[Page]:
+    """A page on which code exercises were solved at an earlier visit."""
     with opened(browser, "about:blank", *view) as page:
         script = f"Object.assign(localStorage, {json.dumps(restored_results())})"
         page.add_init_script(f"if (location.protocol !== 'about:') {{ {script} }}")
+        page.add_init_script(f"({SPY})()")
         go(page, url)
-        show_everything(page)
         yield page
 
 
@@ -92,12 +99,3 @@ def look_closely(page: Page) -> None:
     assert [control for control in heights if control[0] < 44] == []
     # The rest of the page, and the exercise as it is found, test_pages.py looks at.
     assert accessibility_faults(page, "mle-exercise") == ""
-
-
-def test_readable_without_javascript(site: str, browser: Browser, page_with_exercises: str) -> None:
-    with opened(browser, f"{site}/{page_with_exercises}", java_script_enabled=False) as page:
-        for place in page.locator("mle-exercise:not([kind='progress'])").all():
-            assert place.locator("summary:visible").count() >= 1
-            code = place.get_attribute("kind") == "code"
-            assert place.locator("pre:visible" if code else "legend:visible").count() == 1
-        assert page.locator("mle-exercise button").count() == 0

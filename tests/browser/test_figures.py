@@ -5,14 +5,16 @@ The frames are read from the page's HTML, which is what a reader without scripts
 
 import gzip
 import re
+from collections.abc import Iterator
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from mle_lib.display.explore import MOST_BYTES
-from tests.browser.conftest import SITE
-from tests.browser.visits import opened
+from tests.browser.conftest import SITE, WIDTHS
+from tests.browser.test_translation import unmarked
+from tests.browser.visits import opened, resize
 
 FIGURE = re.compile(r"<mle-explore.*?</mle-explore>", re.DOTALL)
 FRONT_PAGE = "book/index.html"
@@ -92,134 +94,133 @@ def shown(figure: Locator) -> Locator:
     return figure.locator("[data-index]:visible")
 
 
-def test_one_frame_is_there_without_javascript(
-    site: str, browser: Browser, figure_page: str
-) -> None:
-    with opened(browser, f"{site}/{figure_page}", java_script_enabled=False) as page:
-        for figure in page.locator("mle-explore").all():
-            assert shown(figure).count() == 1
-            assert figure.locator("input:visible, button:visible").count() == 0
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_figures_move_by_keyboard(
-    site: str, browser: Browser, figure_page: str, width: int
-) -> None:
-    """Every slider of every figure shows another frame at each of its positions."""
-    with opened(browser, f"{site}/{figure_page}", width) as page:
-        requests: list[str] = []
-        page.on("request", lambda request: requests.append(request.url))
-        for figure in page.locator("mle-explore").all():
-            height = shown(figure).bounding_box()["height"]
-            for slider in figure.locator("input[type=range]").all():
-                slider.focus()
-                page.keyboard.press("Home")
-                seen = [shown(figure).get_attribute("data-index")]
-                values = [slider.get_attribute("aria-valuetext")]
-                for _ in range(int(slider.get_attribute("max"))):
-                    page.keyboard.press("ArrowRight")
-                    assert shown(figure).count() == 1
-                    seen.append(shown(figure).get_attribute("data-index"))
-                    values.append(slider.get_attribute("aria-valuetext"))
-                    # nothing below the figure moves
-                    assert abs(shown(figure).bounding_box()["height"] - height) < 1
-                assert len(set(seen)) == len(seen) > 1
-                assert len(set(values)) == len(values)
-                page.keyboard.press("ArrowLeft")
-                assert shown(figure).get_attribute("data-index") == seen[-2]
-                assert slider.bounding_box()["height"] >= 44
-                # The label, the slider and the read-out belong together.
-                name = slider.get_attribute("id")
-                assert figure.locator(f"label[for='{name}']").inner_text().strip()
-                read_out = figure.locator(f"output[for='{name}']").inner_text()
-                assert read_out == slider.get_attribute("aria-valuetext")
-        assert [r for r in requests if "/_static/fonts/" not in r] == []  # a letter needs its font
-
-
-def test_frames_differ_to_the_eye(site: str, browser: Browser, figure_page: str) -> None:
-    with opened(browser, f"{site}/{figure_page}") as page:
-        for figure in page.locator("mle-explore").all():
-            for slider in figure.locator("input[type=range]").all():
-                slider.focus()
-                page.keyboard.press("Home")
-                first = shown(figure).screenshot()
-                page.keyboard.press("End")
-                assert shown(figure).screenshot() != first
-
-
-def test_a_frame_is_read_out_once_the_slider_rests(
-    site: str, browser: Browser, figure_page: str
-) -> None:
-    with opened(browser, f"{site}/{figure_page}") as page:
-        for figure in page.locator("mle-explore").all():
-            said = figure.locator("[aria-live=polite]")
-            assert said.inner_text() == ""  # a page that opens says nothing
-            figure.locator("input[type=range]").last.focus()
-            for key in ("Home", "ArrowRight"):
-                page.keyboard.press(key)
-            expect(said).to_have_text(shown(figure).locator("svg").get_attribute("aria-label"))
-            assert said.bounding_box()["width"] <= 1
-
-
-def test_figures_and_buttons_have_names(site: str, browser: Browser, figure_page: str) -> None:
-    with opened(browser, f"{site}/{figure_page}") as page:
-        for figure in page.locator("mle-explore").all():
-            axes = figure.locator(".mle-control-name").all_inner_texts()
-            group = page.get_by_role("group", name=f": {', '.join(axes)}")
-            assert group.and_(figure).count() == 1
-            assert figure.get_by_role("button", name=f"Play {axes[0]}", exact=True).count() == 1
-
-
-def test_play_runs_once_through_and_pauses(site: str, browser: Browser, figure_page: str) -> None:
-    """It moves the first slider, and leaves a second one where it is."""
+@pytest.fixture(scope="module")
+def page(site: str, browser: Browser, figure_page: str) -> Iterator[Page]:
+    """One visit for many tests, which leave the figures at rest; its clock can be moved on."""
     with opened(browser, f"{site}/{figure_page}") as page:
         page.clock.install()
         for figure in page.locator("mle-explore").all():
-            button = figure.locator(".mle-control-play")
-            first, *others = figure.locator("input[type=range]").all()
-            before = [slider.input_value() for slider in others]
-            first.focus()
-            page.keyboard.press("End")
-            button.click()  # from the end it starts again
-            expect(button).to_have_attribute("aria-label", re.compile("^Pause "))
-            expect(first).to_have_value("1")
-            button.press("Enter")
-            assert button.inner_text() == "Play"
-            held = first.input_value()
-            page.clock.run_for(5 * STEP_MS)
-            assert first.input_value() == held
-            first.focus()
-            for key in ("End", "ArrowLeft", "ArrowLeft"):
-                page.keyboard.press(key)
-            button.click()
-            expect(first).to_have_value(first.get_attribute("max"))
-            expect(button).to_have_text("Play")
-            assert [slider.input_value() for slider in others] == before
+            assert spoken(figure).inner_text() == ""  # a page that opens says nothing
+        yield page
 
 
-def test_a_hand_on_the_slider_stops_the_play(site: str, browser: Browser, figure_page: str) -> None:
-    with opened(browser, f"{site}/{figure_page}") as page:
-        for figure in page.locator("mle-explore").all():
-            figure.locator(".mle-control-play").click()
-            figure.locator("input[type=range]").last.focus()
+def spoken(figure: Locator) -> Locator:
+    return figure.locator("[aria-live=polite]")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_figures_move_by_keyboard(page: Page, width: int) -> None:
+    """Every slider of every figure shows another frame at each of its positions."""
+    requests: list[str] = []
+
+    def note(request: Request) -> None:
+        requests.append(request.url)
+
+    resize(page, width)
+    page.on("request", note)
+    for figure in page.locator("mle-explore").all():
+        height = shown(figure).bounding_box()["height"]
+        for slider in figure.locator("input[type=range]").all():
+            slider.focus()
             page.keyboard.press("Home")
-            page.keyboard.press("ArrowRight")
-            # before it could have come to its end
-            expect(figure.locator(".mle-control-play")).to_have_text("Play", timeout=1000)
+            seen = [shown(figure).get_attribute("data-index")]
+            values = [slider.get_attribute("aria-valuetext")]
+            for _ in range(int(slider.get_attribute("max"))):
+                page.keyboard.press("ArrowRight")
+                assert shown(figure).count() == 1
+                seen.append(shown(figure).get_attribute("data-index"))
+                values.append(slider.get_attribute("aria-valuetext"))
+                # nothing below the figure moves
+                assert abs(shown(figure).bounding_box()["height"] - height) < 1
+            assert len(set(seen)) == len(seen) > 1
+            assert len(set(values)) == len(values)
+            page.keyboard.press("ArrowLeft")
+            assert shown(figure).get_attribute("data-index") == seen[-2]
+            assert slider.bounding_box()["height"] >= 44
+            # The label, the slider and the read-out belong together.
+            name = slider.get_attribute("id")
+            assert figure.locator(f"label[for='{name}']").inner_text().strip()
+            read_out = figure.locator(f"output[for='{name}']").inner_text()
+            assert read_out == slider.get_attribute("aria-valuetext")
+    page.remove_listener("request", note)
+    assert [r for r in requests if "/_static/fonts/" not in r] == []  # a letter needs its font
 
 
-def test_no_play_button_where_motion_is_reduced(
-    site: str, browser: Browser, figure_page: str
-) -> None:
+def test_a_translator_is_told_what_to_leave(page: Page) -> None:
+    assert unmarked(page) == []
+
+
+def test_frames_differ_to_the_eye(page: Page) -> None:
+    for figure in page.locator("mle-explore").all():
+        for slider in figure.locator("input[type=range]").all():
+            slider.focus()
+            page.keyboard.press("Home")
+            first = shown(figure).screenshot()
+            page.keyboard.press("End")
+            assert shown(figure).screenshot() != first
+
+
+def test_a_frame_is_read_out_once_the_slider_rests(page: Page) -> None:
+    for figure in page.locator("mle-explore").all():
+        figure.locator("input[type=range]").last.focus()
+        for key in ("Home", "ArrowRight"):
+            page.keyboard.press(key)
+        page.clock.run_for(STEP_MS)
+        label = shown(figure).locator("svg").get_attribute("aria-label")
+        expect(spoken(figure)).to_have_text(label)
+        assert spoken(figure).bounding_box()["width"] <= 1
+
+
+def test_figures_and_buttons_have_names(page: Page) -> None:
+    for figure in page.locator("mle-explore").all():
+        axes = figure.locator(".mle-control-name").all_inner_texts()
+        group = page.get_by_role("group", name=f": {', '.join(axes)}")
+        assert group.and_(figure).count() == 1
+        assert figure.get_by_role("button", name=f"Play {axes[0]}", exact=True).count() == 1
+
+
+def test_play_runs_once_through_and_pauses(page: Page) -> None:
+    """It moves the first slider, and leaves a second one where it is."""
+    for figure in page.locator("mle-explore").all():
+        button = figure.locator(".mle-control-play")
+        first, *others = figure.locator("input[type=range]").all()
+        before = [slider.input_value() for slider in others]
+        first.focus()
+        page.keyboard.press("End")
+        button.click()  # from the end it starts again
+        expect(button).to_have_attribute("aria-label", re.compile("^Pause "))
+        page.clock.run_for(STEP_MS)
+        expect(first).not_to_have_value("0")
+        button.press("Enter")
+        assert button.inner_text() == "Play"
+        held = first.input_value()
+        page.clock.run_for(5 * STEP_MS)
+        assert first.input_value() == held
+        first.focus()
+        for key in ("End", "ArrowLeft", "ArrowLeft"):
+            page.keyboard.press(key)
+        button.click()
+        page.clock.run_for(2 * STEP_MS)
+        expect(first).to_have_value(first.get_attribute("max"))
+        expect(button).to_have_text("Play")
+        assert [slider.input_value() for slider in others] == before
+
+
+def test_a_hand_on_the_slider_stops_the_play(page: Page) -> None:
+    for figure in page.locator("mle-explore").all():
+        figure.locator(".mle-control-play").click()
+        figure.locator("input[type=range]").last.focus()
+        page.keyboard.press("Home")
+        page.keyboard.press("ArrowRight")
+        # before it could have come to its end
+        expect(figure.locator(".mle-control-play")).to_have_text("Play", timeout=1000)
+
+
+def test_where_motion_is_reduced(site: str, browser: Browser, figure_page: str) -> None:
+    """There is no play button; one that has the focus stays until it loses it."""
     with opened(browser, f"{site}/{figure_page}", reduced_motion="reduce") as page:
         assert page.locator(".mle-control-slider:visible").count() > 0
         assert page.locator(".mle-control-play:visible").count() == 0
-
-
-def test_button_with_the_focus_stays_when_motion_is_reduced(
-    site: str, browser: Browser, figure_page: str
-) -> None:
-    with opened(browser, f"{site}/{figure_page}") as page:
         for button in page.locator(".mle-control-play").all():
             page.emulate_media(reduced_motion="no-preference")
             button.click()

@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mle_lib.exercises.numbers import parse_number
-from tests.browser.conftest import figure_pages
-from tests.browser.exercise_page import CHAPTER_3, editor, exercise, exercise_pages, said
+from tests.browser.exercise_page import CHAPTER_3, editor, exercise, said
 from tests.browser.test_exercise_frames import in_a_frame
 from tests.browser.visits import go, opened
 
@@ -56,34 +55,35 @@ COMPOSE = """(field) => {
 FIELDS = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea"
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "page_to_type_in" in metafunc.fixturenames:
-        pages = {*exercise_pages(), *figure_pages(), "search.html", "book/api.html"}
-        metafunc.parametrize("page_to_type_in", sorted(pages))
-
-
 def open_editors(page: Page) -> None:
     for place in page.locator("mle-exercise[kind=code]").all():
         if place.get_by_role("button", name="Run").count():
             editor(place)
 
 
-def test_no_script_hears_what_is_meant_for_the_input_method(
-    site: str, browser: Browser, page_to_type_in: str
-) -> None:
-    """In every field of the page, for every function that listens to keys, the theme's too."""
+def check_every_field(page: Page) -> None:
+    """No function that listens to keys hears what is meant for the input method, the theme's too.
+
+    With `SPY` in the page. test_exercises_access.py asks it of each page with exercises.
+    """
+    open_editors(page)
+    fields = page.locator(FIELDS).all()
+    assert fields
+    assert page.evaluate("window.listeners.size") > 1
+    said_before = page.locator(".mle-feedback").all_inner_texts()
+    for field in fields:
+        assert field.evaluate(COMPOSE) == {"changed": False, "prevented": []}
+    assert page.evaluate("[...new Set(window.heard)]") == []
+    assert page.locator(".mle-feedback").all_inner_texts() == said_before
+
+
+@pytest.mark.parametrize("kind", ["book/index.html", "search.html", "book/api.html"])
+def test_on_pages_without_exercises(site: str, browser: Browser, kind: str) -> None:
+    """A figure's page, the search and the reference, of which each has fields of its own."""
     with opened(browser, "about:blank") as page:
         page.add_init_script(f"({SPY})()")
-        go(page, f"{site}/{page_to_type_in}")
-        open_editors(page)
-        fields = page.locator(FIELDS).all()
-        assert fields
-        assert page.evaluate("window.listeners.size") > 1
-        for field in fields:
-            assert field.evaluate(COMPOSE) == {"changed": False, "prevented": []}
-        assert page.evaluate("[...new Set(window.heard)]") == []
-        for verdict in page.locator(".mle-feedback").all():
-            expect(verdict).to_be_empty()
+        go(page, f"{site}/{kind}")
+        check_every_field(page)
 
 
 def test_a_number_is_judged_when_it_has_been_composed(site: str, browser: Browser) -> None:
@@ -122,8 +122,8 @@ def test_in_a_notebooks_frame_too(browser: Browser, form: dict[str, Any]) -> Non
 
 
 ALL = [k for k in range(sys.maxunicode + 1) if not 0xD800 <= k < 0xE000]
-# all that mean something: the rest is for private use, or for nothing yet
-ASSIGNED = [k for k in ALL if unicodedata.category(chr(k)) not in ("Cn", "Co")]
+# All that are more than a letter: the rest is ideographs and syllables, or means nothing yet.
+SIGNS = [k for k in ALL if unicodedata.category(chr(k)) not in ("Cn", "Co", "Lo")]
 PATTERNS = ("{}2", "1{}000", "3{}", "1{}4")
 
 
@@ -134,30 +134,31 @@ def read_in_python(text: str) -> float | None:
         return None
 
 
-@pytest.mark.parametrize("codes", [ASSIGNED, pytest.param(ALL, marks=pytest.mark.soak)], ids=len)
-@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("codes", [SIGNS, pytest.param(ALL, marks=pytest.mark.soak)], ids=len)
 def test_every_character_is_read_as_in_python(
-    site: str, browser: Browser, pattern: str, codes: list[int]
+    site: str, browser: Browser, codes: list[int]
 ) -> None:
     """Before, between and after digits."""
-    before, after = pattern.split("{}")
     with opened(browser, f"{site}/search.html") as page:
-        on_page = page.evaluate(
-            """([before, after, codes]) => {
-                const read = customElements.get("mle-exercise").parseNumber;
-                Error.stackTraceLimit = 0; // half of the time
-                const found = {};
-                for (const k of codes) {
-                    try { found[k] = read(before + String.fromCodePoint(k) + after); } catch {}
-                }
-                return found;
-            }""",
-            [before, after, codes],
-        )
-    in_python = {
-        str(k): number
-        for k in codes
-        if (number := read_in_python(pattern.format(chr(k)))) is not None
-    }
-    assert on_page == in_python
-    assert len(in_python) > 20
+        for pattern in PATTERNS:
+            before, after = pattern.split("{}")
+            on_page = page.evaluate(
+                """([before, after, codes]) => {
+                    const read = customElements.get("mle-exercise").parseNumber;
+                    Error.stackTraceLimit = 0; // half of the time
+                    const found = {};
+                    for (const k of codes) {
+                        const text = before + String.fromCodePoint(k) + after;
+                        try { found[k] = read(text); } catch {}
+                    }
+                    return found;
+                }""",
+                [before, after, codes],
+            )
+            in_python = {
+                str(k): number
+                for k in codes
+                if (number := read_in_python(pattern.format(chr(k)))) is not None
+            }
+            assert on_page == in_python, pattern
+            assert len(in_python) > 20

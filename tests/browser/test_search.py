@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -103,7 +104,7 @@ ASK = """queries => queries.map(query => {
 TAG = re.compile(r"\\tag\*?\{+\(?(\d+\.\d+[a-z]?)")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def search_page(site: str, browser: Browser) -> Iterator[Page]:
     with opened_and_watched(browser, f"{site}/search.html?q=zyzzyva") as (page, seen):
         expect(page.locator("#search-results .search-summary")).to_contain_text("did not match")
@@ -117,6 +118,7 @@ def ask(page: Page, queries: list[str]) -> dict[str, list[Found]]:
     return {q: [Found(*one) for one in found] for q, found in zip(queries, answers, strict=True)}
 
 
+@cache
 def words_on_pages() -> dict[str, set[str]]:
     """Word -> the pages of the book that say it."""
     found: dict[str, set[str]] = {}

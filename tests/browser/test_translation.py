@@ -4,9 +4,9 @@ import json
 
 import pytest
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SITE, all_pages, figure_pages
+from tests.browser.conftest import SITE, all_pages
 from tests.browser.exercise_page import (
     CHAPTER_3,
     ESTIMATOR,
@@ -14,13 +14,11 @@ from tests.browser.exercise_page import (
     RIGHT,
     editor,
     exercise,
-    exercise_pages,
     kept,
     said,
     write,
 )
-from tests.browser.test_exercises_access import restored_results, show_everything
-from tests.browser.visits import go, opened
+from tests.browser.visits import opened
 from tests.site.translation import CODE, bare, bare_names
 
 MADE = f"{CODE}, mjx-container, .mle-editor"  # when the scripts have run
@@ -46,25 +44,14 @@ def test_arguments_are_names() -> None:
     assert [str(name) for name in names if name.get("translate") != "no"] == []
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "page_that_acts" in metafunc.fixturenames:
-        pages = sorted({*exercise_pages(), *figure_pages()})
-        metafunc.parametrize("page_that_acts", pages or ["(no site)"])
+def unmarked(page: Page) -> list[str]:
+    """What scripts have made of code and formulas, and does not say so; bare names.
 
-
-def test_what_scripts_make_says_so_too(site: str, browser: Browser, page_that_acts: str) -> None:
-    """With every editor, hint, solution and verdict open, and results kept by an earlier page."""
-    with opened(browser, "about:blank") as page:
-        script = f"Object.assign(localStorage, {json.dumps(restored_results())})"
-        page.add_init_script(f"if (location.protocol !== 'about:') {{ {script} }}")
-        go(page, f"{site}/{page_that_acts}")
-        show_everything(page)
-        assert page.locator(MADE).count() > 0
-        assert page.locator(MADE).evaluate_all(UNMARKED) == []
-        assert bare_names(BeautifulSoup(page.content(), "html.parser")) == []
-        assert page.locator(".mle-feedback code, .mle-output pre").count() > 0 or not (
-            page.locator("mle-exercise[kind=code]").count()
-        )
+    Asked of each page whose scripts make some, by test_exercises_access.py and test_figures.py.
+    """
+    assert page.locator(MADE).count() > 0
+    names = bare_names(BeautifulSoup(page.content(), "html.parser"))
+    return page.locator(MADE).evaluate_all(UNMARKED) + names
 
 
 TRANSLATED = "ж"

@@ -20,6 +20,7 @@ from tests.browser.conftest import SITE
 
 Scheme = Literal["light", "dark"]
 
+HEIGHT = 900
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # It would fetch the style sheets itself, and look for those that they import in the wrong place.
 AXE = {"resultTypes": ["violations"], "preload": False}
@@ -39,7 +40,7 @@ def new_context(
     browser: Browser, width: int = 1280, scheme: Scheme = "light", **options: Any
 ) -> BrowserContext:
     """A browser that has kept nothing yet."""
-    viewport = {"width": width, "height": 900}
+    viewport = {"width": width, "height": HEIGHT}
     return browser.new_context(viewport=viewport, color_scheme=scheme, **options)
 
 
@@ -127,6 +128,11 @@ def turn(page: Page, scheme: Scheme) -> None:
     """What the reader's system does in the evening, or in the morning."""
     page.emulate_media(color_scheme=scheme)
     expect(page.locator("html")).to_have_attribute("data-theme", scheme)
+
+
+def resize(page: Page, width: int) -> None:
+    """What the reader does with the window."""
+    page.set_viewport_size({"width": width, "height": HEIGHT})
 
 
 def excess(page: Page) -> int:
