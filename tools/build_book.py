@@ -20,6 +20,7 @@ from tools.pyodide import PyodideError, fetch_pyodide, put_pyodide
 HTML = BUILD / "html"
 DOCTREES = BUILD / ".doctrees"
 LOG = BUILD / "book.log"
+EXECUTED = BUILD / ".jupyter_cache"
 STAMP = BUILD / "built-with"
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -90,6 +91,8 @@ def complaints(log: str) -> str:
 def build(fresh: bool) -> bool:
     BUILD.mkdir(exist_ok=True)
     digest = settings_digest()
+    if fresh:
+        shutil.rmtree(EXECUTED, ignore_errors=True)
     if fresh or not STAMP.exists() or STAMP.read_text() != digest:
         forget_pages()
     # not there while a build runs: one that is interrupted has read pages, and told nobody of them
@@ -104,7 +107,7 @@ def build(fresh: bool) -> bool:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fresh", action="store_true", help="read every page again")
+    parser.add_argument("--fresh", action="store_true", help="run and read everything again")
     options = parser.parse_args(arguments)
     isolate()
     try:

@@ -94,7 +94,7 @@ def is_checked(cell: NotebookNode) -> bool:
 
 
 def is_text(output: NotebookNode) -> bool:
-    """Printed text, or a value shown as text and nothing else: what nbval can compare."""
+    """Printed text, or a value shown as text and nothing else: what can be compared."""
     if output.output_type == "stream":
         return output.name == "stdout"
     if output.output_type == "execute_result":
@@ -115,7 +115,7 @@ def strip(notebook: NotebookNode) -> NotebookNode:
         )
     for number, cell in enumerate((c for c in clean.cells if c.cell_type == "code"), 1):
         kept = [output for output in cell.outputs if is_checked(cell) and is_text(output)]
-        # nbval wants outputs to have a count; a run from the top always gives this one
+        # by the format a value has a count; a run from the top always gives this one
         count = number if kept else None
         cell.outputs, cell.execution_count = kept, count
         for output in kept:

@@ -104,5 +104,13 @@ def shown(html: str) -> dict[str, list[str]]:
     }
 
 
+def differing(path: Path, html: str) -> dict[str, tuple[list[str], list[str] | None]]:
+    """Source of each checked cell whose outputs, stored and on the page, are not the same."""
+    page = shown(html)
+    return {
+        cell: (texts, page.get(cell)) for cell, texts in stored(path) if texts != page.get(cell)
+    }
+
+
 def _letters(text: str) -> str:
     return text.removesuffix("\n")  # a block on a page always ends with one

@@ -8,10 +8,11 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from tests.site.page_text import page_text, shown, source_text
+from tests.site.page_text import differing, page_text, shown, source_text
 from tests.site.test_site import COLAB, ROOT, Book
+from tools.notebooks import CHECKED
 
 # What the book's tools deprecate among themselves is not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -123,6 +124,17 @@ def test_a_page_shows_what_is_printed_to_the_letter(book: Book) -> None:
     book.notebook("one", *cells)
     page = shown((book.build().site / "book" / "one.html").read_text("utf-8"))
     assert list(page.values()) == list(PRINTED.values())
+
+
+def test_a_changed_stored_number_is_found(book: Book) -> None:
+    book.markdown("index", "# Index\n\nText.\n")
+    cells = [new_code_cell(f"print({n} * 7)", metadata={"tags": [CHECKED]}) for n in (6, 7)]
+    for cell in cells:  # right of the first alone
+        cell.outputs = [new_output("stream", name="stdout", text="42\n")]
+    book.notebook("one", *cells, "6 * 8")
+    page = (book.build().site / "book" / "one.html").read_text("utf-8")
+    found = differing(book.root / "book" / "one.ipynb", page)
+    assert found == {"print(7 * 7)": (["42"], ["49"])}
 
 
 def test_what_begins_with_an_underscore_is_served(book: Book) -> None:

@@ -392,20 +392,6 @@ def test_what_is_left_out_at_a_push_is_in_soak() -> None:
     assert workflow.index("make soak") < workflow.index("upload-pages-artifact")
 
 
-def test_a_changed_stored_number_is_found(tmp_path: Path) -> None:
-    make_book(tmp_path, right=["print(6 * 7)"], wrong=["print(6 * 7)"])
-    paths = [tmp_path / "book" / f"{name}.ipynb" for name in ("right", "wrong")]
-    for path, stored in zip(paths, ("42\n", "43\n"), strict=True):
-        notebook = notebooks.read(path)
-        notebook.cells[0].metadata.tags = [CHECKED]
-        notebook.cells[0].outputs = [v4.new_output("stream", name="stdout", text=stored)]
-        notebooks.write(strip(notebook), path)
-    command = [sys.executable, *check.nbval([str(path) for path in paths])]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert run.returncode == 1
-    assert "1 failed, 1 passed" in run.stdout
-
-
 # ---- Python for the page
 
 FILES = {"python.mjs": b"start", "numpy.whl": b"\0" * 1000}
@@ -717,7 +703,7 @@ def test_digest_changes_with_what_shapes_every_page(tmp_path: Path, changed: str
 
 
 def test_failed_build_forgets_what_it_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("BUILD", "HTML", "DOCTREES"):
+    for name in ("BUILD", "HTML", "DOCTREES", "EXECUTED"):
         monkeypatch.setattr(build_book, name, tmp_path / name)
     monkeypatch.setattr(build_book, "STAMP", tmp_path / "BUILD" / "stamp")
 
@@ -731,9 +717,12 @@ def test_failed_build_forgets_what_it_read(monkeypatch: pytest.MonkeyPatch, tmp_
     pretend(succeeds=True)
     assert build_book.build(fresh=False)
     (build_book.DOCTREES / "page").write_text("")
+    build_book.EXECUTED.mkdir()
     assert build_book.build(fresh=False)
+    assert build_book.EXECUTED.exists()
     assert (build_book.DOCTREES / "page").exists(), "nothing has changed: pages are kept"
     assert build_book.build(fresh=True)
+    assert not build_book.EXECUTED.exists()
     assert not (build_book.DOCTREES / "page").exists()
     (build_book.DOCTREES / "page").write_text("")
     monkeypatch.setattr(build_book, "settings_digest", lambda: "other settings")
