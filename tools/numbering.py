@@ -175,19 +175,24 @@ def rewrite(path: Path, texts: dict[tuple[int | None, int | None], str]) -> None
 
 def visible(place: Place) -> str:
     """The text with blanks, as many, for what does not speak of the book."""
-    if place.kind == "markdown":
-        return HIDDEN.sub(_blank, place.text)
-    if place.kind == "python":
-        in_tests = place.cell is None and TESTS in place.path.parts
-        return _comments_and_strings(place.text, docstrings_only=in_tests)
-    return place.text
+    return _visible(place.text, place.kind, _is_test(place))
+
+
+def _is_test(place: Place) -> bool:
+    return place.cell is None and TESTS in place.path.parts
+
+
+@cache
+def _visible(text: str, kind: str, is_test: bool) -> str:
+    if kind == "markdown":
+        return HIDDEN.sub(_blank, text)
+    return _comments_and_strings(text, docstrings_only=is_test) if kind == "python" else text
 
 
 def _blank(match: re.Match[str]) -> str:
     return re.sub(r"[^\n]", " ", match[0])
 
 
-@cache
 def _comments_and_strings(code: str, docstrings_only: bool) -> str:
     lines = code.splitlines(keepends=True)
     kept = [re.sub(r"[^\n]", " ", line) for line in lines]
@@ -216,10 +221,16 @@ def _keep(kept: list[str], lines: list[str], token: tokenize.TokenInfo) -> None:
 
 def mentions(place: Place) -> list[Mention]:
     """Every number of the book in a text, in its order."""
-    text, found = visible(place), []
+    gives = tuple(kind.name for kind in KINDS if _gives(place, kind))
+    return [*_mentions(place.text, place.kind, _is_test(place), gives)]
+
+
+@cache  # of one text they are asked for again and again
+def _mentions(whole: str, kind_of: str, is_test: bool, gives: tuple[str, ...]) -> list[Mention]:
+    text, found = _visible(whole, kind_of, is_test), []
     for kind in KINDS:
-        if _gives(place, kind):
-            for match in kind.given.finditer(place.text):
+        if kind.name in gives:
+            for match in kind.given.finditer(whole):
                 group = match.lastindex or 1
                 found.append(Mention(*match.span(group), kind.name, match[group], True))
         for match in kind.named.finditer(text):

@@ -65,12 +65,12 @@ def named(root: Path) -> Counter[tuple[str, str]]:
 
 def is_sound(root: Path) -> None:
     """Everything named is there; sections and equations count from one in each chapter."""
-    numbers = known(root)
-    for place in places(root):
+    numbers, found = known(root), [*places(root)]
+    for place in found:
         assert unresolved(place, numbers) == [], place
         assert list(unmarked(place, numbers)) == [], place
     for number, path in enumerate(toc_notebooks(root), 1):
-        given = [m for p in places(root) if p.path == path for m in mentions(p) if m.gives]
+        given = [m for p in found if p.path == path for m in mentions(p) if m.gives]
         assert [m.number for m in given if m.kind == "chapter"] == [str(number)]
         for kind in ("section", "equation"):
             of_kind = [m.number for m in given if m.kind == kind]
