@@ -13,11 +13,12 @@ from mle_lib.exercises.values import Arrays, close, same, show
 
 @dataclass(frozen=True)
 class Trial:
-    """One call: its arguments by name, what the answer gave, and what is right."""
+    """One call: its arguments, what is right, and what the answer gave, or how it stopped."""
 
-    arguments: dict[str, Any]
-    given: Arrays
-    expected: Arrays
+    arguments: tuple[Any, ...]
+    right: Arrays
+    given: Arrays = ()
+    stop: str = ""
 
 
 def describe_error(error: Exception, names: list[str], arguments: tuple[Any, ...]) -> str:
@@ -33,17 +34,17 @@ def describe_error(error: Exception, names: list[str], arguments: tuple[Any, ...
     return message + "."
 
 
-def describe_difference(trials: list[Trial], tolerance: float) -> str:
+def describe_difference(trials: list[Trial], names: list[str], tolerance: float) -> str:
     """The most telling difference: in number, in shape, by one factor; else one wrong trial."""
     for trial in trials:
-        if len(trial.given) != len(trial.expected):
-            wanted = len(trial.expected)
+        if len(trial.given) != len(trial.right):
+            wanted = len(trial.right)
             many = "One value is" if wanted == 1 else f"{wanted} values are"
             return f"{many} to be returned; yours gave {len(trial.given)}."
     if _in_another_order(trials, tolerance):
         return "Your values are right, but returned in another order."
     for trial in trials:
-        for mine, theirs in zip(trial.given, trial.expected, strict=True):
+        for mine, theirs in zip(trial.given, trial.right, strict=True):
             if mine.shape != theirs.shape:
                 if theirs.shape == ():
                     return f"One number is wanted; yours is an array of shape `{mine.shape}`."
@@ -56,21 +57,26 @@ def describe_difference(trials: list[Trial], tolerance: float) -> str:
             return f"This is {name}: nats are wanted, the natural logarithm."
     if factor is not None:
         return f"Every value is {factor:.6g} times what it should be."
-    wrong = [t for t in trials if not same(t.given, t.expected, tolerance)]
-    yours, right = told_apart(wrong[0].given, wrong[0].expected)
-    called = ",\n".join(f"{name} = {show(value)}" for name, value in wrong[0].arguments.items())
+    wrong = [t for t in trials if not same(t.given, t.right, tolerance)]
+    shown = min(wrong, key=lambda trial: len(called(trial, names)))
+    yours, right = told_apart(shown.given, shown.right)
     return (
         f"{len(wrong)} of {len(trials)} trials gave a wrong value. One of them: with\n\n"
-        f"```\n{called}\n```\n\nyours gave `{yours}`, and "
-        f"`{right}` is right."
+        f"```\n{called(shown, names)}\n```\n\nyours gave `{yours}`, and `{right}` is right."
     )
+
+
+def called(trial: Trial, names: list[str]) -> str:
+    """The arguments of a trial, a line each."""
+    pairs = zip(names, trial.arguments, strict=True)
+    return ",\n".join(f"{name} = {show(value)}" for name, value in pairs)
 
 
 def _in_another_order(trials: list[Trial], tolerance: float) -> bool:
     """Whether one rearrangement of the values makes every trial right."""
-    orders = permutations(range(len(trials[0].expected)))
+    orders = permutations(range(len(trials[0].right)))
     return any(
-        all(same(tuple(t.given[k] for k in order), t.expected, tolerance) for t in trials)
+        all(same(tuple(t.given[k] for k in order), t.right, tolerance) for t in trials)
         for order in orders
     )
 
@@ -78,17 +84,17 @@ def _in_another_order(trials: list[Trial], tolerance: float) -> bool:
 def common_factor(trials: list[Trial], tolerance: float) -> float | None:
     """The one number by which all values of all trials are off, if there is one."""
     given = np.concatenate([part.ravel() for trial in trials for part in trial.given])
-    expected = np.concatenate([part.ravel() for trial in trials for part in trial.expected])
-    if not (np.isfinite(given).all() and expected.any() and given.any()):
+    right = np.concatenate([part.ravel() for trial in trials for part in trial.right])
+    if not (np.isfinite(given).all() and right.any() and given.any()):
         return None
-    factor = float(given @ expected / (expected @ expected))
+    factor = float(given @ right / (right @ right))
     if abs(factor - 1) < 1e-3:  # a small error in one large value, not a factor
         return None
     # trial by trial: beside one with large values, any error in the others looks small
     every = all(
         close(mine, factor * theirs, tolerance)
         for trial in trials
-        for mine, theirs in zip(trial.given, trial.expected, strict=True)
+        for mine, theirs in zip(trial.given, trial.right, strict=True)
     )
     return round(factor, 6) if every else None
 

@@ -17,10 +17,17 @@ import numpy as np
 from mle_lib.exercises.advice import Trial, describe_difference, describe_error
 from mle_lib.exercises.calls import call, holds_ellipsis, importable
 from mle_lib.exercises.results import Result
-from mle_lib.exercises.values import Arrays, NotNumbers, as_arrays, same, unchanged
+from mle_lib.exercises.trials import Arguments, Draw, trials
+from mle_lib.exercises.values import Arrays, NotNumbers, as_arrays, in_single, same, unchanged
 
 Function = Callable[..., Any]
-Arguments = tuple[Any, ...]
+
+
+class Verdict(Exception):
+    """All that is to be said of an answer, found at one trial."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
 
 
 @dataclass(frozen=True)
@@ -43,8 +50,9 @@ class CodeExercise:
         id: Its name for ever: readers' progress is kept under it.
         title: A few words, as in the chapter's heading.
         answer: The solution; its source is shown as it stands.
-        cases: Arguments to call an answer with, drawn from the generator it is given. They must
-            tell the solution from every slip (a test holds this).
+        draw: The arguments of a trial, asked for by name (``trials.Draw``), so that the trials have
+            what is hard about each.
+        cases: Arguments of more trials, where it takes a structure that is not drawn.
         slips: The known slips.
         hints: From a nudge to nearly there.
         why: One sentence on why it matters, shown with "Correct."
@@ -58,12 +66,13 @@ class CodeExercise:
     id: str
     title: str
     answer: Function
-    cases: Callable[[np.random.Generator], Iterable[Arguments]]
     slips: tuple[Slip, ...]
     hints: tuple[str, ...]
     why: str
     note: str
+    draw: Callable[[Draw], Arguments] | None = None
     tolerance: float = 1e-5
+    cases: Callable[[np.random.Generator], Iterable[Arguments]] = lambda rng: ()
     adapt: Callable[[Function], Function] = field(default=lambda answer: answer)
     needs: str | None = None
 
@@ -79,9 +88,8 @@ class CodeExercise:
 
     def all_cases(self) -> list[Arguments]:
         """The same arguments at every check."""
-        return list(self.cases(np.random.default_rng(0)))
+        return [*(trials(self.draw) if self.draw else ()), *self.cases(np.random.default_rng(0))]
 
-    @np.errstate(all="ignore")
     def judge(self, answer: Any) -> Result:
         """Judge an answer, by calling it and by what it returns."""
         if answer is ...:
@@ -100,58 +108,79 @@ class CodeExercise:
                 f"This exercise needs `{self.needs}`, which cannot be imported here. It can in "
                 "Colab.",
             )
-        adapted = self.adapt(answer)
-        expected = self.outcomes(self.answer)
-        given: list[Arrays] = []
-        for arguments, right in zip(self.all_cases(), expected, strict=True):
-            outcome = self._observe(adapted, arguments, len(right or ()))
-            if isinstance(outcome, Result):
-                if outcome.status == "not attempted":
-                    return outcome
-                return self._compare(given, expected, outcome)
-            given.append(outcome)
-        return self._compare(given, expected, None)
+        with np.errstate(all="ignore"):
+            return self._judged(self.adapt(answer))
+
+    def _judged(self, answer: Function) -> Result:
+        tried: list[Trial] = []
+        for arguments in self.all_cases():
+            try:
+                right = as_arrays(call(self.adapt(self.answer), copy.deepcopy(arguments)))
+            except Exception as error:
+                return self._cannot_run(error)
+            try:
+                given = self._observe(answer, arguments, right)
+            except Verdict as verdict:
+                return verdict.result
+            except Exception as error:
+                stop = self._stopped(error, arguments)
+                if not isinstance(error, ArithmeticError | ValueError):
+                    return self._compare(tried, stop)
+                # plain Python stops at a division by zero, where NumPy goes on with inf or NaN
+                tried.append(Trial(arguments, right, stop=stop))
+                continue
+            tried.append(Trial(arguments, right, given))
+        return self._compare(tried)
 
     # ---- one call
 
-    def _observe(self, answer: Function, arguments: Arguments, count: int) -> Arrays | Result:
-        """The ``count`` values that the answer returns, or what is wrong with how they came."""
+    def _observe(self, answer: Function, arguments: Arguments, right: Arrays) -> Arrays:
+        """The values that the answer returns.
+
+        Raises:
+            Verdict: If that is all to say: of the values, or of how they came.
+            Exception: What the answer stopped with.
+        """
         kept = copy.deepcopy(arguments)
         try:
             value = call(answer, kept)
-        except Exception as error:
-            if isinstance(error, NotImplementedError) and not error.args:
-                return self._not_attempted()
-            return self._stopped(error, arguments)
+        except NotImplementedError as error:
+            if error.args:
+                raise
+            raise Verdict(self._not_attempted()) from error
         if holds_ellipsis(value):
-            return self._not_attempted()
+            raise Verdict(self._not_attempted())
         if value is None:
-            return self._wrong("Your function returned `None`: is a `return` missing?")
+            raise Verdict(self._wrong("Your function returned `None`: is a `return` missing?"))
         for name, before, after in zip(self._names(arguments), arguments, kept, strict=True):
             if not unchanged(before, after):
-                return self._wrong(
-                    f"Your function changes its argument `{name}`. Whoever calls it loses what was "
-                    "there. Compute a new array: `a = a + b`, not `a += b` or `a[...] = b`."
+                raise Verdict(
+                    self._wrong(
+                        f"Your function changes its argument `{name}`. Whoever calls it loses what "
+                        "was there. Compute a new array: `a = a + b`, not `a += b` or `a[...] = b`."
+                    )
                 )
         try:
             # copied before the second call, which may write into what the first returned
-            arrays = as_arrays(value, count)
-            repeated = as_arrays(call(answer, copy.deepcopy(arguments)), count)
+            arrays = as_arrays(value, right)
+            repeated = as_arrays(call(answer, copy.deepcopy(arguments)), right)
         except NotNumbers as error:
-            return self._wrong(f"Your function returned {error}; numbers or arrays are needed.")
-        except Exception as error:
-            return self._stopped(error, arguments)
-        if not same(arrays, repeated, 0.0):
-            return self._wrong(
-                "Called twice with the same arguments, your function gave two different values. "
-                "Is there chance in it, or something that it remembers from call to call?"
+            wanted = f"Your function returned {error}; numbers or arrays are needed."
+            raise Verdict(self._wrong(wanted)) from error
+        if not same(arrays, repeated, self.tolerance):
+            raise Verdict(
+                self._wrong(
+                    "Called twice with the same arguments, your function gave two different "
+                    "values. Is there chance in it, or something that it remembers from call to "
+                    "call?"
+                )
             )
         return arrays
 
-    def _stopped(self, error: Exception, arguments: Arguments) -> Result:
+    def _stopped(self, error: Exception, arguments: Arguments) -> str:
         # what the reader's function was called with: not the arguments, where it is adapted
         names = list(inspect.signature(self.answer).parameters)
-        return self._wrong(describe_error(error, names, () if self.needs else arguments))
+        return describe_error(error, names, () if self.needs else arguments)
 
     def _names(self, arguments: Arguments) -> list[str]:
         names = list(inspect.signature(self.adapt(self.answer)).parameters)
@@ -162,7 +191,7 @@ class CodeExercise:
     # ---- all calls together
 
     def outcomes(self, function: Function) -> list[Arrays | None]:
-        """What a function of ours gives on every case; ``None`` where it fails."""
+        """What a function of ours gives on every trial; ``None`` where it fails."""
         adapted = self.adapt(function)
         found: list[Arrays | None] = []
         for arguments in self.all_cases():
@@ -172,34 +201,68 @@ class CodeExercise:
                 found.append(None)
         return found
 
-    def agree(self, given: list[Arrays], ours: list[Arrays | None]) -> bool:
-        """Whether an answer gave what ours gave; if it stopped at a case, ours has no number there:
-        plain Python stops at a division by zero, where NumPy goes on with inf or NaN."""
-        pairs = zip(given, ours, strict=False)
-        equal = all(o is not None and same(g, o, self.tolerance) for g, o in pairs)
-        if not equal or len(given) == len(ours):
-            return equal
-        there = ours[len(given)]
-        return there is None or not all(np.isfinite(part).all() for part in there)
+    def is_right(self, given: Arrays, right: Arrays, arguments: Arguments) -> bool:
+        """Whether values are the right ones, with the error that float32 makes: ten times that of
+        the solution itself, where it is more than the tolerance."""
+        if same(given, right, self.tolerance):
+            return True
+        if [part.shape for part in given] != [part.shape for part in right]:
+            return False
+        try:
+            coarse = as_arrays(call(self.adapt(self.answer), in_single(arguments)), right)
+        except Exception:
+            return False
+        return all(
+            bool(np.all(abs(mine - theirs) <= 10 * abs(single - theirs).max(initial=0.0)))
+            and bool(np.isfinite(single).all())
+            for mine, theirs, single in zip(given, right, coarse, strict=True)
+        )
 
-    def _compare(
-        self, given: list[Arrays], expected: list[Arrays | None], stopped: Result | None
-    ) -> Result:
-        """Judge by what the answer gave until it stopped, if it did."""
-        if stopped is None and self.agree(given, expected):
+    def _makes(self, slip: Slip, tried: list[Trial]) -> bool:
+        """Whether an answer gave what a slip gives on all trials; where that is no finite number,
+        it may have stopped."""
+        adapted = self.adapt(slip.answer)
+        for trial in tried:
+            try:
+                ours = as_arrays(call(adapted, copy.deepcopy(trial.arguments)))
+            except Exception:
+                ours = None
+            if trial.stop:
+                if ours and all(np.isfinite(part).all() for part in ours):
+                    return False
+            elif ours is None or not same(trial.given, ours, self.tolerance):
+                return False
+        return True
+
+    def _compare(self, tried: list[Trial], stop: str = "") -> Result:
+        """Judge by what the answer gave, until it stopped for good, if it did."""
+        stops = [trial.stop for trial in tried if trial.stop] + [stop] * bool(stop)
+        shown = [trial for trial in tried if not trial.stop]
+        wrong = [t for t in shown if not self.is_right(t.given, t.right, t.arguments)]
+        if not stops and not wrong:
             return Result(self.id, "correct", self.why)
-        for slip in self.slips:
-            if self.agree(given, self.outcomes(slip.answer)):
-                return Result(self.id, "incorrect", slip.advice, slip=slip.name)
-        trials = [
-            Trial(dict(zip(self._names(arguments), arguments, strict=True)), g, e)
-            for arguments, g, e in zip(self.all_cases(), given, expected, strict=False)
-            if e is not None
-        ]
-        # A wrong value is the better thing to talk about than a stop at a later trial.
-        if stopped and all(same(t.given, t.expected, self.tolerance) for t in trials):
-            return stopped
-        return self._wrong(describe_difference(trials, self.tolerance))
+        if not stop:
+            for slip in self.slips:
+                if self._makes(slip, tried):
+                    text = " ".join([slip.advice, *stops[:1]])
+                    return Result(self.id, "incorrect", text, slip=slip.name)
+        # A wrong value is the better thing to talk about than a stop at another trial.
+        said = (
+            [describe_difference(shown, self._names(tried[0].arguments), self.tolerance)]
+            if wrong
+            else []
+        )
+        return self._wrong("\n\n".join([*said, *stops[:1]]))
+
+    def _cannot_run(self, error: Exception) -> Result:
+        """Where the solution itself fails, nothing is said of an answer."""
+        text = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".replace("`", "'")
+        return Result(
+            self.id,
+            "not attempted",
+            f"The solution itself cannot run here: it stopped with `{text}`. Something that all "
+            "code shares was changed. Restart Python, and check again.",
+        )
 
     def _wrong(self, message: str) -> Result:
         return Result(self.id, "incorrect", message)

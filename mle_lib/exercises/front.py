@@ -4,6 +4,7 @@ from collections import Counter
 from reprlib import repr as short
 from typing import Any
 
+from mle_lib.exercises.calls import TookTooLong
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.html import quiz_html, standalone
 from mle_lib.exercises.registry import find
@@ -34,14 +35,13 @@ def check(id: str, answer: Any = ...) -> Result:
         answer: Of a code exercise the function; of a quiz the letter, letters or number.
 
     Raises:
-        ValueError: If there is no exercise of this id. Whatever the answer does,
-            but for an interrupt, nothing is raised.
+        ValueError: If there is no exercise of this id. Whatever the answer does, nothing is raised.
     """
     exercise = find(id)[1]
     try:
         return exercise.judge(answer)
-    except KeyboardInterrupt:
-        raise
+    except (KeyboardInterrupt, TookTooLong):
+        return Result(id, "not attempted", "The check was stopped. Run it again.")
     except BaseException:  # objects whose every use fails, each in its own way
         if isinstance(exercise, CodeExercise):
             return Result(id, "incorrect", "What your function did or returned cannot be read.")

@@ -1,5 +1,8 @@
 """What a reader's function gave back, as arrays that can be compared."""
 
+import copy
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,18 +14,35 @@ class NotNumbers(Exception):
     """A returned value is not made of real numbers."""
 
 
-def as_arrays(value: Any, count: int = 1) -> Arrays:
+def as_arrays(value: Any, like: Arrays | None = None) -> Arrays:
     """The returned value, or the values of a returned tuple, as float64 arrays.
 
-    Where several values are asked for (``count``), a list of as many will do for a tuple.
+    What is right is right in any container: where a value has the shapes that are expected
+    (``like``) when it is read another way, it is read so. Several values may come in a list or an
+    array, one array as a tuple of its rows, one number in a list by itself.
 
     Raises:
         NotNumbers: If something in it is no real number.
     """
-    if isinstance(value, list) and len(value) == count > 1:
-        value = tuple(value)
+    if like is not None:
+        for reading in _readings(value, like):
+            with suppress(NotNumbers):
+                arrays = tuple(as_array(part) for part in reading)
+                if [a.shape for a in arrays] == [b.shape for b in like]:
+                    return arrays
     parts = value if isinstance(value, tuple) else (value,)
     return tuple(as_array(part) for part in parts)
+
+
+def _readings(value: Any, like: Arrays) -> Iterator[tuple[Any, ...]]:
+    """The values that something returned may stand for, where as many as in ``like`` are wanted."""
+    if len(like) == 1:
+        yield (value,)
+    with suppress(Exception):  # it may have no length, or not let itself be iterated
+        if len(value) == len(like):
+            yield tuple(value)
+        if like[0].shape == () and len(like) == 1:
+            yield (as_array(value).reshape(()),)
 
 
 def as_array(value: Any) -> np.ndarray:
@@ -110,6 +130,16 @@ def unchanged(before: Any, after: Any) -> bool:
     if isinstance(before, dict):
         return before.keys() == after.keys() and all(unchanged(before[k], after[k]) for k in before)
     return True
+
+
+def in_single(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Copies of arguments, with the arrays in float32."""
+    return tuple(
+        a.astype(np.float32)
+        if isinstance(a, np.ndarray) and a.dtype.kind == "f"
+        else copy.deepcopy(a)
+        for a in arguments
+    )
 
 
 def show(value: Any, digits: int = 4) -> str:

@@ -21,11 +21,13 @@ class Answers:
         right: Other ways to be right: one with loops, one with torch, others.
         slips: For each known slip, by its name, answers that make it.
         wrong: Mistakes that are nobody's known slip: refused, whatever the advice.
+        equivalent: Mutants of the solution (`mutants.py`) that are right, and why each is.
     """
 
     right: tuple[Function, ...]
     slips: dict[str, tuple[Function, ...]]
     wrong: tuple[Function, ...] = field(default=())
+    equivalent: dict[str, str] = field(default_factory=dict)
 
 
 def all_answers() -> dict[str, Answers]:

@@ -303,6 +303,7 @@ ANSWERS = {
             never_added,
             scaled_in_place,
         ),
+        equivalent={"line 3: sorted: `indices`": "a sum has no order"},
     ),
     "predicted-variance": Answers(
         right=(

@@ -1,10 +1,9 @@
 """The (m/b) estimator."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def gradient_estimate(gradients, indices):
@@ -32,17 +31,17 @@ def everything_added(gradients, indices):
     return gradient_estimate(gradients, indices).sum()
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for m, b, p in [(6, 2, 3), (5, 5, 4), (9, 4, 2)]:
-        yield rng.normal(size=(m, p)), rng.permutation(m)[:b]
-    yield rng.normal(size=(7, 3)), np.array([4, 1, 4])  # drawn with replacement
+def draw(d: Draw) -> Arguments:
+    m = d.size("m", 1, 40)
+    b, p = d.size("b", 1, m), d.size("p", 1, 6)
+    return d.reals("gradients", m, p), d.indices("indices", m, b)
 
 
 EXERCISE = CodeExercise(
     id="minibatch-gradient",
     title="The estimator",
     answer=gradient_estimate,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             batch_sum,
