@@ -1,5 +1,9 @@
 """The checker's method: trials that are drawn, and answers that a machine made wrong."""
 
+import re
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -9,6 +13,7 @@ import pytest
 import torch
 
 from mle_lib.exercises import check
+from mle_lib.exercises.advice import Trial, describe_difference
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.registry import by_id
 from mle_lib.exercises.trials import LEAST
@@ -124,3 +129,121 @@ def test_no_advice_names_a_mistake_that_was_not_made(exercise: CodeExercise) -> 
 def test_no_advice_names_a_mistake_that_no_mutant_made(exercise: CodeExercise) -> None:
     if exercise.adapt(exercise.answer) is exercise.answer:
         compare_with_slips(exercise, mutants(exercise))
+
+
+# ---- what ends an answer, and what a check leaves as it was
+
+
+ID = "minibatch-gradient"
+RIGHT = by_id()[ID][1].answer  # type: ignore[union-attr]
+
+
+def stops(error: BaseException) -> Callable[..., Any]:
+    def answer(*_: Any) -> None:
+        raise error
+
+    return answer
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), GeneratorExit()])
+def test_what_would_end_the_session_is_shown(error: BaseException) -> None:
+    assert f"`RuntimeError: {type(error).__name__}" in check(ID, stops(error)).message
+
+
+def test_an_error_of_the_readers_is_shown_and_no_slip_is_named() -> None:
+    """Where it comes after trials on which a slip would have given the same."""
+    for error in (RecursionError("deep"), IndexError("3"), KeyError("b")):
+        result = check(ID, lambda g, i, e=error: g[i].sum(0) if len(g) > 6 else stops(e)())
+        assert result.slip is None
+        assert f"`{type(error).__name__}" in result.message
+
+
+def without_end(*_: Any) -> None:
+    while True:
+        pass
+
+
+def that_catches(*_: Any) -> None:
+    while True:
+        try:
+            time.sleep(0.01)
+        except Exception:
+            continue
+
+
+@pytest.mark.parametrize("answer", [without_end, that_catches])
+def test_an_answer_that_does_not_end_is_stopped_with_a_sentence(
+    answer: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mle_lib.exercises.calls.SECONDS", 0.2)
+    before = signal.getsignal(signal.SIGALRM)
+    message = check(ID, answer).message
+    assert "`TimeoutError: stopped after 0.2 seconds. Does it end?`" in message
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_an_alarm_of_the_readers_kills_no_check() -> None:
+    def alarmed(gradients: np.ndarray, indices: np.ndarray) -> Any:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        time.sleep(0.05)
+        return RIGHT(gradients, indices)
+
+    assert check(ID, alarmed).status == "incorrect"
+    time.sleep(0.05)
+
+    def left_behind(gradients: np.ndarray, indices: np.ndarray) -> Any:
+        signal.alarm(1)
+        return RIGHT(gradients, indices)
+
+    assert check(ID, left_behind).status == "correct"
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_the_readers_own_clock_goes_on() -> None:
+    rung: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 60)
+        assert check(ID, RIGHT).status == "correct"
+        assert 0 < signal.setitimer(signal.ITIMER_REAL, 0)[0] <= 60
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_in_another_thread_there_is_no_clock_and_a_verdict() -> None:
+    found: list[str] = []
+    thread = threading.Thread(target=lambda: found.append(check(ID, RIGHT).status))
+    thread.start()
+    thread.join()
+    assert found == ["correct"]
+
+
+def test_where_the_solution_cannot_run_nothing_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(np, "arange")
+    result = check("short-batch-weights", lambda m, b: [1.0])
+    assert result.status == "not attempted"
+    assert "The solution itself cannot run here" in result.message
+    assert "AttributeError" in result.message
+
+
+def test_a_check_in_a_check_and_what_numpy_is_set_to() -> None:
+    def nested(gradients: np.ndarray, indices: np.ndarray) -> Any:
+        assert check(ID, RIGHT).status == "correct"
+        np.seterr(all="raise")
+        return RIGHT(gradients, indices)
+
+    before, options = np.geterr(), np.get_printoptions()
+    assert check(ID, nested).status == "correct"
+    assert (np.geterr(), np.get_printoptions()) == (before, options)
+
+
+@pytest.mark.parametrize("length", [2, 3, 20, 500])
+@pytest.mark.parametrize("off", [1e-4, 1.0, np.inf, np.nan])
+def test_what_was_given_and_what_is_right_are_shown_to_differ(length: int, off: float) -> None:
+    right = np.linspace(1, 2, length)
+    given = right.copy()
+    given[length // 2] += off
+    message = describe_difference([Trial((right,), (right,), (given,))], ["x"], 1e-5)
+    yours, theirs = re.findall(r"`([^`]+)`", message)[-2:]
+    assert yours != theirs

@@ -234,14 +234,6 @@ def test_no_cheat_is_taken_and_none_raises(exercise: CodeExercise, count: Count)
         assert result.status == "incorrect", f"{name}: {result}"
 
 
-def test_an_interrupt_is_the_readers_own() -> None:
-    def stopped(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        check("minibatch-gradient", stopped)
-
-
 @pytest.mark.parametrize(
     "answer", [3, "text", [1.0], np.ones(3), object(), Hostile()], ids=lambda a: type(a).__name__
 )
@@ -272,9 +264,8 @@ def test_advice_for_what_is_no_known_slip() -> None:
 
     assert "sign is flipped" in judge(lambda g, i: -right(g, i)).message
     assert "3 times" in judge(lambda g, i: 3 * right(g, i)).message
-    assert (
-        "shape must be `(3,)`; yours is `(1, 3)`" in judge(lambda g, i: right(g, i)[None]).message
-    )
+    rows = judge(lambda g, i: np.stack([right(g, i)] * 2)).message
+    assert re.search(r"shape must be `\((\d),\)`; yours is `\(2, \1\)`", rows)
     assert "One value is" in judge(lambda g, i: (right(g, i), 1.0)).message
     assert "in bits" in judge(lambda g, i: right(g, i) / np.log(2)).message
     assert "base 10" in judge(lambda g, i: right(g, i) / np.log(10)).message
@@ -288,10 +279,11 @@ def test_advice_for_what_is_no_known_slip() -> None:
     swapped = check(two.id, lambda *a: two.answer(*a)[::-1])
     assert swapped.message == "Your values are right, but returned in another order."
     # right at first, then stopped: the stop; wrong at first, then stopped: the slip or the value
-    late = judge(lambda g, i: right(g, i) if len(g) == 6 else 1 / 0)
-    assert "ZeroDivisionError" in late.message
-    early = judge(lambda g, i: right(g, i) + 1 if len(g) == 6 else 1 / 0)
+    late = judge(lambda g, i: right(g, i) if len(g) > 6 else 1 / 0)
+    assert late.message.startswith("Your function stopped with `ZeroDivisionError")
+    early = judge(lambda g, i: right(g, i) + 1 if len(g) > 6 else 1 / 0)
     assert "gave a wrong value" in early.message
+    assert "ZeroDivisionError" in early.message
 
 
 # ---- quizzes
@@ -515,7 +507,7 @@ def test_a_small_error_is_seen_whatever_the_scale() -> None:
 
 def test_not_finished_is_not_attempted_at_any_trial() -> None:
     right = EXERCISES["minibatch-gradient"].answer
-    later = check("minibatch-gradient", lambda g, i: right(g, i) if len(g) == 6 else ...)
+    later = check("minibatch-gradient", lambda g, i: right(g, i) if len(g) > 6 else ...)
     assert later.status == "not attempted"
 
     def to_do(*_: Any) -> None:
