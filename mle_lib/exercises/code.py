@@ -152,8 +152,9 @@ class CodeExercise:
             raise Verdict(self._not_attempted())
         if value is None:
             raise Verdict(self._wrong("Your function returned `None`: is a `return` missing?"))
-        for name, before, after in zip(self._names(arguments), arguments, kept, strict=True):
+        for at, (before, after) in enumerate(zip(arguments, kept, strict=True)):
             if not unchanged(before, after):
+                name = self._names(arguments)[at]
                 raise Verdict(
                     self._wrong(
                         f"Your function changes its argument `{name}`. Whoever calls it loses what "

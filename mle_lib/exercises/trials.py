@@ -86,13 +86,23 @@ class Draw:
     def flag(self, name: str) -> bool:
         return bool(self.word(name, False, True))
 
-    def number(self, name: str, low: float, high: float, but: tuple[str, ...] = ()) -> float | int:
-        """A positive number, on a logarithmic scale: its ends, and a whole one if any is there."""
-        classes = ("least", "most", "whole") if _whole(low, high) else ("least", "most")
+    def number(
+        self,
+        name: str,
+        low: float,
+        high: float,
+        but: tuple[str, ...] = (),
+        also: tuple[float, ...] = (),
+    ) -> float | int:
+        """A positive number, on a logarithmic scale: its ends, and a whole one if any is there; and
+        ``also`` values apart, such as 0."""
+        classes = ("least", "most", *(("whole",) if _whole(low, high) else ()), *also)
         at = self._class(name, classes, but)
         drawn = float(np.exp(self._sizes.uniform(np.log(low), np.log(high))))
         if at == "whole":
             return int(np.clip(round(drawn), max(1, np.ceil(low)), np.floor(high)))
+        if at in also:
+            return at
         return {"least": low, "most": high}.get(at, drawn)
 
     # ---- values
@@ -118,7 +128,8 @@ class Draw:
         if at == "ties":
             return self.rng.choice([-1.0, 0.5, 1.0], size=shape)
         if at == "whole":
-            return self.rng.integers(-3, 4, size=shape)
+            # in float64: torch has no mean of integers, and multiplies no matrices of two types
+            return self.rng.integers(-3, 4, size=shape).astype(float)
         if at in ("positive", "negative"):
             return abs(x) if at == "positive" else -abs(x)
         if at == "one large":
@@ -138,13 +149,13 @@ class Draw:
         at = self._class(name, classes if _whole(low, high) else classes[:-1], but)
         x = np.exp(self.rng.uniform(np.log(low), np.log(high), size=shape))
         if at in ("least", "most"):
-            x = np.full(shape, low if at == "least" else high)
+            x = np.full(shape, float(low if at == "least" else high))
         elif at == "equal":
             x = np.full(shape, x.ravel()[0])
         elif at == "ties":
             x = self.rng.choice(x.ravel()[:2], size=shape)
         elif at == "whole":
-            x = np.clip(np.round(x), max(1, np.ceil(low)), np.floor(high)).astype(int)
+            x = np.clip(np.round(x), max(1, np.ceil(low)), np.floor(high))
         return x
 
     def bits(self, name: str, *shape: int, but: tuple[str, ...] = ()) -> np.ndarray:

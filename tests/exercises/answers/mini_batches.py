@@ -51,6 +51,17 @@ def no_brackets(b, s_min, b_crit):
     return steps, b * steps
 
 
+def never_beyond_a_million(b, s_min, b_crit):
+    steps = np.minimum(s_min * (1 + b_crit / b), 1e6)
+    return steps, b * steps
+
+
+def filled_in_place(b, s_min, b_crit):
+    steps = np.zeros_like(b)
+    steps[:] = s_min * (1 + b_crit / b)
+    return steps, b * steps
+
+
 def two_straight_ends(b, s_min, b_crit):
     steps = s_min * np.maximum(1, b_crit / b)
     return steps, b * steps
@@ -88,6 +99,17 @@ def clamped_in_float32(s_min, b_crit, t0, t1, b_max):
     return b, s_min * (b + b_crit) / b * (t0 + t1 * b)
 
 
+def golden_section(s_min, b_crit, t0, t1, b_max):
+    low, high, part = 0.0, math.log(b_max), (math.sqrt(5) - 1) / 2
+    for _ in range(120):
+        left, right = high - part * (high - low), low + part * (high - low)
+        if time_of(math.exp(left), 1, b_crit, t0, t1) < time_of(math.exp(right), 1, b_crit, t0, t1):
+            high = right
+        else:
+            low = left
+    return math.exp(low), time_of(math.exp(low), s_min, b_crit, t0, t1)
+
+
 def cost_of_a_sample_on_top(s_min, b_crit, t0, t1, b_max):
     b = max(1, min(b_max, (b_crit / (t0 / t1)) ** 0.5))
     return b, time_of(b, s_min, b_crit, t0, t1)
@@ -109,13 +131,28 @@ def limited_in_the_end(s_min, b_crit, t0, t1, b_max):
 
 
 def at_the_critical_size(s_min, b_crit, t0, t1, b_max):
-    b = min(b_crit, b_max)
+    b = min(max(b_crit, 1), b_max)
     return b, 2 * s_min * (t0 + t1 * b) if b == b_crit else time_of(b, s_min, b_crit, t0, t1)
 
 
 def rounded(s_min, b_crit, t0, t1, b_max):
     b = round(cases_by_hand(s_min, b_crit, t0, t1, b_max)[0])
     return b, time_of(b, s_min, b_crit, t0, t1)
+
+
+def best_of_a_grid(s_min, b_crit, t0, t1, b_max):
+    b = min(np.geomspace(1, b_max, 2001), key=lambda b: time_of(b, s_min, b_crit, t0, t1))
+    return b, time_of(b, s_min, b_crit, t0, t1)
+
+
+def never_beyond_500(s_min, b_crit, t0, t1, b_max):
+    return cases_by_hand(s_min, b_crit, t0, t1, min(b_max, 500))
+
+
+def least_seconds_of_all(s_min, b_crit, t0, t1, b_max):
+    """The square of a sum is least anywhere, not within the limits."""
+    b = cases_by_hand(s_min, b_crit, t0, t1, b_max)[0]
+    return b, s_min * (math.sqrt(t0) + math.sqrt(t1 * b_crit)) ** 2
 
 
 def limited_above_only(s_min, b_crit, t0, t1, b_max):
@@ -178,6 +215,11 @@ def mean_curvature_times_noise(alpha, g, H, Sigma, b, m):
     return alpha * (g * g).sum() - 0.5 * alpha**2 * ((g @ H) @ g + noise)
 
 
+def trace_of_the_kronecker_product(alpha, g, H, Sigma, b, m):
+    noise = np.trace(np.kron(H, Sigma)) * (m - b) / (m - 1) / b
+    return change(alpha, g, H, Sigma, noise)
+
+
 def all_of_the_square(alpha, g, H, Sigma, b, m):
     lost = g @ H @ g + (H * Sigma).sum() / b * (m - b) / (m - 1)
     return alpha * (g @ g - alpha * lost)
@@ -208,22 +250,30 @@ ANSWERS = {
         wrong=(
             no_brackets,
             two_straight_ends,
+            never_beyond_a_million,
+            filled_in_place,
             lambda b, s_min, b_crit: s_min * (1 + b_crit / b),
             lambda b, s_min, b_crit: (s_min * (1 + b_crit / b), s_min * (1 + b_crit / b) / b),
             lambda b, s_min, b_crit: (s_min * (1 + b_crit / b), s_min * (1 + b_crit)),
         ),
+        equivalent=dict.fromkeys(
+            ("line 3: squeeze: `b`", "line 3: squeeze: `steps` #2"),
+            "a number times an array of one entry is such an array again",
+        ),
     ),
     "fastest-batch-size": Answers(
-        right=(cases_by_hand, narrowed_down, clamped_in_float32),
+        right=(cases_by_hand, narrowed_down, golden_section, clamped_in_float32),
         slips={
             "times_swapped": (cost_of_a_sample_on_top,),
             "no_root": (squared,),
             "no_limits": (anywhere,),
-            "limited_too_late": (limited_in_the_end,),
+            "limited_too_late": (limited_in_the_end, least_seconds_of_all),
             "critical_size": (at_the_critical_size,),
         },
         wrong=(
             rounded,
+            best_of_a_grid,
+            never_beyond_500,
             limited_above_only,
             limited_below_only,
             gradients_for_steps,
@@ -231,6 +281,15 @@ ANSWERS = {
             lambda *numbers: cases_by_hand(*numbers)[0],
             lambda *numbers: cases_by_hand(*numbers)[::-1],
         ),
+        equivalent=dict.fromkeys(
+            (
+                "line 2: not below 1e-3: `np.sqrt(b_crit * t0 / t1)`",
+                "line 2: not below 1e-3: `b_crit * t0 / t1`",
+                "line 3: not below 1e-3: `b`",
+            ),
+            "it is below 1 in either case",
+        )
+        | {"what it gave for the same shapes and numbers": "numbers are all that it is given"},
     ),
     "price-of-noise": Answers(
         right=(
@@ -241,13 +300,15 @@ ANSWERS = {
         ),
         slips={
             "with_replacement": (noise_of_a_full_batch,),
-            "product_of_traces": (mean_curvature_times_noise,),
+            "product_of_traces": (mean_curvature_times_noise, trace_of_the_kronecker_product),
             "no_half": (all_of_the_square,),
             "noise_alone": (exact_steps_lose_nothing,),
             "length_not_squared": (climbs_by_its_length,),
         },
         wrong=(
             lambda a, g, H, S, b, m: change(a, g, H, S, 0),
+            lambda *arguments: max(0, change_term_by_term(*arguments)),
+            lambda a, g, H, S, b, m: change(a, g, H, S, abs((H * S).sum()) * (m - b) / (m - 1) / b),
             lambda a, g, H, S, b, m: change(a, g, H, S, -(H * S).sum() / b * (m - b) / (m - 1)),
             lambda a, g, H, S, b, m: change(a, g, H, S, (H * S).sum() / b * (m - b) / m),
             lambda a, g, H, S, b, m: change(a, g, H, S, (H * S).sum() / b * (m - 1) / (m - b + 1)),
@@ -256,5 +317,12 @@ ANSWERS = {
             lambda a, g, H, S, b, m: change(a, g, H, S, np.diag(H) @ np.diag(S) * (m - b) / b),
             lambda a, g, H, S, b, m: change(a, g, H, S, H @ S * (m - b) / (m - 1) / b),
         ),
+        equivalent={
+            "line 3: `g @ H @ g` → `g @ (g @ H)`": "H is symmetric",
+            "line 3: `g @ H` → `H @ g`": "H is symmetric",
+            "line 2: `H @ Sigma` → `Sigma @ H`": "they have one trace",
+            "line 2: transposed: `H @ Sigma`": "it has the same trace",
+            "line 3: minus: `alpha` #2": "alpha is squared",
+        },
     ),
 }

@@ -40,6 +40,15 @@ def noise_times_the_wrong_sizes(small, big, b_small, b_big):
     return trace / ((b_big * small.mean() - b_small * big.mean()) / (b_big - b_small))
 
 
+def lengths_exchanged(small, big, b_small, b_big):
+    return by_elimination(big, small, b_small, b_big)
+
+
+def sizes_of_the_signal_exchanged(small, big, b_small, b_big):
+    noise = (small.mean() - big.mean()) / (1 / b_small - 1 / b_big)
+    return noise * (b_big - b_small) / (b_small * big.mean() - b_big * small.mean())
+
+
 def big_batches_taken_as_exact(small, big, b_small, b_big):
     exact = torch.as_tensor(big).mean()
     return (torch.as_tensor(small).mean() - exact) * b_small * b_big / (b_big - b_small) / exact
@@ -125,6 +134,16 @@ def square_root_rule(alpha, b, sizes, b_h, limit):
     return np.minimum(alpha * np.sqrt(sizes / b), limit)
 
 
+def shortened_together(alpha, b, sizes, b_h, limit):
+    steps = carried(alpha, b, sizes, b_h)
+    return steps * min(1, limit / steps.max())
+
+
+def proportional_where_noise_rules(alpha, b, sizes, b_h, limit):
+    steps = np.where(50 * sizes < b_h, alpha * sizes / b, carried(alpha, b, sizes, b_h))
+    return np.minimum(steps, limit)
+
+
 def carried(alpha, b, sizes, b_h):
     return alpha * (1 + b_h / b) / (1 + b_h / sizes)
 
@@ -195,6 +214,22 @@ def half_of_the_spread(alpha, b, m, curvatures, variances):
     return V, torch.tensor(V).sum() / 2
 
 
+def after(steps):
+    def hovering(alpha, b, m, curvatures, variances):
+        V, C = 0 * variances, variances / b * (m - b) / (m - 1)
+        for _ in range(steps):
+            V = (1 - alpha * curvatures) ** 2 * V + alpha**2 * C
+        return V, (curvatures * V).sum() / 2
+
+    return hovering
+
+
+def short_where_it_seems_so(alpha, b, m, curvatures, variances):
+    C, short = variances * (m - b) / (m - 1) / b, alpha * curvatures < 0.3
+    V = alpha * C / (curvatures * np.where(short, 2, 2 - alpha * curvatures))
+    return V, (curvatures * V).sum() / 2
+
+
 def deviation_for_variance(alpha, b, m, curvatures, variances):
     V, loss = direction_by_direction(alpha, b, m, curvatures, variances)
     return np.sqrt(V), loss
@@ -255,6 +290,14 @@ def losses_in_float32(places, top, H, skip):
     return np.trace(d @ H @ d.T) / (2 * len(d)), np.float32(center @ (H @ center) / 2)
 
 
+def as_they_come(places, top, H, skip):
+    """Both means renewed with every place."""
+    mean, lost = 0.0 * top, 0.0
+    for k, place in enumerate(places[skip:], 1):
+        mean, lost = mean + (place - mean) / k, lost + (height_lost(place, top, H) - lost) / k
+    return lost, height_lost(mean, top, H)
+
+
 def all_places(places, top, H, skip):
     d = places - top
     return np.mean([row @ H @ row for row in d]) / 2, height_lost(places.mean(0), top, H)
@@ -301,6 +344,15 @@ def top_forgotten(places, top, H, skip):
     return place_by_place(places, 0 * top, H, skip)
 
 
+def median_place(places, top, H, skip):
+    late = places[skip:]
+    return place_by_place(places, top, H, skip)[0], height_lost(np.median(late, axis=0), top, H)
+
+
+def no_place_twice(places, top, H, skip):
+    return place_by_place(np.unique(places[skip:], axis=0), top, H, 0)
+
+
 def diagonal_alone(places, top, H, skip):
     return place_by_place(places, top, np.diag(np.diag(H)), skip)
 
@@ -310,7 +362,11 @@ ANSWERS = {
         right=(by_elimination, two_equations, scale_in_float32, straight_line),
         slips={
             "ratio_of_lengths": (longer_over_shorter,),
-            "sizes_swapped": (noise_times_the_wrong_sizes,),
+            "sizes_swapped": (
+                noise_times_the_wrong_sizes,
+                lengths_exchanged,
+                sizes_of_the_signal_exchanged,
+            ),
             "biased_signal": (big_batches_taken_as_exact,),
             "signal_over_noise": (upside_down,),
             "mean_of_ratios": (pair_by_pair,),
@@ -321,7 +377,17 @@ ANSWERS = {
             noise_alone,
             no_mean,
             first_pair,
+            lambda *arguments: max(0, by_elimination(*arguments)),
+            lambda *arguments: abs(by_elimination(*arguments)),
             lambda small, big, b_small, b_big: -by_elimination(small, big, b_small, b_big),
+        ),
+        equivalent=dict.fromkeys(
+            (
+                f"line 2: {what}: `{name}`"
+                for what in ("squeeze", "sorted")
+                for name in ("small", "big")
+            ),
+            "a mean has no order, and that of one number is the number",
         ),
     ),
     "step-size-for-another-batch": Answers(
@@ -335,6 +401,8 @@ ANSWERS = {
         },
         wrong=(
             square_root_rule,
+            shortened_together,
+            proportional_where_noise_rules,
             lambda a, b, s, b_h, limit: np.minimum(a, limit) + 0 * s,
             lambda a, b, s, b_h, limit: np.maximum(carried(a, b, s, b_h), limit),
             lambda a, b, s, b_h, limit: np.minimum(carried(a, b, s, b_h), limit)[:1],
@@ -359,6 +427,9 @@ ANSWERS = {
             "without_curvature": (half_of_the_spread,),
         },
         wrong=(
+            after(10),
+            after(100),
+            short_where_it_seems_so,
             deviation_for_variance,
             losses_of_the_directions,
             mean_of_the_directions,
@@ -368,9 +439,35 @@ ANSWERS = {
             lambda *arguments: direction_by_direction(*arguments)[::-1],
             lambda alpha, b, m, *rest: direction_by_direction(alpha, b, m + 1, *rest),
         ),
+        equivalent={"line 4: sorted: `curvatures * V`": "a sum has no order"}
+        | dict.fromkeys(
+            (
+                "line 2: squeeze: `variances / b * (m - b) / (m - 1)`",
+                "line 2: squeeze: `variances / b * (m - b)`",
+                "line 2: squeeze: `variances / b`",
+                "line 2: squeeze: `variances`",
+                "line 3: squeeze: `alpha * C`",
+                "line 3: squeeze: `C`",
+                "line 3: squeeze: `curvatures * (2 - alpha * curvatures)`",
+                "line 3: squeeze: `curvatures`",
+                "line 3: squeeze: `2 - alpha * curvatures`",
+                "line 3: squeeze: `alpha * curvatures`",
+                "line 3: squeeze: `curvatures` #2",
+                "line 4: squeeze: `curvatures * V`",
+                "line 4: squeeze: `curvatures`",
+                "line 4: squeeze: `V` #2",
+            ),
+            "a number and an array of one entry make such an array again, or are added up",
+        ),
     ),
     "loss-of-the-mean-place": Answers(
-        right=(place_by_place, both_in_torch, by_the_covariance, losses_in_float32),
+        right=(
+            place_by_place,
+            both_in_torch,
+            by_the_covariance,
+            losses_in_float32,
+            as_they_come,
+        ),
         slips={
             "start_kept": (all_places,),
             "no_half": (whole_squares,),
@@ -385,9 +482,29 @@ ANSWERS = {
             mean_of_the_entries,
             top_forgotten,
             diagonal_alone,
+            median_place,
+            no_place_twice,
             lambda *arguments: place_by_place(*arguments)[1],
             lambda *arguments: (place_by_place(*arguments)[0],) * 2,
             lambda *arguments: (place_by_place(*arguments)[1],) * 2,
+        ),
+        equivalent={
+            "line 4: `center @ H @ center` → `center @ (center @ H)`": "H is symmetric",
+            "line 4: `center @ H` → `H @ center`": "H is symmetric",
+            "line 4: sorted: `d @ H * d`": "its rows are added up",
+            "line 4: sorted: `(d @ H * d).sum(axis=1)`": "a mean has no order",
+            "line 4: squeeze: `(d @ H * d).sum(axis=1)`": "the mean of one number is the number",
+            "line 4: `axis=1` → `axis=-1`": "the last axis is 1",
+            "line 2: squeeze: `top`": "one number is taken off each of the places, too",
+        }
+        | dict.fromkeys(
+            (
+                "line 2: `places[skip:] - top` → `top - places[skip:]`",
+                "line 2: minus: `places[skip:] - top`",
+                "line 3: minus: `d.mean(axis=0)`",
+                "line 3: minus: `d`",
+            ),
+            "at -d as much is lost as at d",
         ),
     ),
 }

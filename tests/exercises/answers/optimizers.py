@@ -7,6 +7,12 @@ import torch
 
 from tests.exercises.answers import Answers
 
+
+def squeezed(*places):
+    reason = "a number and an array of one entry make such an array again"
+    return {f"line {place.replace(':', ': squeeze:', 1)}": reason for place in places}
+
+
 # ---- momentum
 
 
@@ -23,6 +29,15 @@ def momentum_in_float32(theta, u, g, alpha, beta):
 
 def multiplied_out(theta, u, g, alpha, beta):
     return theta + alpha * beta * u + alpha * g, g + beta * u
+
+
+def sgd_of_torch(theta, u, g, alpha, beta):
+    place = torch.tensor(theta, requires_grad=True)
+    optimizer = torch.optim.SGD([place], lr=alpha, momentum=beta)
+    optimizer.state[place] = {"momentum_buffer": -torch.tensor(u)}
+    place.grad = -torch.tensor(g)
+    optimizer.step()
+    return place, -optimizer.state[place]["momentum_buffer"] if beta else g
 
 
 def place_first(theta, u, g, alpha, beta):
@@ -60,6 +75,16 @@ def gradient_subtracted(theta, u, g, alpha, beta):
 
 def nothing_forgotten(theta, u, g, alpha, beta):
     return theta + alpha * (u + g), u + g
+
+
+def started_by_a_damped_step(theta, u, g, alpha, beta):
+    u = beta * u + g if u.any() else (1 - beta) * g
+    return theta + alpha * u, u
+
+
+def restarted(theta, u, g, alpha, beta):
+    u = beta * u * (u @ g >= 0) + g
+    return theta + alpha * u, u
 
 
 def velocity_in_place(theta, u, g, alpha, beta):
@@ -131,6 +156,18 @@ def point_ahead_returned(y, u, gradient, alpha, beta):
 
 def looked_back(y, u, gradient, alpha, beta):
     u = beta * u + gradient(y - alpha * beta * u)
+    return y + alpha * u, u
+
+
+def ahead_by_the_new_velocity(y, u, gradient, alpha, beta):
+    u = beta * u + gradient(y + alpha * beta * (beta * u + gradient(y)))
+    return y + alpha * u, u
+
+
+def ahead_by_the_slope_there(y, u, gradient, alpha, beta):
+    """A linear gradient, from a difference: right near `y` alone."""
+    change = (gradient(y + 1e-4 * u) - gradient(y)) / 1e-4
+    u = beta * u + gradient(y) + alpha * beta * change
     return y + alpha * u, u
 
 
@@ -213,6 +250,16 @@ def zero_not_thought_of(g_weights, g_bias, c):
     norm = math.sqrt(sum(v**2 for v in [*g_weights.ravel().tolist(), *g_bias.tolist()]))
     factor = min(1, c / norm)
     return factor * g_weights, factor * g_bias
+
+
+def with_the_factor(factor):
+    """All coordinates by one factor, of the norm and the threshold."""
+
+    def clipped(g_weights, g_bias, c):
+        norm = np.linalg.norm(np.append(g_weights, g_bias)) or 1e-300
+        return factor(norm, c) * g_weights, factor(norm, c) * g_bias
+
+    return clipped
 
 
 def norms_added(g_weights, g_bias, c):
@@ -344,6 +391,13 @@ def epsilon_forgotten(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
     return corrected_in_the_step(theta, mu, nu, t, g, alpha, beta1, beta2, 0.0)
 
 
+def uncorrected_from(start):
+    def adam(theta, mu, nu, t, *rest):
+        return (corrected_in_the_step if t < start else as_they_come)(theta, mu, nu, t, *rest)
+
+    return adam
+
+
 def first_correction_for_ever(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
     new = corrected_in_the_step(theta, mu, nu, 0, g, alpha, beta1, beta2, eps)
     return new
@@ -351,7 +405,7 @@ def first_correction_for_ever(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
 
 ANSWERS = {
     "momentum-update": Answers(
-        right=(coordinate_by_coordinate, momentum_in_float32, multiplied_out),
+        right=(coordinate_by_coordinate, momentum_in_float32, multiplied_out, sgd_of_torch),
         slips={
             "old_velocity": (place_first,),
             "damped": (running_mean,),
@@ -363,9 +417,14 @@ ANSWERS = {
             step_twice,
             gradient_subtracted,
             nothing_forgotten,
+            started_by_a_damped_step,
+            restarted,
             velocity_in_place,
             lambda theta, u, g, alpha, beta: theta + alpha * (beta * u + g),
             lambda theta, u, g, alpha, beta: (theta + alpha * (beta * u + g), u),
+        ),
+        equivalent=squeezed(
+            "2: `beta * u`", "2: `g`", "2: `u`", "3: `theta`", "3: `alpha * u`", "3: `u` #2"
         ),
     ),
     "nesterov-update": Answers(
@@ -380,10 +439,24 @@ ANSWERS = {
         wrong=(
             point_ahead_returned,
             looked_back,
+            ahead_by_the_new_velocity,
+            ahead_by_the_slope_there,
             not_called,
             walked_in_place,
             lambda *arguments: there_and_back(*arguments)[::-1],
             lambda y, u, gradient, alpha, beta: there_and_back(y, u, gradient, -alpha, beta),
+        ),
+        equivalent=squeezed(
+            "2: `beta * u`",
+            "2: `gradient(y + alpha * beta * u)`",
+            "2: `u`",
+            "2: `y + alpha * beta * u`",
+            "2: `y`",
+            "2: `alpha * beta * u`",
+            "2: `u` #2",
+            "3: `y`",
+            "3: `alpha * u`",
+            "3: `u` #2",
         ),
     ),
     "clip-by-norm": Answers(
@@ -398,11 +471,41 @@ ANSWERS = {
         wrong=(
             stretched_but_for_zero,
             zero_not_thought_of,
+            with_the_factor(lambda norm, c: min(1, c / (norm + 1e-3))),
+            with_the_factor(lambda norm, c: max(0.02, min(1, c / norm))),
+            with_the_factor(lambda norm, c: c / np.hypot(c, norm)),
+            with_the_factor(lambda norm, c: np.tanh(norm / c) * c / norm),
             norms_added,
             weights_alone_measured,
             square_compared,
             clipped_in_place,
         ),
+        equivalent=dict.fromkeys(
+            (
+                *(
+                    f"line 2: {what}: `{name}`"
+                    for name in ("g_weights", "g_bias")
+                    for what in ("squeeze", "sorted", "abs", "minus", "not below 1e-3")
+                ),
+                *(
+                    f"line 2: {what}: `{name} ** 2`"
+                    for name in ("g_weights", "g_bias")
+                    for what in ("squeeze", "sorted")
+                ),
+                "line 2: transposed: `g_weights`",
+                "line 2: transposed: `g_weights ** 2`",
+            ),
+            "a sum of squares is the same, but for the last digits",
+        )
+        | dict.fromkeys(
+            (
+                "line 2: not below 1e-3: `np.sqrt((g_weights ** 2).sum() + (g_bias ** 2).sum())`",
+                "line 2: not below 1e-3: `(g_weights ** 2).sum() + (g_bias ** 2).sum()`",
+                "line 3: not below 1e-3: `norm`",
+            ),
+            "the norm is 0 then, and below c",
+        )
+        | {"line 3: `norm > c` → `norm >= c`": "at `norm == c` the factor is 1"},
     ),
     "adam-update": Answers(
         right=(adam_by_coordinates, adam_in_float32, adam_of_torch, corrected_in_the_step),
@@ -422,6 +525,34 @@ ANSWERS = {
             betas_swapped,
             epsilon_forgotten,
             first_correction_for_ever,
+            uncorrected_from(1),
+            uncorrected_from(100),
+        ),
+        equivalent={
+            "line 3: abs: `g`": "it is squared",
+            "line 3: minus: `g`": "it is squared",
+        }
+        | squeezed(
+            "2: `beta1 * mu`",
+            "2: `(1 - beta1) * g`",
+            "2: `mu`",
+            "2: `g`",
+            "3: `beta2 * nu`",
+            "3: `(1 - beta2) * g ** 2`",
+            "3: `nu`",
+            "3: `g ** 2`",
+            "3: `g`",
+            "4: `mu / (1 - beta1 ** (t + 1))`",
+            "4: `mu`",
+            "5: `nu / (1 - beta2 ** (t + 1))`",
+            "5: `nu`",
+            "6: `theta`",
+            "6: `alpha * mu_hat / (np.sqrt(nu_hat) + eps)`",
+            "6: `alpha * mu_hat`",
+            "6: `np.sqrt(nu_hat) + eps`",
+            "6: `mu_hat`",
+            "6: `np.sqrt(nu_hat)`",
+            "6: `nu_hat`",
         ),
     ),
 }

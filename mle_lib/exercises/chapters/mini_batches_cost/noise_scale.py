@@ -1,10 +1,7 @@
 """The gradient noise scale from two batch sizes."""
 
-from collections.abc import Iterator
-
-import numpy as np
-
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def noise_scale(small, big, b_small, b_big):
@@ -37,23 +34,21 @@ def mean_of_ratios(small, big, b_small, b_big):
     return (noise / signal).mean()
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    sizes = [(6, 2, 16), (9, 1, 30), (1, 5, 1200), (4, 64, 80)]
-    for (k, b_small, b_big), signal in zip(sizes, (0.3, 4.0, 0.02, 70.0), strict=True):
-        trace = signal * np.sqrt(b_small * b_big)  # both batches hold signal and noise
-        spread = 0.01 if b_big < 2 * b_small else 0.2  # near sizes need many batches
-        lengths = [
-            (signal + trace / b) * rng.uniform(1 - spread, 1 + spread, size=k)
-            for b in (b_small, b_big)
-        ]
-        yield *lengths, b_small, b_big
+def draw(d: Draw) -> Arguments:
+    k, b_small = d.size("k", 1, 8), d.size("b_small", 1, 100)
+    b_big = d.size("b_big", b_small + 1, 1000)
+    small, big = (d.positive(name, k, low=0.01, high=1000) for name in ("small", "big"))
+    # both estimates are differences: of either sign, but not of what is nearly equal
+    ratio = big.mean() / small.mean()
+    d.suits(not 0.9 < ratio < 1.1 and not 0.9 < ratio * b_big / b_small < 1.1)
+    return small, big, b_small, b_big
 
 
 EXERCISE = CodeExercise(
     id="noise-scale-from-two-batch-sizes",
     title="The noise scale from two batch sizes",
     answer=noise_scale,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             ratio_of_lengths,
@@ -62,9 +57,9 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             sizes_swapped,
-            "The two batch sizes have changed places. The *small* batches are the longer ones, "
-            "because they hold more noise; with yours $\\operatorname{tr}\\Sigma$ comes out "
-            "negative.",
+            "Sizes and means are paired crosswise: `b_small` belongs to `small`. With yours the "
+            "estimate comes out negative where the *small* batches are the longer ones, as they "
+            "are on average: they hold more noise.",
         ),
         Slip(
             biased_signal,

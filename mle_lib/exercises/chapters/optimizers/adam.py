@@ -1,10 +1,9 @@
 """One update of Adam."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 # Adam's usual 0.999, nearly: exact in float32, where 1 - 0.999 is off by 1.3e-5 of itself, because
 # a number rounded by 2^-24 is off by 2^-24 / (1 - beta) in its distance from 1.
@@ -44,25 +43,24 @@ def downhill(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
     return 2 * theta - new, mu, nu
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for p, t, alpha, beta1, beta2, eps in [
-        (3, 2, 0.1, 0.9, 0.99, 0.1),
-        (5, 6, 0.5, 0.8, 0.95, 0.02),
-        (4, 3000, 0.3, 0.9, LONG, 1e-8),  # long after the start
-    ]:
-        theta, mu, g = rng.normal(size=(3, p))
-        yield theta, mu, mu**2 + rng.uniform(size=p), t, g, alpha, beta1, beta2, eps
-    theta, g = rng.normal(size=(2, 2))
-    yield theta, mu[:2], np.ones(2), 9, g, 0.2, 0.0, 0.9, 0.05  # no memory of the gradient
-    g[0] = 0.0  # a coordinate without a slope, at the first step
-    yield theta, np.zeros(2), np.zeros(2), 0, g, 0.05, 0.9, LONG, 1e-3
+def draw(d: Draw) -> Arguments:
+    p, t = d.size("p", 1, 5), int(d.number("t + 1", 1, 500)) - 1
+    scale = d.number("scale", 1e-4, 1000, also=(0,))
+    theta, mu, g = (scale * d.reals(name, p, upto=8) for name in ("theta", "mu", "g"))
+    nu = (scale * d.reals("root of nu", p, upto=8, but=("positive", "negative"))) ** 2
+    alpha, eps = d.number("alpha", 0.001, 1000), d.number("eps", 1e-8, 1)
+    beta1 = 1 - d.number("1 - beta1", 0.01, 0.9, also=(1.0,))
+    beta2 = 1 - d.number("1 - beta2", 0.01, 0.9, also=(1.0, 1 - LONG))
+    if beta1 == 0 or beta2 in (0, LONG):
+        t, theta = 0, 0 * theta  # where the corrections are at their ends, they show best
+    return theta, mu, nu[d.indices("equal entries", p, p)], t, g, alpha, beta1, beta2, eps
 
 
 EXERCISE = CodeExercise(
     id="adam-update",
     title="Adam, one update",
     answer=adam_update,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             no_correction,

@@ -1,10 +1,7 @@
 """One update of momentum."""
 
-from collections.abc import Iterator
-
-import numpy as np
-
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def momentum_update(theta, u, g, alpha, beta):
@@ -36,19 +33,18 @@ def downhill(theta, u, g, alpha, beta):
     return theta - alpha * u, u
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for p, alpha, beta in [(3, 0.1, 0.9), (5, 0.7, 0.4), (4, 0.2, 0.0)]:
-        yield *rng.normal(size=(3, p)), alpha, beta
-    theta, u, g = rng.normal(size=(3, 2))
-    yield theta, 0 * u, g, 0.3, 0.8  # the first step
-    yield theta, u, 0 * g, 0.05, 0.95  # no slope left: it rolls on
+def draw(d: Draw) -> Arguments:
+    p = d.size("p", 1, 5)
+    theta, u, g = (d.reals(name, p) for name in ("theta", "u", "g"))
+    beta = 1 - d.number("1 - beta", 0.01, 0.95, also=(1,))
+    return theta, u, g, d.number("alpha", 0.001, 10), beta
 
 
 EXERCISE = CodeExercise(
     id="momentum-update",
     title="Momentum, one update",
     answer=momentum_update,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             old_velocity,

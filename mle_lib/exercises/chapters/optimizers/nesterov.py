@@ -1,11 +1,12 @@
 """One update of Nesterov's method."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def nesterov_update(y, u, gradient, alpha, beta):
@@ -51,19 +52,20 @@ def slope_of(curvature: float, pull: float) -> Callable[[Any], Any]:
     return gradient
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for p, curvature, alpha, beta in [(3, 1.0, 0.2, 0.9), (2, 0.5, 0.6, 0.5), (5, 2.0, 0.1, 0.7)]:
-        y, u = rng.normal(size=(2, p))
-        yield y, u, slope_of(curvature, float(rng.normal())), alpha, beta
-    yield y, 0 * u, slope_of(0.3, 1.0), 0.4, 0.8  # the first step
-    yield y, u, slope_of(1.5, 0.4), 0.3, 0.0  # plain ascent
+def draw(d: Draw) -> Arguments:
+    p = d.size("p", 1, 5)
+    scale = d.number("scale", 0.1, 1000, also=(0,))  # 0: at the top, at rest
+    y, u = scale * d.reals("y", p, upto=8), scale * d.reals("u", p, upto=8)
+    gradient = slope_of(d.number("curvature", 0.1, 10), scale * float(d.rng.normal()))
+    beta = 1 - d.number("1 - beta", 0.01, 0.95, also=(1,))
+    return y, u, gradient, d.number("alpha", 0.001, 10), beta
 
 
 EXERCISE = CodeExercise(
     id="nesterov-update",
     title="Nesterov, one update",
     answer=nesterov_update,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             not_ahead,
