@@ -6,6 +6,7 @@ a site without them is an error.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import urllib.request
@@ -18,6 +19,7 @@ VERSION = "314.0.3"
 OFFICIAL = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
 SUMS = ROOT / "tools" / "pyodide.sha256"  # one line a file, as `sha256sum` writes it
 KEPT = BUILD / "pyodide" / VERSION
+MEGABYTES = 16  # of the files together, as readers are told
 TIMEOUT = 10  # seconds without an answer
 
 
@@ -71,12 +73,16 @@ def fetch(source: str, folder: Path) -> None:
 
 
 def put_pyodide(folder: Path | None, target: Path) -> None:
-    """Put the files into the site, or take them out of it."""
+    """Put the files into the site, or take them out of it; beside them how large each is."""
     shutil.rmtree(target, ignore_errors=True)
+    sizes = target.with_name("sizes.json")
+    sizes.unlink(missing_ok=True)
     if folder is not None:
         target.mkdir(parents=True)
         for name in checksums():
             _link(folder / name, target / name)
+        bytes_of = {f"{target.name}/{path.name}": path.stat().st_size for path in target.iterdir()}
+        sizes.write_text(json.dumps(bytes_of, sort_keys=True), "utf-8")
 
 
 def _read(source: str, name: str) -> bytes:
@@ -98,7 +104,7 @@ def _reason(error: Exception) -> str:
 
 
 def _link(source: Path, target: Path) -> None:
-    """A second name for the same 16 MB; a copy where the file system knows no such thing."""
+    """A second name for the same file; a copy where the file system knows no such thing."""
     try:
         target.hardlink_to(source)
     except OSError:

@@ -17,6 +17,12 @@ from mle_lib.exercises.results import Result
 
 MOST = 10_000  # characters of output: a page is no log file
 NAME = "<cell>"
+NOT_PYTHON = {
+    "%": "Lines that begin with % are commands of IPython, and do nothing on this page: leave them "
+    "out.",
+    "!": "Lines that begin with ! are commands for a shell, and there is none on this page: leave "
+    "them out.",
+}
 
 
 class Printed(io.TextIOBase):
@@ -83,10 +89,11 @@ def _shown(value: Any) -> dict[str, str]:
         return {}
     shown = {"text": repr(value)[:MOST]}
     # HTML of ours alone: that of another object might hold a program, and would be kept
-    if isinstance(value, Result | Shown):
+    if isinstance(value, Shown):
         shown["html"] = value._repr_html_()
     if isinstance(value, Result):
         shown |= {"exercise": value.exercise, "status": value.status}
+        shown["html"] = value.on_the_page()
     return shown
 
 
@@ -94,6 +101,10 @@ def _describe(error: BaseException) -> str:
     """The cell's own lines on the way to an error, and the error."""
     if isinstance(error, ModuleNotFoundError):
         return f"There is no module {error.name!r} on this page, only NumPy and Python's own."
+    if isinstance(error, SyntaxError) and error.filename == NAME:
+        line = linecache.getline(NAME, error.lineno or 0).strip()
+        if line.startswith(tuple(NOT_PYTHON)):
+            return f"Line {error.lineno}: {line}\n{NOT_PYTHON[line[0]]}"
     report = traceback.TracebackException.from_exception(error)
     lines = [
         f"Line {frame.lineno}{'' if frame.name == '<module>' else f', in {frame.name}'}:"

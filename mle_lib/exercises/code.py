@@ -272,5 +272,6 @@ class CodeExercise:
         return Result(
             self.id,
             "not attempted",
-            f'Write your answer in place of `...` and run this again. Stuck? `hint("{self.id}")`.',
+            "Write your answer in place of `...` and run this again.",
+            call=f'Stuck? `hint("{self.id}")`.',
         )

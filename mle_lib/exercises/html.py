@@ -1,5 +1,6 @@
 """Exercises as HTML: forms that work without a program as far as they can, and the data with which
-the custom element ``<mle-exercise>`` of ``static/exercises.js`` completes them."""
+the custom element ``<mle-exercise>`` of ``static/exercises.js`` completes them. Code exercises
+need more, which only the site has."""
 
 import json
 from html import escape
@@ -42,7 +43,8 @@ def code_html(
     )
     shown = f"{solution}{to_html(exercise.note)}"
     inner = f'<div class="mle-cell">{cell}</div>{hints}{_fold("Solution", shown, "mle-solution")}'
-    return element(exercise, number, inner, {"needs": exercise.needs, **data})
+    own = {"needs": exercise.needs, "why": to_html(exercise.why)}
+    return element(exercise, number, inner, {**own, **data})
 
 
 def element(exercise: Exercise, number: str, inner: str, data: dict[str, Any]) -> str:

@@ -29,23 +29,35 @@ class Result:
         status: One of the three outcomes.
         message: What to tell the reader, in the markup of ``mle_lib.exercises.text``.
         slip: The name of the known slip that was recognised, if one was.
+        call: A call that helps on, as said in a notebook; the page has a button for it.
     """
 
     exercise: str
     status: Status
     message: str = ""
     slip: str | None = None
+    call: str = ""
 
     @property
     def title(self) -> str:
         return TITLES[self.status]
 
     def __repr__(self) -> str:
-        return f"{self.title} {to_text(self.message)}".rstrip()
+        return f"{self.title} {to_text(self._said())}".rstrip()
 
     def _repr_html_(self) -> str:
+        return self._html(self._said())
+
+    def on_the_page(self) -> str:
+        """As HTML, without the call."""
+        return self._html(self.message)
+
+    def _said(self) -> str:
+        return f"{self.message} {self.call}".rstrip()
+
+    def _html(self, said: str) -> str:
         return (
             f'<div class="mle-result" data-status="{self.status}" style="border-left: 4px solid '
             f'{EDGES[self.status]}; padding: 0.2rem 0.9rem"><p><strong>{self.title}</strong></p>'
-            f"{to_html(self.message)}</div>"
+            f"{to_html(said)}</div>"
         )

@@ -4,6 +4,7 @@ import builtins
 
 import pytest
 
+from mle_lib.exercises import check
 from mle_lib.exercises.cells import MOST, run_cell
 
 DEFINITION = "def f(a):\n    return a / 0\n"
@@ -28,6 +29,21 @@ def test_result_of_a_check() -> None:
     assert outcome["exercise"] == "minibatch-gradient"
     assert outcome["status"] == "not attempted"
     assert outcome["html"].startswith("<div")
+
+
+def test_a_page_has_a_button_for_hints() -> None:
+    """Its cell shows what a check says without the call; a notebook, and the text, with it."""
+    cell = 'from mle_lib.exercises import check\ncheck("minibatch-gradient", ...)'
+    outcome, _ = run(cell)
+    assert "Write your answer in place of" in outcome["html"]
+    assert "hint" not in outcome["html"]
+    result = check("minibatch-gradient")
+    assert 'Stuck? hint("minibatch-gradient").' in repr(result)
+    assert "hint(" in result._repr_html_()
+
+
+def test_a_sign_at_the_beginning_of_a_line_may_be_python() -> None:
+    assert run("x = (7\n% 4)\nx") == ({"text": "3"}, "")
 
 
 def test_every_cell_has_its_own_names() -> None:
@@ -70,6 +86,12 @@ def test_error_below_the_cell_is_told_without_the_library() -> None:
         ("import sys\nsys.exit()", "SystemExit"),
         ("input('?')", "input() does not work on this page"),
         ("def f():\n    return f()\nf()", "…\nLine 2, in f:\n    return f()"),
+        ("x = 1\n%matplotlib inline\n", "Line 2: %matplotlib inline\nLines that begin with % are"),
+        (
+            "def f():\n    !pip install it's",
+            "Line 2: !pip install it's\nLines that begin with ! are",
+        ),
+        ("x = = 2\n%time x", "Line 1\n    x = = 2"),
         ("import no_such_module", "There is no module 'no_such_module' on this page"),
         ("class A:\n    def __repr__(self):\n        1 / 0\nA()", "Line 3, in __repr__"),
     ],

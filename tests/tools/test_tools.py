@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -451,6 +452,21 @@ def test_the_pinned_files_are_those_that_the_page_loads() -> None:
     assert {"pyodide.mjs", "pyodide.asm.wasm", "python_stdlib.zip"} < set(sums)
     assert len([name for name in sums if name.startswith("numpy-")]) == 1
     assert f"/v{pyodide.VERSION}/" in pyodide.OFFICIAL
+
+
+def test_everyone_says_how_much_python_is_by_one_number() -> None:
+    """The page counts the bytes of the files themselves; `test_exercises_words.py` compares."""
+    said = re.compile(r"\b(\d[\d.]*)\s?(?:MB|megabytes?)\b")
+    known = {
+        f"{path}: {line.strip()}": found[1]
+        for path in subprocess.run(
+            ["git", "ls-files", "*.md", "*.js", "*.mjs", "*.py", "*.yml", ":!CHANGELOG.md"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        ).stdout.split()
+        for line in (ROOT / path).read_text("utf-8").splitlines()
+        if re.search(r"Python|Pyodide", line) and (found := said.search(line))
+    }  # fmt: skip
+    assert set(known.values()) == {str(pyodide.MEGABYTES)}, known
 
 
 def test_files_come_from_a_folder(mirror: Path, tmp_path: Path) -> None:

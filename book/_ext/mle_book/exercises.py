@@ -11,6 +11,7 @@ for Python in the page, the worker that runs it, the editor. (Python itself is p
 `tools/pyodide.py`, after the build.)
 """
 
+import hashlib
 import json
 import re
 import shutil
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 PACKAGE = Path(mle_lib.__file__).parent
 STATIC = PACKAGE / "exercises" / "static"
+REST = Path(__file__).parents[2] / "_static" / "exercises_site.js"  # the rest of that program
 FILES = "_exercises"  # under the site's root; what of it is not made here stands in book/
 KINDS = {"exercise": "check", "quiz": "quiz"}  # tag -> the call that names the exercise
 HEADING = re.compile(r"^#+ .*", re.M)
@@ -63,7 +65,9 @@ def setup(app: Sphinx) -> None:
 def add_static_files(app: Sphinx, config: Config) -> None:
     config.html_static_path.append(str(STATIC))
     app.add_css_file("exercises.css")
-    app.add_js_file("exercises.js", defer="defer")
+    digest = hashlib.sha256(REST.read_bytes()).hexdigest()[:8]  # a browser fetches what is new
+    rest = {"data-rest": f"{REST.name}?v={digest}"}
+    app.add_js_file("exercises.js", defer="defer", **rest)
 
 
 # ---- on a page
@@ -210,6 +214,8 @@ def add_list(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:  # fmt: skip
+    if "mle_exercises" in app.env.metadata.get(pagename, {}):
+        app.add_css_file("exercises_site.css")
     data = json.dumps(exercise_list(app.env)).replace("</", r"<\/")
     script = f'<script type="application/json" id="mle-exercise-list">{data}</script>'
     context["metatags"] = f"{context.get('metatags', '')}\n{script}"

@@ -1,11 +1,11 @@
-// The custom element <mle-exercise>: quizzes, code exercises and the reader's progress.
+// The custom element <mle-exercise>: what all exercises share, and quizzes.
 //
 //   <mle-exercise kind="choice|several|numeric|open|code|progress" exercise="ID" label="…"
 //     data-exercise='JSON'>…</mle-exercise>
 //
 // The HTML inside is written by mle_lib/exercises/html.py and can be read without this program,
-// which adds what answers. Quizzes need nothing else; code exercises and the progress marks need
-// the site. Everything that is kept stands in localStorage, one entry for each exercise; on the site
+// which adds what answers. Quizzes need nothing else, and a notebook has nothing else. Code exercises
+// and the progress marks need the site, whose book/_static/exercises_site.js adds them. Everything that is kept stands in localStorage, one entry for each exercise; on the site
 // that holds what this site has put there, and nothing of other sites on the same host
 // (book/_ext/mle_book/storage.js). In a notebook an entry goes by the exercise alone, for the host
 // is the reader's own there, and a notebook has no address that outlasts its being moved or copied.
@@ -14,9 +14,6 @@
   "use strict";
   if (customElements.get("mle-exercise")) return; // a notebook brings this file with every quiz
 
-  const LIMIT_S = 20; // for one run of the reader's code
-  const MISSING =
-    "Its files are missing on this site, or something keeps them from being loaded.";
   const PREFIX = "mle-book/";
   const TITLES = {
     "not attempted": "Not attempted yet.",
@@ -95,21 +92,35 @@
   // ---- What is kept --------------------------------------------------------------------------
 
   // Storage may be forbidden or full (private windows, frames). Then answers last as long as the
-  // page does: in memory stands what could not be stored, and nothing else.
+  // page does: in memory stands what could not be stored, with the entry that it did not replace,
+  // and nothing else.
   const store = {
     memory: new Map(),
 
     get(id) {
-      return this.memory.get(id) ?? this.read(id);
+      const entry = this.entry(id);
+      return this.unsaved(id)?.entry === entry ? this.unsaved(id).state : this.read(entry);
     },
 
-    read(id) {
+    entry(id) {
       try {
-        const value = JSON.parse(localStorage.getItem(PREFIX + id));
+        return localStorage.getItem(PREFIX + id);
+      } catch {
+        return null;
+      }
+    },
+
+    read(entry) {
+      try {
+        const value = JSON.parse(entry);
         return value && typeof value === "object" ? value : {};
       } catch {
         return {};
       }
+    },
+
+    unsaved(id) {
+      return this.memory.get(id);
     },
 
     set(id, state) {
@@ -117,7 +128,7 @@
         localStorage.setItem(PREFIX + id, JSON.stringify(state));
         this.memory.delete(id);
       } catch {
-        this.memory.set(id, state);
+        this.memory.set(id, { state, entry: this.entry(id) });
       }
       document.dispatchEvent(new Event("mle-progress"));
     },
@@ -214,26 +225,81 @@
 
   // ---- What all kinds of exercises share -----------------------------------------------------
 
+  // A kind says what the reader's text is where nothing was written (`blank`), shows what is kept
+  // (`load`), and says what else changes with a text (`withText`).
   class Exercise {
     constructor(host) {
       this.host = host;
       this.id = host.getAttribute("exercise");
       this.data = JSON.parse(host.dataset.exercise);
       this.state = store.get(this.id);
+      this.others = new Others(this);
     }
 
+    text(state) {
+      return Object.fromEntries(
+        Object.entries(this.blank).map(([name, blank]) => [name, state[name] ?? blank]),
+      );
+    }
+
+    withText(text) {
+      return text;
+    }
+
+    sameText(one, other) {
+      return JSON.stringify(this.text(one)) === JSON.stringify(this.text(other));
+    }
+
+    // Added to what is in the store: another tab may have written since. If it has written a text
+    // that was not seen here, and this one has another, both stay.
     keep(changes) {
-      // From the store, not from here: another tab may have written since.
-      this.state = { ...store.get(this.id), ...changes };
+      const stored = store.get(this.id);
+      const overtaken = !this.sameText(stored, this.state);
+      const writes = Object.keys(this.blank).some((name) => name in changes);
+      this.state = { ...stored, ...changes };
+      if (overtaken && writes) this.setAside(stored);
       store.set(this.id, this.state);
-      this.showTick();
+      if (overtaken && !writes) this.load();
+      this.showMarks();
+    }
+
+    // Shows what another tab has kept since, or has forgotten.
+    look() {
+      const stored = store.get(this.id);
+      if (JSON.stringify(stored) === JSON.stringify(this.state)) return;
+      const before = this.state;
+      const overtaken = !this.sameText(stored, before);
+      this.state = stored;
+      if (overtaken && store.memory.has(this.id)) {
+        this.setAside(before);
+        store.set(this.id, this.state);
+      }
+      const forgotten = !Object.keys(stored).length;
+      if (overtaken || forgotten || stored.judged !== before.judged) this.load();
+      this.showMarks();
+    }
+
+    setAside(state) {
+      const texts = [this.text(state), ...(this.state.others ?? [])];
+      const others = texts.filter(
+        (text, k) =>
+          !this.sameText(text, {}) &&
+          !this.sameText(text, this.state) &&
+          texts.findIndex((other) => this.sameText(other, text)) === k,
+      );
+      this.state = { ...this.state, others };
     }
 
     // After "Start this page again" there is nothing left to restore.
     restore() {
       this.state = store.get(this.id);
       this.load();
+      this.showMarks();
+    }
+
+    showMarks() {
       this.showTick();
+      this.others.show();
     }
 
     showTick() {
@@ -249,6 +315,45 @@
     }
   }
 
+  // Texts that tabs have written over without having seen them: offered below the exercise, until
+  // the reader says which one is to stay.
+  class Others {
+    constructor(exercise) {
+      this.exercise = exercise;
+      this.said = make("div");
+      this.said.setAttribute("aria-live", "polite");
+      this.buttons = make("div", "mle-buttons");
+      this.buttons.append(
+        makeButton("Show the other", () => this.exchange()),
+        makeButton("Keep only this one", () => this.drop()),
+      );
+      this.place = make("div");
+      this.place.append(this.said, this.buttons);
+    }
+
+    show() {
+      const many = this.exercise.state.others?.length ?? 0;
+      const hadFocus = this.buttons.contains(document.activeElement);
+      const said = many > 1 ? `${many} other answers were` : "Another answer was";
+      this.said.textContent = many ? `${said} kept here by another tab.` : "";
+      this.buttons.hidden = !many;
+      if (hadFocus && !many) this.exercise.host.querySelector("textarea, .mle-button").focus();
+    }
+
+    // The one that is shown comes last in the row.
+    exchange() {
+      const { state } = this.exercise;
+      const [text, ...others] = state.others;
+      const shown = this.exercise.sameText(state, {}) ? [] : [this.exercise.text(state)];
+      this.exercise.keep({ ...this.exercise.withText(text), others: [...others, ...shown] });
+      this.exercise.load();
+    }
+
+    drop() {
+      this.exercise.keep({ others: [] });
+    }
+  }
+
   // ---- Quizzes -------------------------------------------------------------------------------
 
   class Quiz extends Exercise {
@@ -260,7 +365,7 @@
       this.status = makeStatus();
       const buttons = make("div", "mle-buttons");
       buttons.append(makeButton("Check", () => this.check()));
-      host.querySelector("fieldset").append(buttons, this.status);
+      host.querySelector("fieldset").append(buttons, this.status, this.others.place);
       // Not by the form's own submission: a frame in a sandbox may forbid that.
       this.form.addEventListener("submit", (event) => event.preventDefault());
       this.form.addEventListener("keydown", (event) => {
@@ -287,7 +392,11 @@
     changed() {
       // What was said of another answer would mislead.
       this.status.replaceChildren();
-      this.keep({ answer: this.read(), judged: false });
+      this.keep(this.withText({ answer: this.read() }));
+    }
+
+    withText(text) {
+      return { ...text, judged: false };
     }
 
     check() {
@@ -306,6 +415,10 @@
   }
 
   class Choice extends Quiz {
+    get blank() {
+      return { answer: [] };
+    }
+
     read() {
       return this.inputs.filter((input) => input.checked).map((input) => input.value);
     }
@@ -336,6 +449,10 @@
   }
 
   class Numeric extends Quiz {
+    get blank() {
+      return { answer: "" };
+    }
+
     read() {
       return this.inputs[0].value;
     }
@@ -363,12 +480,16 @@
 
   // An open question is judged by the reader: done when there is a text and all lines are ticked.
   class Open extends Exercise {
+    get blank() {
+      return { text: "", ticks: [] };
+    }
+
     constructor(host) {
       super(host);
-      this.text = host.querySelector("textarea");
+      this.area = host.querySelector("textarea");
       this.ticks = [...host.querySelectorAll("input[type=checkbox]")];
       this.status = makeStatus();
-      host.querySelector("fieldset").append(this.status);
+      host.querySelector("fieldset").append(this.status, this.others.place);
       const form = host.querySelector("form");
       form.addEventListener("submit", (event) => event.preventDefault());
       form.addEventListener("input", () => this.changed());
@@ -381,7 +502,7 @@
 
     load() {
       const { text = "", ticks = [] } = this.state;
-      this.text.value = text;
+      this.area.value = text;
       for (const input of this.ticks) input.checked = ticks.includes(input.value);
       this.host.querySelector(".mle-rubric").open = ticks.length > 0;
       this.showCount();
@@ -389,9 +510,12 @@
 
     changed() {
       const ticked = this.ticks.filter((input) => input.checked).map((input) => input.value);
-      const solved = this.text.value.trim() !== "" && ticked.length === this.ticks.length;
-      this.keep({ text: this.text.value, ticks: ticked, solved });
+      this.keep(this.withText({ text: this.area.value, ticks: ticked }));
       this.showCount();
+    }
+
+    withText({ text, ticks }) {
+      return { text, ticks, solved: text.trim() !== "" && ticks.length === this.ticks.length };
     }
 
     showCount() {
@@ -406,559 +530,30 @@
     }
   }
 
-  // ---- Python in a worker: one for the page, started at the first Run ------------------------
-
-  function siteUrl(path) {
-    const root = document.documentElement.dataset.content_root;
-    return root === undefined ? null : new URL(root + path, document.baseURI).href;
-  }
-
-  // Why Python cannot run here, as far as that is known beforehand.
-  function obstacle() {
-    if (location.protocol === "file:") {
-      return (
-        "This page was opened as a file. A browser starts Python only on a page that comes " +
-        "from a server, over http."
-      );
-    }
-    if (typeof WebAssembly !== "object" || typeof Worker !== "function" || !siteUrl("")) {
-      return "This browser or this frame lacks what Python needs: WebAssembly and workers.";
-    }
-    return "";
-  }
-
-  // Runs one job at a time; the others wait. A job has `code`, `limit` in seconds, and is told of
-  // `onProgress(text)`, `onOutput(text)` and, last and once, `onEnd(outcome)`.
-  const python = {
-    worker: null,
-    ready: false,
-    timer: 0,
-    jobs: [],
-
-    run(job) {
-      this.jobs.push(job);
-      if (this.jobs.length === 1) this.next();
-      else job.onProgress("Waiting: another exercise is running.");
-    },
-
-    next() {
-      const job = this.jobs[0];
-      if (!job) return;
-      if (this.ready) this.send(job);
-      else this.start(job);
-    },
-
-    send(job) {
-      job.onProgress("Running …");
-      this.worker.postMessage({ code: job.code });
-      // The limit counts the reader's code, not the download: the worker is ready.
-      this.timer = setTimeout(() => this.stop(job, "time"), job.limit * 1000);
-    },
-
-    start(job) {
-      const reason = obstacle();
-      if (reason) {
-        this.end({ kind: "unavailable", reason });
-        return;
-      }
-      job.onProgress("Starting Python: about 10 MB, once …");
-      let worker;
-      try {
-        worker = this.worker = new Worker(siteUrl("_exercises/worker.mjs"), { type: "module" });
-      } catch (error) {
-        this.fail(String(error));
-        return;
-      }
-      // What a worker said before it was ended may come late.
-      worker.addEventListener("message", ({ data }) => {
-        if (worker === this.worker) this.hear(data);
-      });
-      worker.addEventListener("error", (event) => {
-        event.preventDefault();
-        if (worker === this.worker) this.fail(event.message || MISSING);
-      });
-    },
-
-    hear(message) {
-      const job = this.jobs[0];
-      if (message.type === "step") job?.onProgress(`Starting Python: ${message.text}`);
-      else if (message.type === "ready") {
-        this.ready = true;
-        this.next();
-      } else if (message.type === "output") job?.onOutput(message.text);
-      else if (message.type === "done") this.end({ kind: "done", ...message.outcome });
-      else this.fail(message.reason);
-    },
-
-    // The worker cannot go on. The next run starts another.
-    fail(reason) {
-      const kind = this.ready ? "crashed" : "unavailable";
-      this.terminate();
-      this.end({ kind, reason });
-    },
-
-    // A busy worker hears nothing: to stop it is to end it.
-    stop(job, why) {
-      if (this.jobs[0] === job) {
-        this.terminate();
-        this.end({ kind: "stopped", why });
-      } else if (this.jobs.includes(job)) {
-        this.jobs.splice(this.jobs.indexOf(job), 1);
-        job.onEnd({ kind: "stopped", why });
-      } else job.onEnd({ kind: "stopped", why }); // its editor is still loading
-    },
-
-    terminate() {
-      this.worker?.terminate();
-      this.worker = null;
-      this.ready = false;
-    },
-
-    end(outcome) {
-      clearTimeout(this.timer);
-      this.jobs.shift()?.onEnd(outcome);
-      this.next();
-    },
-  };
-
-  // ---- The editor ----------------------------------------------------------------------------
-
-  // Both editors are a <textarea>; the good one, loaded when it is first needed, draws its text in
-  // colours on top. If it cannot be loaded the plain one does.
-  async function openEditor(place, value) {
-    try {
-      const { openPythonEditor } = await import(siteUrl("_exercises/editor/editor.mjs"));
-      return openPythonEditor(place, value);
-    } catch {
-      return openPlainEditor(place, value);
-    }
-  }
-
-  function openPlainEditor(place, value) {
-    const area = make("textarea", "mle-plain-editor");
-    Object.assign(area, { value, spellcheck: false, autocapitalize: "off", wrap: "off" });
-    const fit = () => (area.rows = area.value.split("\n").length + 1);
-    area.addEventListener("input", fit);
-    area.addEventListener("keydown", (event) => {
-      if (event.key !== "Tab" || event.shiftKey || event.defaultPrevented) return;
-      event.preventDefault();
-      insert(area, "    ");
-    });
-    fit();
-    place.append(area);
-    return area;
-  }
-
-  // Typing by program: what `area.value = …` puts in cannot be undone by the reader.
-  function insert(area, text) {
-    const command = text ? "insertText" : "delete";
-    if (document.execCommand(command, false, text)) return;
-    area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
-    area.dispatchEvent(new InputEvent("input", { bubbles: true }));
-  }
-
-  function replaceAll(area, text) {
-    const before = document.activeElement;
-    area.focus({ preventScroll: true });
-    area.select();
-    insert(area, text);
-    before?.focus({ preventScroll: true });
-  }
-
-  // Calls back once, when the element comes near the window or gets the focus.
-  function whenNear(element, callback) {
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (entries.some((entry) => entry.isIntersecting)) go();
-      },
-      { rootMargin: "600px" },
-    );
-    const go = () => {
-      observer.disconnect();
-      element.removeEventListener("focusin", go);
-      callback();
-    };
-    observer.observe(element);
-    element.addEventListener("focusin", go);
-  }
-
-  // ---- Code exercises ------------------------------------------------------------------------
-
-  let count = 0; // makes ids unique on the page
-
-  class Code extends Exercise {
-    constructor(host) {
-      super(host);
-      this.cell = host.querySelector(".mle-cell");
-      this.buttons = make("div", "mle-buttons");
-      this.status = makeStatus();
-      host.setAttribute("role", "group");
-      host.setAttribute("aria-label", host.getAttribute("label"));
-      if (this.data.needs) this.cell.after(...this.elsewhere(), this.buttons);
-      else this.buildRunning();
-      this.addHints();
-      this.addSolution();
-      if (!this.data.needs) this.addReset();
-      this.restore();
-      if (!this.data.needs) whenNear(host, () => this.open());
-    }
-
-    // The chapter's own heading, which the task has for itself, stands outside of the element. Its
-    // words may have been translated, and say nothing.
-    title() {
-      return this.host.closest("section")?.querySelector(":scope > :is(h2, h3, h4)");
-    }
-
-    load() {
-      const { code = this.data.code, result = "", output = "", hints = 0 } = this.state;
-      this.fill(code);
-      this.showHints(hints);
-      this.showSolution(false);
-      this.status.replaceChildren(fragment(result));
-      if (this.data.needs) {
-        this.claim.checked = Boolean(this.state.solved);
-      } else {
-        this.printed.textContent = output;
-        this.outputBox.hidden = !output;
-        this.offerUndo(null);
-      }
-    }
-
-    elsewhere() {
-      const said = make("p", "mle-elsewhere", `This exercise needs ${this.data.needs}, `);
-      said.append("which does not run on this page. ", this.colab("Run it in Colab"), ".");
-      // This page cannot see what is checked there.
-      const claim = make("label", "mle-option");
-      this.claim = make("input");
-      this.claim.type = "checkbox";
-      this.claim.addEventListener("change", () => this.keep({ solved: this.claim.checked }));
-      claim.append(this.claim, make("span", "", "The check there said: Correct."));
-      return [said, claim];
-    }
-
-    colab(text) {
-      const link = make("a", "", text);
-      link.href = this.data.colab;
-      return link;
-    }
-
-    buildRunning() {
-      this.place = make("div", "mle-editor");
-      keepFromTranslation(this.place);
-      this.place.hidden = true;
-      this.place.addEventListener("keydown", (event) => this.key(event), true);
-      this.keys = make(
-        "p",
-        "mle-keys",
-        "Ctrl+Enter runs the code. Tab indents; Escape, then Tab leaves the editor.",
-      );
-      this.keys.id = `mle-keys-${++count}`;
-      this.runButton = makeButton("Run", () => this.run());
-      this.runButton.classList.add("mle-primary");
-      this.stopButton = makeButton("Stop", () => python.stop(this.job, "reader"));
-      this.stopButton.hidden = true;
-      this.buttons.append(this.runButton, this.stopButton);
-      this.outputBox = make("div", "mle-output");
-      this.printed = make("pre");
-      // It may scroll, which needs the focus where there is no mouse.
-      this.outputBox.tabIndex = 0;
-      this.outputBox.setAttribute("role", "group");
-      this.outputBox.setAttribute("aria-label", "Printed");
-      this.outputBox.append(make("p", "mle-caption", "Printed"), this.printed);
-      this.cell.after(this.place, this.keys, this.buttons, this.outputBox, this.status);
-    }
-
-    // The editor takes the place of the cell. Asked for twice, it is opened once.
-    open() {
-      this.opening ??= openEditor(this.place, this.state.code ?? this.data.code).then((area) => {
-        this.area = area;
-        area.translate = false;
-        area.setAttribute("aria-label", `Code of ${this.host.getAttribute("label")}`);
-        area.setAttribute("aria-describedby", this.keys.id);
-        area.addEventListener("input", () => this.typed());
-        area.addEventListener("blur", () => (this.leaving = false));
-        this.cell.hidden = true;
-        this.place.hidden = false;
-      });
-      return this.opening;
-    }
-
-    // Seen before the editor sees it.
-    key(event) {
-      if (event.key === "Escape") {
-        this.leaving = true;
-        event.stopPropagation();
-      } else if (event.key === "Tab" && this.leaving) {
-        event.stopPropagation(); // the editor would indent; the browser moves on
-      } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-        event.preventDefault();
-        event.stopPropagation();
-        this.run();
-      } else if (event.key !== "Shift") this.leaving = false;
-    }
-
-    // Not the reader's doing: nothing is to be kept of it.
-    fill(code) {
-      if (!this.area || this.area.value === code) return;
-      this.filling = true;
-      this.area.value = code;
-      this.area.dispatchEvent(new Event("input"));
-      this.filling = false;
-    }
-
-    typed() {
-      if (this.filling) return;
-      this.offerUndo(null);
-      this.keep({ code: this.area.value, result: "", output: "" });
-    }
-
-    // ---- running
-
-    async run() {
-      if (this.job) return;
-      const job = {
-        limit: Number(this.host.getAttribute("limit") ?? LIMIT_S),
-        onProgress: (text) => this.status.replaceChildren(make("p", "", text)),
-        onOutput: (text) => this.print(text),
-        onEnd: (outcome) => this.ended(outcome),
-      };
-      this.job = job;
-      this.showRunning(true);
-      this.printed.textContent = "";
-      this.outputBox.hidden = true;
-      await this.open();
-      if (this.job !== job) return; // stopped meanwhile
-      job.code = this.area.value;
-      python.run(job);
-    }
-
-    // A button that is disabled would lose the focus.
-    showRunning(running) {
-      this.stopButton.hidden = !running;
-      this.runButton.setAttribute("aria-disabled", String(running));
-      if (!running && document.activeElement === this.stopButton) this.runButton.focus();
-    }
-
-    print(text) {
-      this.outputBox.hidden = false;
-      this.printed.append(text);
-    }
-
-    ended(outcome) {
-      const hadFocus = document.activeElement === this.stopButton;
-      const limit = this.job.limit;
-      this.job = null;
-      if (hadFocus) this.runButton.focus();
-      this.showRunning(false);
-      this.status.replaceChildren(this.describe(outcome, limit));
-      if (outcome.status !== "correct" || outcome.exercise !== this.id) return;
-      const result = this.status.innerHTML;
-      this.keep({ solved: true, result, output: this.printed.textContent });
-    }
-
-    describe(outcome, limit) {
-      const { kind, reason, why, error, html, text } = outcome;
-      if (kind === "unavailable") return this.unavailable(reason);
-      if (kind === "crashed") {
-        const said = `Python itself gave up (${reason}). The next run starts it anew.`;
-        return box("incorrect", "Python stopped.", make("p", "", said));
-      }
-      if (kind === "stopped") return this.stopped(why, limit);
-      if (error) return box("incorrect", "Your code stopped.", make("pre", "", error));
-      if (outcome.exercise === this.id) return this.checked(outcome);
-      const shown = html ? fragment(html) : make("pre", "", text ?? "");
-      const last = make("p", "", "The cell ran, but its last line is not ");
-      last.append(make("code", "", `check("${this.id}", …)`), ".");
-      const content = html || text ? [shown] : [];
-      return box("not attempted", "Nothing was checked.", last, ...content);
-    }
-
-    // The check's own words, but for the hint, which has a button here.
-    checked({ status, html }) {
-      if (status !== "not attempted") return fragment(html);
-      const said = "Write your answer in place of ... and run it. Stuck? Ask for a hint below.";
-      return box(status, TITLES[status], make("p", "", said));
-    }
-
-    stopped(why, limit) {
-      const said =
-        why === "time"
-          ? `It ran for ${limit} seconds without an end. Does a loop never stop? `
-          : "You stopped it. ";
-      const text = make("p", "", `${said}The next run starts Python anew, in a few seconds.`);
-      return box("not attempted", "Stopped.", text);
-    }
-
-    unavailable(reason) {
-      const text = make("p", "", `${reason} `);
-      text.append(this.colab("Open this chapter in Colab"), ", where the same cell runs.");
-      return box("not attempted", "Python could not start on this page.", text);
-    }
-
-    // ---- hints, solution, reset
-
-    addHints() {
-      this.hints = [...this.host.querySelectorAll("details.mle-hint")];
-      const shown = make("div", "mle-hints");
-      shown.setAttribute("aria-live", "polite");
-      this.hints[0]?.before(shown);
-      shown.append(...this.hints);
-      this.hints.forEach((hint, k) => {
-        hint.querySelector("summary").textContent = `Hint ${k + 1} of ${this.hints.length}`;
-      });
-      this.hintButton = makeButton("Hint", () => {
-        const hints = Math.min((this.state.hints ?? 0) + 1, this.hints.length);
-        this.keep({ hints });
-        this.showHints(hints);
-        this.hints[hints - 1].open = true;
-      });
-      if (this.hints.length) this.buttons.append(this.hintButton);
-    }
-
-    showHints(shown) {
-      const all = this.hints.length;
-      this.hints.forEach((hint, k) => (hint.hidden = k >= shown));
-      this.hintButton.textContent = shown < all ? `Hint ${shown + 1} of ${all}` : "All hints shown";
-      this.hintButton.setAttribute("aria-disabled", String(shown >= all));
-    }
-
-    addSolution() {
-      this.solution = this.host.querySelector("details.mle-solution");
-      this.solutionButton = makeButton("Solution", () => this.showSolution(this.solution.hidden));
-      this.buttons.append(this.solutionButton);
-    }
-
-    showSolution(shown) {
-      this.solution.hidden = !shown;
-      this.solution.open = shown;
-      // Long lines scroll, by keyboard too. While it was hidden the theme saw nothing to scroll.
-      for (const code of this.solution.querySelectorAll("pre")) {
-        code.tabIndex = code.scrollWidth > code.clientWidth ? 0 : -1;
-      }
-      this.solutionButton.setAttribute("aria-expanded", String(shown));
-    }
-
-    addReset() {
-      this.resetButton = makeButton("Reset", async () => {
-        await this.open();
-        const before = this.area.value;
-        const undone = this.undo;
-        replaceAll(this.area, undone ?? this.data.code);
-        this.offerUndo(undone === null ? before : null);
-      });
-      this.buttons.append(this.resetButton);
-    }
-
-    // Until something is typed, the code before the reset can be had back.
-    offerUndo(code) {
-      this.undo = code;
-      this.resetButton.textContent = code === null ? "Reset" : "Undo reset";
-    }
-  }
-
-  // ---- Progress ------------------------------------------------------------------------------
-
-  // The exercises of each page, by the page's path without ".html". Only the site has this list.
-  function exerciseList() {
-    const list = document.getElementById("mle-exercise-list");
-    return list ? JSON.parse(list.textContent) : {};
-  }
-
-  // "3/5" behind a chapter's name in the list of chapters.
-  function markChapters() {
-    const list = exerciseList();
-    const root = siteUrl("");
-    for (const link of document.querySelectorAll("nav.bd-links a[href]")) {
-      const path = link.href.replace(/(\.html)?([?#].*)?$/, "").slice(root?.length);
-      const ids = root && link.href.startsWith(root) ? list[path] : null;
-      link.querySelector(".mle-mark")?.remove();
-      const solved = ids ? store.solved(ids) : 0;
-      if (solved) link.append(mark(solved, ids.length));
-    }
-  }
-
-  function mark(solved, all) {
-    const made = make("span", "mle-mark");
-    const seen = make("span", "", `${solved}/${all}`);
-    seen.setAttribute("aria-hidden", "true");
-    made.append(" ", seen, make("span", "mle-unseen", `, ${solved} of ${all} exercises solved`));
-    return made;
-  }
-
-  // Asks in the browser's own dialog element: keyboard and focus are taken care of.
-  function confirmThen(question, yes, action) {
-    const dialog = make("dialog", "mle-dialog");
-    const buttons = make("div", "mle-buttons");
-    const text = make("p", "", question);
-    text.id = `mle-question-${++count}`;
-    dialog.setAttribute("aria-labelledby", text.id);
-    const no = makeButton("Keep them", () => dialog.close());
-    no.autofocus = true;
-    const go = makeButton(yes, () => {
-      dialog.close();
-      action();
-    });
-    buttons.append(no, go);
-    dialog.append(text, buttons);
-    dialog.addEventListener("close", () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
-  }
-
-  function forget(ids) {
-    store.forget(ids);
-    for (const host of document.querySelectorAll("mle-exercise")) host.view?.restore?.();
-    document.dispatchEvent(new Event("mle-progress"));
-  }
-
-  class Progress {
-    constructor(host) {
-      const { page } = JSON.parse(host.dataset.exercise);
-      this.ids = exerciseList()[page] ?? [];
-      this.text = make("p", "mle-count");
-      this.text.setAttribute("role", "status");
-      const buttons = make("div", "mle-buttons");
-      buttons.append(
-        makeButton("Start this page again", () =>
-          confirmThen(
-            "Forget the answers, the code and the ticks of this page?",
-            "Forget this page’s",
-            () => forget(this.ids),
-          ),
-        ),
-        makeButton("Forget all answers", () =>
-          confirmThen(
-            "Forget the answers, the code and the ticks of the whole book?",
-            "Forget all",
-            () => forget(store.all()),
-          ),
-        ),
-      );
-      host.replaceChildren(this.text, buttons);
-      document.addEventListener("mle-progress", () => this.show());
-      this.show();
-    }
-
-    show() {
-      const said = `${store.solved(this.ids)} of ${this.ids.length} solved, kept in this browser.`;
-      if (this.text.textContent !== said) this.text.textContent = said;
-    }
-  }
-
   // ---- The element ---------------------------------------------------------------------------
 
-  const KINDS = {
-    choice: Choice,
-    several: Choice,
-    numeric: Numeric,
-    open: Open,
-    code: Code,
-    progress: Progress,
-  };
+  const kinds = { choice: Choice, several: Choice, numeric: Numeric, open: Open };
 
   class MleExercise extends HTMLElement {
     static parseNumber = parseNumber;
-    static limit = LIMIT_S;
+
+    // For the rest of the program.
+    static core = {
+      Exercise,
+      TITLES,
+      box,
+      fragment,
+      keepFromTranslation,
+      make,
+      makeButton,
+      makeStatus,
+      store,
+    };
+
+    static add(more) {
+      Object.assign(kinds, more);
+      for (const host of document.querySelectorAll("mle-exercise")) host.build();
+    }
 
     connectedCallback() {
       // While a page is being read the element comes before what is in it.
@@ -968,17 +563,41 @@
     }
 
     build() {
-      if (this.view) return;
+      const kind = kinds[this.getAttribute("kind")];
+      if (this.view || !kind) return;
       keepCodeFromTranslation(this);
       passComposingBy(this);
-      this.view = new KINDS[this.getAttribute("kind")](this);
+      this.view = new kind(this);
     }
   }
 
-  document.addEventListener("mle-progress", markChapters);
-  // Another tab has kept something.
-  window.addEventListener("storage", () => document.dispatchEvent(new Event("mle-progress")));
+  // On the site the tag of this program names the rest. It is fetched where there is code to run or
+  // progress to show, be it by a mark in the list of chapters.
+  const { src, dataset } = document.currentScript;
+  let rest = dataset.rest;
+
+  function fetchRest() {
+    const shown = document.querySelector("mle-exercise:is([kind=code], [kind=progress])");
+    if (!rest || !(shown || store.all().length)) return;
+    const script = make("script");
+    script.src = new URL(rest, src);
+    rest = null;
+    document.head.append(script);
+  }
+
+  document.addEventListener("mle-progress", fetchRest);
+  document.addEventListener("mle-progress", () => {
+    for (const host of document.querySelectorAll("mle-exercise")) host.view?.look?.();
+  });
+  // Another tab may have kept something; a page that was out of sight has not been told of it.
+  for (const [target, type] of [
+    [window, "storage"],
+    [window, "pageshow"],
+    [document, "visibilitychange"],
+  ]) {
+    target.addEventListener(type, () => document.dispatchEvent(new Event("mle-progress")));
+  }
 
   customElements.define("mle-exercise", MleExercise);
-  markChapters();
+  fetchRest();
 })();
