@@ -1,4 +1,5 @@
-"""How long the first Run takes, and what it loads: medians of three, each in a new browser.
+"""How long the first Run takes, what it loads, and how long a check takes: medians of three, each
+in a new browser.
 
     python tests/browser/measure_exercises.py
 
@@ -23,13 +24,27 @@ from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
 from tests.browser.conftest import SITE, Handler, find_browser  # noqa: E402
 from tests.browser.exercise_page import CHAPTER_3, ESTIMATOR, RIGHT, exercise, finished, write  # noqa: E402
-from tests.browser.visits import go  # noqa: E402
+from tests.browser.visits import go, go_again  # noqa: E402
 
 REPEATS = 3
+CHECKS = ("minibatch-gradient", "adam-update", "newton-step")
+
+# The solution is an answer that is called on every trial.
+CHECK = """import time
+from mle_lib.exercises import check
+from mle_lib.exercises.registry import find
+
+answer = find("{id}")[1].answer
+started = time.perf_counter()
+result = check("{id}", answer)
+print(time.perf_counter() - started)
+result
+"""
 
 
-def first_and_second_run(browser: Browser, address: str) -> tuple[float, float, set[str]]:
-    """Seconds of the first and of the second Run, and the addresses that the first asked for."""
+def runs(browser: Browser, address: str) -> tuple[list[float], set[str]]:
+    """Seconds of the first Run, of the second, of the first when the page is opened again, and of
+    each check; and the addresses that the first asked for."""
     with browser.new_context() as context:
         page = context.new_page()
         go(page, f"{address}/{CHAPTER_3}")
@@ -37,34 +52,50 @@ def first_and_second_run(browser: Browser, address: str) -> tuple[float, float, 
         write(place, RIGHT)
         asked: set[str] = set()
         context.on("request", lambda request: asked.add(request.url))
-        seconds = []
-        for _ in range(2):
+
+        def timed() -> float:
             started = time.perf_counter()
             place.get_by_role("button", name="Run").click()
             finished(place)
-            seconds.append(time.perf_counter() - started)
-            assert "Correct." in place.locator(".mle-feedback").inner_text()
-        return seconds[0], seconds[1], asked
+            return time.perf_counter() - started
+
+        seconds = [timed()]
+        first = set(asked)
+        seconds.append(timed())
+        assert "Correct." in place.locator(".mle-feedback").inner_text()
+        go_again(page)
+        seconds.append(timed())
+        for id in CHECKS:
+            write(place, CHECK.format(id=id))
+            timed()
+            seconds.append(float(place.locator(".mle-output pre").inner_text()))
+        return seconds, first
 
 
 def main() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(SITE)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
-    runs = []
+    measured = []
     with sync_playwright() as playwright:
         for _ in range(REPEATS):
             browser = playwright.chromium.launch(
                 executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"]
             )
-            runs.append(first_and_second_run(browser, address))
+            measured.append(runs(browser, address))
             browser.close()
     server.shutdown()
-    contents = [(SITE / urlsplit(url).path.lstrip("/")).read_bytes() for url in runs[0][2]]
+    contents = [(SITE / urlsplit(url).path.lstrip("/")).read_bytes() for url in measured[0][1]]
     raw = sum(map(len, contents)) / 1e6
     packed = sum(len(gzip.compress(content, 6)) for content in contents) / 1e6
-    print(f"first Run to checked answer: {median(run[0] for run in runs):.1f} s")
-    print(f"second Run: {median(run[1] for run in runs):.2f} s")
+    first, second, again, *checks = map(median, zip(*(run[0] for run in measured), strict=True))
+    print(
+        f"first Run to checked answer: {first:.1f} s; when the page is opened again {again:.1f} s"
+    )
+    print(f"second Run: {second:.2f} s")
+    print(
+        "the check alone:", ", ".join(f"{k} {s:.2f} s" for k, s in zip(CHECKS, checks, strict=True))
+    )
     print(f"loaded by the first Run: {len(contents)} files, {raw:.1f} MB, {packed:.1f} MB gzipped")
 
 

@@ -328,7 +328,7 @@
         makeButton("Keep only this one", () => this.drop()),
       );
       this.place = make("div");
-      this.place.append(this.said, this.buttons);
+      this.place.append(this.said);
     }
 
     show() {
@@ -336,7 +336,8 @@
       const hadFocus = this.buttons.contains(document.activeElement);
       const said = many > 1 ? `${many} other answers were` : "Another answer was";
       this.said.textContent = many ? `${said} kept here by another tab.` : "";
-      this.buttons.hidden = !many;
+      if (!many) this.buttons.remove();
+      else if (!this.buttons.parentNode) this.place.append(this.buttons);
       if (hadFocus && !many) this.exercise.host.querySelector("textarea, .mle-button").focus();
     }
 
@@ -573,8 +574,8 @@
 
   // On the site the tag of this program names the rest. It is fetched where there is code to run or
   // progress to show, be it by a mark in the list of chapters.
-  const { src, dataset } = document.currentScript;
-  let rest = dataset.rest;
+  const { src, dataset } = document.currentScript ?? {};
+  let rest = dataset?.rest;
 
   function fetchRest() {
     const shown = document.querySelector("mle-exercise:is([kind=code], [kind=progress])");
