@@ -72,7 +72,7 @@ class Draw:
 
     def rounds(self, name: str, most: int = 200) -> int:
         """How many rounds a loop is to need."""
-        at = self._class(name, tuple(k for k in ROUNDS if k <= most))
+        at = self._class(name, (*(k for k in ROUNDS if k < most), most))
         drawn = int(self._sizes.integers(0, min(most, 12) + 1))
         return drawn if at is None else int(at)
 

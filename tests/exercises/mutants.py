@@ -276,7 +276,7 @@ def in_its_arguments(exercise: CodeExercise) -> Iterator[Mutant]:
             if not holds(arguments):
                 return right
             touched["special"] += 1
-            return tuple(1.01 * part + 0.02 * (abs(part).max(initial=0) or 1) for part in right)
+            return tuple(part + 0.01 * (abs(part).max(initial=0) or 1) for part in right)
 
         return Mutant(f"wrong where {name}", special, touched)
 
