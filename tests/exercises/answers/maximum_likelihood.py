@@ -163,6 +163,18 @@ def infinities_left_out(W, c, x):
     return terms[np.isfinite(terms)].sum()
 
 
+def asymptote_from(far):
+    """The textbook's formula, but the logit itself where it is large."""
+
+    def height(W, c, x):
+        z = c + x @ W.T
+        p = logistic(z)
+        terms = np.log(np.where(x == 1, p, 1 - p))
+        return np.where(abs(z) > far, np.minimum((2 * x - 1) * z, 0), terms).sum()
+
+    return height
+
+
 def math_exp_overflows(W, c, x):
     u = (2 * x - 1) * (c + x @ W.T)
     return -sum(math.log(1 + math.exp(-v)) for v in u.ravel())
@@ -305,6 +317,13 @@ ANSWERS: dict[str, Answers] = {
             lambda probs, x: np.log(np.where(x == 1, probs, 1 - probs)),
             lambda probs, x: product_two_terms(logistic(probs), x),
         ),
+        equivalent={
+            "line 2: sorted: `np.where(x == 1, probs, 1 - probs)`": "a sum has no order",
+            "line 3: `axis=1` → `axis=-1`": "the last of two axes",
+            "line 2: not below 1e-3: `x`": "it is compared with 1 alone",
+            "line 3: sorted: `np.log(p)`": "a sum has no order",
+            "line 3: sorted: `p`": "a sum has no order",
+        },
     ),
     "stable-log-likelihood": Answers(
         right=(
@@ -315,18 +334,18 @@ ANSWERS: dict[str, Answers] = {
             stable_cases,
         ),
         slips={
-            "probability_first": (
-                sigma_of_the_signed,
-                chosen_probability,
-                small_exponential,
-                linear_minus_log,
-            ),
-            "zero_times_infinity": (product_rule_on_sigma, fraction_of_exponentials),
+            "probability_first": (sigma_of_the_signed, small_exponential),
+            "zero_times_infinity": (product_rule_on_sigma,),
             "as_if_all_ones": (always_as_one,),
             "columns_for_rows": (without_transpose,),
             "mean_over_samples": (per_picture_then_mean,),
         },
         wrong=(
+            chosen_probability,
+            linear_minus_log,
+            fraction_of_exponentials,
+            asymptote_from(500),
+            asymptote_from(10),
             clipped_probability,
             clipped_logits,
             infinities_left_out,
@@ -337,6 +356,14 @@ ANSWERS: dict[str, Answers] = {
             lambda W, c, x: stable_two_sums(-W, -c, x),
             lambda W, c, x: -np.logaddexp(0, (1 - 2 * x) * (c + x @ W.T)).sum(1),
         ),
+        equivalent={
+            "line 2: squeeze: `c`": "one number is added as an array of one is",
+            **{
+                f"line {line}: {change}: `{of}`": "a sum over all has no order and no shape"
+                for line, of in ((3, "(2 * x - 1) * z"), (4, "np.logaddexp(0, -u)"), (4, "u"))
+                for change in ("squeeze", "sorted", "transposed")
+            },
+        },
     ),
     "ancestral-sampling": Answers(
         right=(sampling_loops, sampling_float32, sampling_by_repetition, sampling_in_logits),
@@ -362,5 +389,25 @@ ANSWERS: dict[str, Answers] = {
             lambda W, c, u: 2.0 * sampling_by_repetition(W, c, u) - 1,
             lambda W, c, u: logistic(c + sampling_by_repetition(W, c, u) @ W.T),
         ),
+        equivalent={
+            "line 2: plus 1e-3: `np.zeros(u.shape)`": "what is not drawn yet has weight 0",
+            "line 2: not below 1e-3: `np.zeros(u.shape)`": "what is not drawn yet has weight 0",
+            "line 5: `u[:, i] < p` → `u[:, i] <= p`": "a tie has probability 0",
+            "line 4: clip 30: `c[i] + x @ W[i]`": "sigma is 0 or 1 there to 13 digits",
+            "line 4: clip 500: `c[i] + x @ W[i]`": "sigma is 0 or 1 there",
+            "line 4: clip 500: `x @ W[i]`": "a bias is never so large",
+            **{
+                f"line {line}: squeeze: `{of}`": "one toss is compared as an array of one is"
+                for line, of in (
+                    (4, "1 / (1 + np.exp(-(c[i] + x @ W[i])))"),
+                    (4, "1 + np.exp(-(c[i] + x @ W[i]))"),
+                    (4, "np.exp(-(c[i] + x @ W[i]))"),
+                    (4, "c[i] + x @ W[i]"),
+                    (4, "x @ W[i]"),
+                    (5, "u[:, i]"),
+                    (5, "p"),
+                )
+            },
+        },
     ),
 }

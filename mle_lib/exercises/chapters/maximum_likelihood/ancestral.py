@@ -1,10 +1,9 @@
 """Ancestral sampling: the questions of (1.1) answered in order."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def ancestral_sample(W, c, u):
@@ -37,17 +36,32 @@ def most_probable(W, c, u):
     return ancestral_sample(W, c, np.full(u.shape, 0.5))
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for b, n in [(5, 3), (9, 6), (1, 8), (12, 4), (3, 2)]:
-        W = np.tril(rng.normal(scale=3, size=(n, n)), -1)
-        yield W, rng.normal(size=n), rng.uniform(size=(b, n))
+def draw(d: Draw) -> Arguments:
+    b, n = d.size("b", 1, 8), 1 + d.rounds("n - 1", 110)
+    # torch multiplies no integers with floats
+    W = np.tril(1.0 * d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)
+    c = 1.0 * d.positive("scales", n, low=0.1, high=100) * d.reals("c", n, upto=1)
+    W, c = d.flag("weights") * W, d.flag("biases") * c
+    # tosses that are nearly lost, but in float32 too
+    near = d.positive("near", b, n, low=2e-5, high=0.5) * (1 - 2 * d.bits("x", b, n))
+    x, u = np.zeros((2, b, n))
+    for i in range(n):
+        z = c[i] + x @ W[i]
+        d.suits(abs(z).max() < 700)  # math.exp(-z) overflows beyond
+        p = 1 / (1 + np.exp(-z))
+        u[:, i] = p + near[:, i]
+        beyond = (u[:, i] >= 1) | ((u[:, i] < 0) & (p < 1e-4))
+        u[:, i] = np.where(beyond, p - near[:, i], np.maximum(u[:, i], 0))
+        x[:, i] = u[:, i] < p
+    return W, c, u
 
 
 EXERCISE = CodeExercise(
     id="ancestral-sampling",
     title="Sampling, one question after the other",
     answer=ancestral_sample,
-    cases=cases,
+    draw=draw,
+    cases=lambda rng: [(np.zeros((1, 1)), np.zeros(1), np.zeros((1, 1)))],
     slips=(
         Slip(
             all_at_once,

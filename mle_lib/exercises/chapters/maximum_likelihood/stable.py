@@ -1,10 +1,9 @@
 """The log-likelihood of an FVSBN, computed so that large logits do no harm."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def fvsbn_log_likelihood(W, c, x):
@@ -35,23 +34,28 @@ def mean_over_samples(W, c, x):
     return fvsbn_log_likelihood(W, c, x) / len(x)
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for m, n in [(5, 3), (2, 4), (1, 6)]:
-        yield _model_and_data(rng, m, n, rng.normal(size=n))
-    for m, n in [(8, 5), (9, 2)]:
-        yield _model_and_data(rng, m, n, 1000 * np.where(np.arange(n) % 2, 1.0, -1.0))
-
-
-def _model_and_data(rng: np.random.Generator, m: int, n: int, c: np.ndarray) -> Arguments:
-    x = rng.integers(0, 2, size=(m, n)).astype(float)
-    return np.tril(rng.normal(size=(n, n)), -1), c, x
+def draw(d: Draw) -> Arguments:
+    m, n = d.size("m", 1, 8), d.size("n", 1, 6)
+    # torch multiplies no integers with floats
+    W = np.tril(1.0 * d.number("scale", 0.1, 10) * d.reals("W", n, n, upto=1), -1)
+    c = 1.0 * d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
+    x = d.bits("x", m, n, but=("whole",))
+    largest = d.word("largest", 0.3, 4, 6, 9, 11, 20, 50, 300, 1000, 3000)
+    if d.flag("expected") and largest < 20:  # such a logit does no harm: others are seen beside it
+        for i in range(n):
+            x[:, i] = c[i] + x @ W[i] > 0
+    share = largest / (abs(c + x @ W.T).max() or 1.0)
+    W, c = share * W, share * c
+    # x z - log(1 + e^z) keeps its digits in float32 only where the sum is not tiny beside z
+    d.suits(abs(fvsbn_log_likelihood(W, c, x)) > 1e-2 * abs(c + x @ W.T).sum())
+    return W, c, x
 
 
 EXERCISE = CodeExercise(
     id="stable-log-likelihood",
     title="A log-likelihood that survives large logits",
     answer=fvsbn_log_likelihood,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             probability_first,
@@ -61,9 +65,9 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             zero_times_infinity,
-            "Right at small logits. At logits of $\\pm 1000$ it is NaN, from "
-            "$0 \\cdot \\log\\,0$ or from $e^{1000} / (1 + e^{1000})$, which is ∞/∞. Go from the "
-            "logit to the logarithm without the probability in between.",
+            "Right at small logits. At large ones it is NaN, from $0 \\cdot \\log\\,0$: the "
+            "probability rounds to 0 or 1. Go from the logit to the logarithm without the "
+            "probability in between.",
         ),
         Slip(
             as_if_all_ones,
