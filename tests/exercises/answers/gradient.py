@@ -270,7 +270,7 @@ def halved_after_the_test(height, theta, g, alpha):
 
 def descent(height, theta, g, alpha):
     start = height(theta)
-    for _ in range(100):
+    for _ in range(300):
         if height(theta - alpha * g) >= start:
             break
         alpha /= 2
@@ -287,7 +287,7 @@ def until_higher(height, theta, g, alpha):
 
 
 def until_higher_or_never(height, theta, g, alpha):
-    for k in range(100):
+    for k in range(300):
         new = theta + alpha * 0.5**k * g
         if height(new) > height(theta):
             return new
@@ -315,6 +315,26 @@ def halved_before_the_first_try(height, theta, g, alpha):
     return step_in_tries(height, theta, g, alpha / 2)
 
 
+def gives_up_after(most):
+    def step(height, theta, g, alpha):
+        for _ in range(most):
+            if height(theta + alpha * g) >= height(theta):
+                break
+            alpha /= 2
+        return theta + alpha * g
+
+    return step
+
+
+def with_slack(slack):
+    def step(height, theta, g, alpha):
+        while height(theta + alpha * g) < height(theta) - slack:
+            alpha /= 2
+        return theta + alpha * g
+
+    return step
+
+
 def by_tenths(height, theta, g, alpha):
     while height(theta + alpha * g) < height(theta):
         alpha /= 10
@@ -333,7 +353,7 @@ def until_positive(height, theta, g, alpha):
 
 
 def best_of_many(height, theta, g, alpha):
-    return max((theta + alpha * 0.5**k * g for k in range(40)), key=height)
+    return max((theta + alpha * 0.5**k * g for k in range(200)), key=height)
 
 
 ANSWERS: dict[str, Answers] = {
@@ -370,6 +390,10 @@ ANSWERS: dict[str, Answers] = {
                 errors(W, c, x).sum(0),
             ),
         ),
+        equivalent={
+            "line 2: clip 30: `c + x @ W.T`": "sigma is 0 or 1 there to 13 digits",
+            "line 2: squeeze: `c`": "one number is added as an array of one is",
+        },
     ),
     "central-difference": Answers(
         right=(
@@ -399,6 +423,14 @@ ANSWERS: dict[str, Answers] = {
             lambda f, theta, h: differences_loops(f, theta, h)[0],
             lambda f, theta, h: np.full(len(theta), whole_vector(f, theta, h)),
         ),
+        equivalent={
+            "line 3: `np.array([(f(theta + d) - f(theta - d)) / (2 * h) for d in moves])` → "
+            "`[(f(theta + d) - f(theta - d)) / (2 * h) for d in moves]`": "a list will do",
+            **{
+                f"line 3: squeeze: `{moved}": "one number is moved as an array of one is"
+                for moved in ("theta`", "d`", "theta` #2", "d` #2")
+            },
+        },
     ),
     "careful-step": Answers(
         right=(step_recursive, step_float32, step_in_tries, step_taken_back),
@@ -423,6 +455,18 @@ ANSWERS: dict[str, Answers] = {
             lambda height, theta, g, alpha: step_in_tries(
                 height, theta, g / np.linalg.norm(g), alpha
             ),
+            gives_up_after(10),
+            gives_up_after(100),
+            with_slack(0.1),
+            with_slack(1e-6),
         ),
+        equivalent={
+            f"line {line}: squeeze: `{of}": "one number is moved as an array of one is"
+            for line, terms in (
+                (2, ("theta`", "theta` #2", "g`", "alpha * g`", "theta + alpha * g`")),
+                (4, ("theta`", "g`", "alpha * g`")),
+            )
+            for of in terms
+        },
     ),
 }

@@ -1,11 +1,9 @@
 """A step of (2.5) whose size is tried out."""
 
-from collections.abc import Callable, Iterator
-from itertools import count
-
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def careful_step(height, theta, g, alpha):
@@ -40,43 +38,36 @@ def insists_on_higher(height, theta, g, alpha):
     return theta + alpha * g
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for m, p, alpha in [(6, 2, 8.0), (9, 3, 0.1), (20, 4, 10.0), (12, 1, 2.0), (30, 5, 1.0)]:
-        yield *_hill(rng, m, p), alpha
-    across = np.array([1.5, -0.5, 2.0])  # a step of 1 ends on the other side, just as high
-    yield _counted(lambda theta: -np.sum(np.asarray(theta) ** 2)), across, -2 * across, 1.0
-
-
-def _hill(rng: np.random.Generator, m: int, p: int) -> tuple[Callable, np.ndarray, np.ndarray]:
-    """The log-likelihood of one conditional; a place on it, and the gradient there."""
-    inputs, came = rng.normal(size=(m, p)), rng.integers(0, 2, size=m)
-
-    def height(theta):
-        z = inputs @ np.asarray(theta, dtype=float)  # a tensor may be handed in
-        return -float(np.logaddexp(0, (1 - 2 * came) * z).sum())
-
-    theta = rng.normal(size=p)
-    error = came - 1 / (1 + np.exp(-inputs @ theta))
-    return _counted(height), theta, error @ inputs
-
-
-def _counted(function: Callable) -> Callable:
-    """A height that ends a loop without end: in a notebook nothing else would."""
-    calls = count(1)
+def draw(d: Draw) -> Arguments:
+    p, halvings, tie = d.size("p", 1, 5), d.rounds("halvings", 110), d.flag("tie")
+    # binary fractions: a tie is one in any order of adding, and in float32 too
+    unit = 2.0 ** np.round(np.log2(d.number("unit", 1e-5, 16)))
+    top = unit * np.round(64 * d.reals("top", p, upto=8))
+    away = unit * np.round(64 * d.reals("away", p, upto=8, but=("zeros",)))
+    if halvings > 30:  # who goes back from the last try, not on from theta, has digits left here
+        top, away = -away, away
+    d.suits(away.any())  # at the top itself a loop with <= has no end
+    scale = 2.0 ** np.round(np.log2(d.number("scale", 1e-3, 1000)))
+    bend = scale * d.positive("bend", p, low=0.1, high=10)
+    if tie:  # a step of 2/scale ends on the other side, just as high
+        bend = np.full(p, scale)
+    g = -bend * away
+    longest = 2 * (g @ g) / (g @ (bend * g))  # the longest step that loses no height
+    sea = d.reals("sea", 1)[0] * (g @ away)
 
     def height(theta):
-        if next(calls) > 10_000:
-            raise RuntimeError("height was called 10,000 times; does your loop end?")
-        return function(theta)
+        z = np.asarray(theta, dtype=float) - top  # a tensor may be handed in
+        return float(sea - bend @ z**2 / 2)
 
-    return height
+    part = 1.0 if tie else d.rng.uniform(0.55, 0.95)
+    return height, top + away, g, part * longest * 2.0**halvings
 
 
 EXERCISE = CodeExercise(
     id="careful-step",
     title="A step that never loses height",
     answer=careful_step,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             full_step,

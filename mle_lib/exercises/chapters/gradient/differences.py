@@ -1,10 +1,9 @@
 """Central differences: the gradient by the definition of a derivative."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def numerical_gradient(f, theta, h):
@@ -38,33 +37,28 @@ def not_moved_back(f, theta, h):
     return np.array(slopes)
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for p, h, function in [
-        (3, 0.125, cubic),
-        (5, 0.25, log_likelihood),
-        (1, 0.5, cubic),
-        (2, 0.0625, log_likelihood),
-        (4, 0.375, constant),
-    ]:
-        # binary fractions: who moves theta itself by h, and back, leaves it as it was
-        yield function, np.round(64 * rng.normal(size=p)) / 64, h
+def draw(d: Draw) -> Arguments:
+    shape, p = d.word("f", cubic, log_likelihood, constant), d.size("p", 1, 6)
+    tall = d.number("tall", 1e-6, 1000)
+
+    def f(theta):
+        return tall * shape(np.asarray(theta, dtype=float))  # a tensor may be handed in
+
+    # binary fractions: who moves theta itself by h, and back, leaves it as it was
+    theta = np.round(64 * d.number("scale", 0.1, 1000) * d.reals("theta", p, upto=1)) / 64
+    return f, theta, d.word("h", 1 / 16, 1 / 8, 3 / 8, 1 / 2, 1, 2.5)
 
 
-# Each makes an array of its argument, so that a tensor may be handed in.
-
-
-def cubic(theta):
-    t = np.asarray(theta, dtype=float)
+def cubic(t):
     return float((t**3).sum() + 2 * t.sum() ** 2)
 
 
-def log_likelihood(theta):
-    t = np.asarray(theta, dtype=float)
+def log_likelihood(t):
     z = np.cumsum(t) - 3 * t[0]  # logits of three ones and of a zero each
     return -float(3 * np.logaddexp(0, -z).sum() + np.logaddexp(0, z).sum())
 
 
-def constant(theta):
+def constant(t):
     return 1.5
 
 
@@ -72,7 +66,7 @@ EXERCISE = CodeExercise(
     id="central-difference",
     title="The gradient by definition",
     answer=numerical_gradient,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             one_sided,

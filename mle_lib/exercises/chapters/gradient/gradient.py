@@ -1,10 +1,9 @@
 """The gradient of an FVSBN's log-likelihood: equation (2.3)."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def fvsbn_gradient(W, c, x):
@@ -41,24 +40,24 @@ def indices_exchanged(W, c, x):
     return np.tril(dW.T, -1), dc
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for m, n in [(7, 3), (2, 5), (1, 4), (11, 6)]:
-        yield _model_and_data(rng, m, n, rng.normal(size=n))
-    x = rng.integers(0, 2, size=(8, 7)).astype(float)
-    yield np.zeros((7, 7)), np.zeros(7), x  # a weight may be 0 and a parameter
-    yield _model_and_data(rng, 9, 2, np.array([30.0, -30.0]))  # errors near 0, 1 or -1
-
-
-def _model_and_data(rng: np.random.Generator, m: int, n: int, c: np.ndarray) -> Arguments:
-    x = rng.integers(0, 2, size=(m, n)).astype(float)
-    return np.tril(rng.normal(size=(n, n)), -1), c, x
+def draw(d: Draw) -> Arguments:
+    m, n = d.size("m", 1, 30), d.size("n", 1, 6)
+    # torch multiplies no integers with floats
+    W = np.tril(1.0 * d.number("scale", 0.1, 150) * d.reals("W", n, n, upto=1), -1)
+    c = 1.0 * d.positive("scales", n, low=0.1, high=50) * d.reals("c", n, upto=1)
+    x = d.bits("x", m, n, but=("whole",))
+    c = c - d.flag("balanced") * W @ x[0]  # large weights, but not all logits are
+    d.suits(max(abs(c + x @ W.T).max(), abs(c).max()) < 250)  # math.exp overflows beyond 700
+    # where all errors are tiny, a difference of two heights has no digits left
+    d.suits(all(abs(part).max() > 1e-2 or not part.any() for part in fvsbn_gradient(W, c, x)))
+    return W, c, x
 
 
 EXERCISE = CodeExercise(
     id="fvsbn-gradient",
     title="Error times input",
     answer=fvsbn_gradient,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             expected_minus_came,
