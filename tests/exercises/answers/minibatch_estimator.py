@@ -116,7 +116,7 @@ def variance_float32(gradients, b, replacement):
 def covariance_of_draws(gradients, b, replacement):
     """The sum of b variances and b (b - 1) covariances, as (3.4) is derived."""
     m = len(gradients)
-    sigma = np.cov(gradients.T, bias=True)
+    sigma = np.atleast_2d(np.cov(gradients.T, bias=True))
     pair = 0 * sigma if replacement else -sigma / (m - 1)
     return np.diag((m / b) ** 2 * (b * sigma + b * (b - 1) * pair))
 
@@ -134,7 +134,7 @@ def mean_square_less_square_mean(gradients, b, replacement):
 
 
 def corrected_where_it_should_not(gradients, b, replacement):
-    m, spread = len(gradients), np.diag(np.cov(gradients.T, bias=True))
+    m, spread = len(gradients), np.diag(np.atleast_2d(np.cov(gradients.T, bias=True)))
     return m**2 / b * spread * ((m - b) / (m - 1) if replacement else 1)
 
 
@@ -330,6 +330,11 @@ ANSWERS = {
             whole_matrix,
             of_one_batch,
         ),
+        equivalent={
+            "line 3: minus: `m`": "it is squared",
+            "line 3: minus: `gradients`": "a variance has no sign",
+            "line 3: plus 1e-3: `gradients`": "a variance has no place",
+        },
     ),
     "short-batch-weights": Answers(
         right=(counting_down, of_a_split, last_takes_the_rest, between_the_cuts),
@@ -350,5 +355,6 @@ ANSWERS = {
             a_column,
             b_larger_than_m_forgotten,
         ),
+        equivalent={"what it gave for the same shapes and numbers": "nothing else is given"},
     ),
 }

@@ -1,10 +1,9 @@
 """The weight of a short last batch."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def batch_weights(m, b):
@@ -34,21 +33,16 @@ def empty_one_kept(m, b):
     return np.array([b] * (m // b) + [m % b]) / m
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    b = int(rng.integers(3, 9))
-    yield 4 * b + 2, b
-    yield 3 * (b + 1), b + 1  # no short batch
-    yield 7, 7  # one batch, the whole data set
-    yield 5, 11  # one batch, and short
-    yield 6, 1
-    yield 1200, 500
+def draw(d: Draw) -> Arguments:
+    b = d.size("b", 1, 2000)
+    return d.rounds("full", 110) * b + d.size("last", 1, b), b
 
 
 EXERCISE = CodeExercise(
     id="short-batch-weights",
     title="The short batch's weight",
     answer=batch_weights,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             equal_weights,
