@@ -1,11 +1,11 @@
 """Gradient accumulation over unequal micro-batches."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Function, Slip
+from mle_lib.exercises.code import CodeExercise, Function, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def accumulate(gradient, batch, size):
@@ -55,22 +55,25 @@ def limited(weights: np.ndarray, most: int) -> Function:
             raise ValueError("this micro-batch has no rows")
         if len(rows) > most:
             raise MemoryError(f"{len(rows)} rows at once; only {most} fit")
-        return np.tanh(rows @ weights).mean(axis=0)
+        z = rows @ weights
+        return (z * abs(z)).mean(axis=0)
 
     return gradient
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for b, size, n, p in [(10, 4, 3, 5), (12, 3, 2, 4), (7, 6, 5, 3), (8, 8, 4, 2), (6, 1, 3, 7)]:
-        batch = rng.normal(loc=0.5, size=(b, n))
-        yield limited(rng.normal(size=(n, p)), size), batch, size
+def draw(d: Draw) -> Arguments:
+    size, n, p = d.size("size", 1, 8), d.size("n", 1, 4), d.size("p", 1, 4)
+    b, more = d.size("b", 1, 12), d.rounds("more", 110)
+    b += (more > 12) * more * size  # at times there are very many parts
+    batch = 1.0 * d.reals("batch", b, n)  # torch multiplies no integers with floats
+    return limited(d.reals("weights", n, p), size), batch, size
 
 
 EXERCISE = CodeExercise(
     id="unequal-micro-batches",
     title="Unequal micro-batches",
     answer=accumulate,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             mean_of_means,

@@ -1,12 +1,12 @@
 """The training step in PyTorch."""
 
-from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Function, Slip
+from mle_lib.exercises.code import CodeExercise, Function, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def one_step(model, optimizer, batch, m):
@@ -51,17 +51,18 @@ def step_before_backward(model, optimizer, batch, m):
 def on_a_small_model(answer: Function) -> Function:
     """The parameters after one step, what the answer returned, and the step size after it.
 
-    The model is an FVSBN, in whose ``.grad`` an earlier batch has left its gradient. torch and the
-    model are imported by the call, so that a chapter's exercises can be listed without them. A step
-    size that was multiplied for one step, and left so, would spoil the next.
+    The model is an FVSBN, in whose ``.grad`` an earlier batch may have left its gradient. torch
+    and the model are imported by the call, so that a chapter's exercises can be listed without
+    them. A step size that was multiplied for one step, and left so, would spoil the next.
     """
 
-    def step(theta: np.ndarray, batch: np.ndarray, m: int, alpha: float) -> Any:
+    def step(theta: np.ndarray, batch: np.ndarray, m: int, alpha: float, earlier: bool) -> Any:
         torch, models = import_module("torch"), import_module("mle_lib.models")
         model = models.FVSBN(batch.shape[1]).double()
         torch.nn.utils.vector_to_parameters(torch.tensor(theta), model.parameters())
         rows = torch.as_tensor(batch)
-        (-model.log_prob(rows[:1]).sum()).backward()
+        if earlier:
+            (-model.log_prob(rows[:1]).sum()).backward()
         optimizer = torch.optim.SGD(model.parameters(), lr=alpha)
         loss = answer(model, optimizer, rows, m)
         if loss is None or loss is ...:
@@ -72,17 +73,18 @@ def on_a_small_model(answer: Function) -> Function:
     return step
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for m, b, n, alpha in [(40, 5, 3, 0.02), (7, 7, 4, 0.05), (12, 1, 2, 0.01), (90, 8, 5, 0.001)]:
-        theta = rng.normal(size=n * (n + 1) // 2)
-        yield theta, rng.integers(0, 2, size=(b, n)).astype(float), m, alpha
+def draw(d: Draw) -> Arguments:
+    n, b = d.size("n", 1, 4), d.size("b", 1, 8)
+    theta = 1.0 * d.reals("theta", n * (n + 1) // 2, upto=50)
+    batch = d.bits("batch", b, n, but=("whole",))
+    return theta, batch, d.size("m", b, 100), d.number("alpha", 1e-3, 1), d.flag("earlier")
 
 
 EXERCISE = CodeExercise(
     id="train-step",
     title="The training step",
     answer=one_step,
-    cases=cases,
+    draw=draw,
     adapt=on_a_small_model,
     needs="torch",
     slips=(

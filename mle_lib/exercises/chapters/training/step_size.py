@@ -1,10 +1,9 @@
 """The step size that makes two loss scales the same update."""
 
-from collections.abc import Iterator
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
-import numpy as np
-
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+SCALES = ("estimate", "sum", "mean over b", "mean over b n")
 
 
 def same_step_size(alpha, old, new, m, b, n):
@@ -39,23 +38,17 @@ def batch_for_data(alpha, old, new, m, b, n):
     return alpha * multiple[old] / multiple[new]
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for old, new, m, b, n in [
-        ("mean over b", "mean over b n", 1200, 50, 64),
-        ("estimate", "sum", 900, 30, 16),
-        ("sum", "mean over b", 700, 20, 9),
-        ("mean over b n", "estimate", 50_000, 128, 784),
-        ("sum", "mean over b n", 40, 40, 5),  # the whole data set
-        ("sum", "sum", 300, 7, 12),
-    ]:
-        yield float(rng.uniform(0.01, 1)), old, new, m, b, n
+def draw(d: Draw) -> Arguments:
+    old, new = (d.word(name, *SCALES) for name in ("old", "new"))
+    alpha, m = d.number("alpha", 1e-4, 10), d.size("m", 1, 500)
+    return alpha, old, new, m, d.size("b", 1, m), d.size("n", 1, 100)
 
 
 EXERCISE = CodeExercise(
     id="same-update",
     title="One update, four scales",
     answer=same_step_size,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             upside_down,
