@@ -1,7 +1,7 @@
 """Every check of the book, one after the other (`make test`).
 
-With `--soak`: the browser tests that are too long for every push (`make soak`). A test is one of
-them by its mark, `soak`; `--list` names them.
+With `--soak`: the tests that are too long for every push (`make soak`). A test is one of them by
+its mark, `soak`; `--list` names them.
 """
 
 import argparse
@@ -14,9 +14,9 @@ from tools.environment import isolate, say
 
 PYTEST = ["-m", "pytest", "--quiet"]
 BROWSER = [*PYTEST, "--numprocesses=2", "tests/browser"]
-SOAK = [*BROWSER, "-m", "soak"]
+SOAK = [*PYTEST, "--numprocesses=2", "-m", "soak"]
 Step = tuple[str, list[str]]
-ON_THE_SITE = ("browser tests", "soak")
+ON_THE_SITE = ("browser tests", "pages")
 SKIPPED = 77  # what tests/browser/conftest.py gives back if there is no browser
 
 
@@ -38,8 +38,9 @@ def steps() -> list[Step]:
 def soak_steps() -> list[Step]:
     """What is left out of `steps`, on the site that is built."""
     return [
+        ("checker of exercises", [*SOAK, "tests/exercises"]),
         ("book", ["-m", "tools.build_book"]),
-        ("soak", SOAK),
+        ("pages", [*SOAK, "tests/browser"]),
     ]
 
 
@@ -50,7 +51,7 @@ def main(given: Sequence[str] = ()) -> int:
     options = parser.parse_args(given)
     isolate()
     if options.list:
-        return subprocess.call([sys.executable, *SOAK, "--collect-only"])
+        return subprocess.call([sys.executable, *SOAK, "tests", "--collect-only"])
     return run("make soak", soak_steps()) if options.soak else run("make test", steps())
 
 
