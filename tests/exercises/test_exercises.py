@@ -78,7 +78,7 @@ def test_the_stub_is_not_an_attempt(exercise: CodeExercise, count: Count) -> Non
     count("code exercises", 1)
     _, result = run_cell(cells("exercise")[exercise.id][2])
     assert result.status == "not attempted"
-    assert "hint" in result.message
+    assert "hint" in repr(result)
 
 
 @every_code_exercise
