@@ -379,6 +379,7 @@
         onEnd: (outcome) => this.ended(outcome),
       };
       this.job = job;
+      this.progress = "";
       this.showRunning(true);
       this.printed.textContent = "";
       this.outputBox.hidden = true;
@@ -391,9 +392,8 @@
     // The text is read out when it changes; of the percentage, which changes often, a reader is
     // told on asking.
     showProgress(text, percent) {
-      if (this.status.firstChild?.textContent !== text) {
-        this.status.replaceChildren(make("p", "", text));
-      }
+      if (this.progress !== text) this.status.replaceChildren(make("p", "", text));
+      this.progress = text; // what stands in the page may have been translated
       if (percent === undefined) return;
       let bar = this.status.querySelector("progress");
       if (!bar) {

@@ -262,7 +262,8 @@ class CodeExercise:
             self.id,
             "not attempted",
             f"The solution itself cannot run here: it stopped with `{text}`. Something that all "
-            "code shares was changed. Restart Python, and check again.",
+            "code shares was changed. Restart Python (on the book's page: load the page again), "
+            "and check again.",
         )
 
     def _wrong(self, message: str) -> Result:
