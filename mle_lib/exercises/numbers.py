@@ -7,6 +7,7 @@ import unicodedata
 
 # [0-9], not \d: in Python that is every script's digits, in JavaScript these ten.
 DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.I)
+ONE_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")  # thousands, or decimals
 GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
 # Written out where the two languages differ, and with the signs that only turn the writing round.
 SPACE = re.compile(r"[\s\x1c-\x1f\x85\ufeff\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069]")
@@ -56,13 +57,13 @@ def parse_number(text: str) -> float:
 
 
 def _parse_decimal(part: str, whole: str) -> float:
+    if ONE_GROUP.fullmatch(part):
+        thousands, decimals = re.sub("[.,]", "", part), part.replace(",", ".")
+        raise Unclear(
+            f"Is “{part}” {thousands} or {float(decimals):g}? Type {thousands} or {decimals}0."
+        )
     if GROUPS.fullmatch(part):
-        thousands, decimals = part.replace(",", ""), part.replace(",", ".")
-        if part.count(",") == 1 and "." not in part:
-            raise Unclear(
-                f"Is “{part}” {thousands} or {float(decimals):g}? Type {thousands} or {decimals}."
-            )
-        return float(thousands)
+        return float(part.replace(",", ""))
     if part.count(",") == 1 and "." not in part:
         part = part.replace(",", ".")
     if not DECIMAL.fullmatch(part):

@@ -100,7 +100,7 @@ class Numeric:
     Attributes:
         answer: The right number.
         tolerance: How far off an answer may be, absolutely.
-        near: Wrong numbers that are recognised (within the same tolerance, relative to theirs).
+        near: Wrong numbers that are recognised, within a margin of their own.
         otherwise: What to tell who gave any other number.
         prediction: Whether it is asked before the chapter computes it.
         printed: For a prediction, the number as a later checked cell of the chapter prints it.
@@ -153,8 +153,9 @@ class Numeric:
         return Result(self.id, "incorrect", self.otherwise)
 
     def margin(self, near: Near) -> float:
-        """The tolerance in proportion to the size of a wrong number."""
-        return self.tolerance * abs(near.value / self.answer) if self.answer else self.tolerance
+        """The tolerance in proportion to the size of a wrong number, but a twentieth of it at most:
+        the advice is for who means this number."""
+        return abs(near.value) * min(self.tolerance / abs(self.answer or 1), 0.05)
 
 
 @dataclass(frozen=True)

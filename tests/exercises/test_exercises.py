@@ -335,6 +335,45 @@ def test_numbers_are_taken_within_the_tolerance_and_near_ones_explained(
         assert abs(near.value - quiz.answer) > quiz.tolerance
 
 
+# what a question says of how exact an answer must be, and the answers that this allows
+ALLOWED: dict[str, Callable[[Numeric, float], list[float]]] = {
+    r"[Ww]ithin ([\d.]+)": lambda quiz, n: [quiz.answer - n, quiz.answer + n],
+    r"(T)wo more or fewer": lambda quiz, _: [quiz.answer - 2, quiz.answer + 2],
+    r"To (\d+) %": lambda quiz, n: [quiz.answer * (1 + k * n) for k in (-0.00999, 0.00999)],
+    r"([Tt])wo figures": lambda quiz, _: [float(f"{quiz.answer:.2g}")],
+    r"(o)ne figure": lambda quiz, _: [float(f"{quiz.answer:.1g}")],
+}
+
+
+@pytest.mark.parametrize("quiz", NUMERIC, ids=lambda e: e.id)
+def test_a_number_is_taken_as_exactly_as_the_question_asks(quiz: Numeric) -> None:
+    assert "order of magnitude" not in quiz.question, "how far off?"
+    for words, allowed in ALLOWED.items():
+        for found in re.findall(words, quiz.question):
+            number = float(found) if found.replace(".", "").isdigit() else 0.0
+            for answer in [*allowed(quiz, number), float(quiz.printed or quiz.answer)]:
+                assert check(quiz.id, answer).status == "correct", answer
+                assert check(quiz.id, f"{answer:.15g}").status == "correct", answer
+    # advice is for who means this number, not for all far off
+    assert all(quiz.margin(near) <= 0.05 * abs(near.value) for near in quiz.near)
+
+
+@pytest.mark.parametrize("value", [2**-8, 0.0039, 2**-7, 0.006])
+def test_both_of_the_two_nearest_are_taken(value: float) -> None:
+    assert check("effective-step", value).status == "correct"
+
+
+@pytest.mark.parametrize("quiz", NUMERIC, ids=lambda e: e.id)
+def test_what_is_true_or_complex_is_no_number(quiz: Numeric) -> None:
+    plain = quiz.answer + 0j
+    for answer in (True, False, np.True_, torch.tensor(True), plain, np.complex64(plain)):
+        assert check(quiz.id, answer).status == "not attempted"
+    for answer in (torch.tensor(plain), np.array(plain)):
+        assert check(quiz.id, answer).status == "not attempted"
+    for kind in (np.float64, np.array, torch.tensor):
+        assert check(quiz.id, kind(quiz.answer)).status == "correct"
+
+
 @pytest.mark.parametrize("quiz", QUIZZES, ids=lambda e: e.id)
 @pytest.mark.parametrize("answer", [..., None])
 def test_no_answer_is_no_attempt(quiz: Choice | Numeric, answer: Any) -> None:

@@ -167,6 +167,7 @@
     /[\s\x1c-\x1f\x85\ufeff\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069]/g;
   const FORMS = /[\uff00-\uffef\ufe50-\ufe6f\u{1d7ce}-\u{1d7ff}]/gu;
   const DECIMAL = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
+  const ONE_GROUP = /^[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}$/; // thousands, or decimals
   const GROUPS = /^[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?$/;
 
   class Unclear extends Error {}
@@ -204,15 +205,15 @@
   }
 
   function parseDecimal(part, typed) {
-    const oneComma = part.split(",").length === 2 && !part.includes(".");
-    if (GROUPS.test(part)) {
-      const thousands = part.replaceAll(",", "");
-      if (!oneComma) return Number(thousands);
+    if (ONE_GROUP.test(part)) {
+      const thousands = part.replace(/[.,]/, "");
       const decimals = part.replace(",", ".");
       throw new Unclear(
-        `Is “${part}” ${thousands} or ${Number(decimals)}? Type ${thousands} or ${decimals}.`,
+        `Is “${part}” ${thousands} or ${Number(decimals)}? Type ${thousands} or ${decimals}0.`,
       );
     }
+    if (GROUPS.test(part)) return Number(part.replaceAll(",", ""));
+    const oneComma = part.split(",").length === 2 && !part.includes(".");
     const decimal = oneComma ? part.replace(",", ".") : part;
     if (!DECIMAL.test(decimal)) {
       throw new Unclear(

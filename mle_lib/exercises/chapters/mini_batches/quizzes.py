@@ -6,10 +6,10 @@ EXACT_STEPS = Numeric(
     id="steps-with-the-exact-gradient",
     title="Steps with the exact gradient",
     question="With batches of a single sample this takes about 2,500 steps. How many does it "
-    "take with the exact gradient, each step over all 1,200 samples? (The order of magnitude is "
-    "enough.) And which of the two ways needs fewer sample gradients?",
+    "take with the exact gradient, each step over all 1,200 samples? (Within 50 counts as "
+    "right.) And which of the two ways needs fewer sample gradients?",
     answer=54,
-    tolerance=46,
+    tolerance=50,
     near=(
         Near(
             2,

@@ -19,8 +19,13 @@ NEWTON_STEPS = Numeric(
         ),
         Near(
             21,
-            "That would do if each step settled one parameter, or halved the error. (8.1) solves "
-            "for all parameters at once, and the nearer it comes, the better the quadratic fits.",
+            "That would do if each step settled one parameter. (8.1) solves for all parameters at "
+            "once, and the nearer it comes, the better the quadratic fits.",
+        ),
+        Near(
+            30,
+            "That would do if each step halved the error. (8.1) does better: the nearer it comes, "
+            "the better the quadratic fits.",
         ),
         Near(
             80,
