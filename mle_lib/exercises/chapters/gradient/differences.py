@@ -45,8 +45,8 @@ def draw(d: Draw) -> Arguments:
         return tall * shape(np.asarray(theta, dtype=float))  # a tensor may be handed in
 
     # binary fractions: who moves theta itself by h, and back, leaves it as it was
-    # not beyond 30 times h's own size: there an answer in float32 loses what h adds
-    theta = np.round(64 * d.number("scale", 0.1, 30) * d.reals("theta", p, upto=1)) / 64
+    # no further out: there an answer wholly in float32 loses what h adds
+    theta = np.round(64 * d.number("scale", 0.1, 10) * d.reals("theta", p, upto=1)) / 64
     return f, theta, d.word("h", 1 / 16, 1 / 8, 3 / 8, 1 / 2, 1, 2.5)
 
 
