@@ -34,7 +34,9 @@ def describe_error(error: Exception, names: list[str], arguments: tuple[Any, ...
     return message + "."
 
 
-def describe_difference(trials: list[Trial], names: list[str], tolerance: float) -> str:
+def describe_difference(
+    trials: list[Trial], wrong: list[Trial], names: list[str], tolerance: float
+) -> str:
     """The most telling difference: in number, in shape, by one factor; else one wrong trial."""
     for trial in trials:
         if len(trial.given) != len(trial.right):
@@ -57,7 +59,6 @@ def describe_difference(trials: list[Trial], names: list[str], tolerance: float)
             return f"This is {name}: nats are wanted, the natural logarithm."
     if factor is not None:
         return f"Every value is {factor:.6g} times what it should be."
-    wrong = [t for t in trials if not same(t.given, t.right, tolerance)]
     shown = min(wrong, key=lambda trial: len(called(trial, names)))
     yours, right = told_apart(shown.given, shown.right)
     return (
@@ -96,7 +97,7 @@ def common_factor(trials: list[Trial], tolerance: float) -> float | None:
         for trial in trials
         for mine, theirs in zip(trial.given, trial.right, strict=True)
     )
-    return round(factor, 6) if every else None
+    return float(f"{factor:.6g}") if every else None
 
 
 def _readers_line(error: Exception) -> str:

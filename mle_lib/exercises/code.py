@@ -202,15 +202,19 @@ class CodeExercise:
                 found.append(None)
         return found
 
-    def is_right(self, given: Arrays, right: Arrays, arguments: Arguments) -> bool:
-        """Whether values are the right ones, with the error that float32 makes: ten times that of
-        the solution itself, where it is more than the tolerance."""
+    def is_right(
+        self, given: Arrays, right: Arrays, arguments: Arguments, answer: Function | None = None
+    ) -> bool:
+        """Whether values are those of the solution (or another ``answer`` of ours), with the error
+        that float32 makes: ten times that of the answer itself, where it is more than the
+        tolerance."""
         if same(given, right, self.tolerance):
             return True
         if [part.shape for part in given] != [part.shape for part in right]:
             return False
         try:
-            coarse = as_arrays(call(self.adapt(self.answer), in_single(arguments)), right)
+            answer = answer or self.adapt(self.answer)
+            coarse = as_arrays(call(answer, in_single(arguments)), right)
         except Exception:
             return False
         return all(
@@ -231,7 +235,7 @@ class CodeExercise:
             if trial.stop:
                 if ours and all(np.isfinite(part).all() for part in ours):
                     return False
-            elif ours is None or not same(trial.given, ours, self.tolerance):
+            elif ours is None or not self.is_right(trial.given, ours, trial.arguments, adapted):
                 return False
         return True
 
@@ -249,7 +253,7 @@ class CodeExercise:
                     return Result(self.id, "incorrect", text, slip=slip.name)
         # A wrong value is the better thing to talk about than a stop at another trial.
         said = (
-            [describe_difference(shown, self._names(tried[0].arguments), self.tolerance)]
+            [describe_difference(shown, wrong, self._names(tried[0].arguments), self.tolerance)]
             if wrong
             else []
         )

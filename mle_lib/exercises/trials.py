@@ -8,6 +8,8 @@ them trials with nothing hard, and some with the sizes of those and other values
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import cache
 from itertools import islice, product
 from types import MappingProxyType
 from typing import Any
@@ -23,7 +25,8 @@ PLAIN, AGAIN = 12, 6  # of these at least so many without a class; then with the
 MAGNITUDES = (0.1, 8, 50, 300, 1000)
 SIGNS = ("zeros", "some zeros", "ties", "whole", "positive", "negative", "one large")
 ROUNDS = (0, 1, 5, 30, 200)
-ATTEMPTS = 1000
+ATTEMPTS, FEW = 1000, 20  # to draw what suits; where two classes that are asked for may exclude it
+CROSSED = 16  # combinations of words that are crossed with the classes of sizes
 
 
 class Unsuitable(Exception):
@@ -62,10 +65,12 @@ class Draw:
     # ---- sizes, words and numbers
 
     def size(self, name: str, low: int, high: int) -> int:
-        """A whole number from ``low`` to ``high``: its ends, the second, as large as another."""
+        """A whole number from ``low`` to ``high``: its ends and others that are something of their
+        own."""
         known = {f"as {other}": size for other, size in self.sizes.items()}
-        at = self._class(name, ("least", "second", "most", *known))
-        known |= {"least": low, "second": low + 1, "most": high}
+        at = self._class(name, ("least", "second", "few", "half", "most", *known))
+        known |= {"least": low, "second": low + 1, "few": low + (high - low) // 20}
+        known |= {"half": high // 2, "most": high}
         drawn = int(self._sizes.integers(low, high + 1))
         self.sizes[name] = drawn = min(max(known.get(at, drawn), low), high)
         return drawn
@@ -191,13 +196,14 @@ def drawn(
     hard: Hard = NOTHING,
     values: int = 0,
     mixed: bool = False,
+    attempts: int = ATTEMPTS,
 ) -> Arguments:
     """The arguments of one trial.
 
     Raises:
         RuntimeError: If nothing that was drawn suits the exercise.
     """
-    for attempt in range(ATTEMPTS):
+    for attempt in range(attempts):
         try:
             return draw(Draw(seed, 1000 * values + attempt, hard, mixed))
         except Unsuitable:
@@ -205,9 +211,10 @@ def drawn(
     raise RuntimeError(f"nothing drawn suits the exercise, with {dict(hard)}")
 
 
-def hard_classes(draw: Callable[[Draw], Arguments]) -> list[dict[str, Any]]:
-    """One for each class of each thing that is asked for; of words every combination, of sizes also
-    every combination of their ends."""
+def hard_classes(draw: Callable[[Draw], Arguments]) -> tuple[list[Hard], list[Hard]]:
+    """One for each class of each thing that is asked for, of sizes also every combination of their
+    ends, and of words every combination; then what may exclude each other: these with the least
+    sizes and the most, and each word with each class of a size."""
     asked = next(d for d in map(_asked, [draw] * ATTEMPTS, range(ATTEMPTS)) if d)
     single = [
         {name: at}
@@ -215,14 +222,20 @@ def hard_classes(draw: Callable[[Draw], Arguments]) -> list[dict[str, Any]]:
         for at in classes
         if name not in asked.words and not (name in asked.sizes and at in ("least", "most"))
     ]
-    ends = {name: ("least", "most") for name in asked.sizes}
-    words = {name: asked.classes[name] for name in asked.words}
-    combined = [
-        dict(zip(classes, chosen, strict=True))
-        for classes in (ends, words)
-        for chosen in product(*classes.values())
-    ]
-    return single + [hard for hard in combined if hard]
+    ends = _combinations({name: ("least", "most") for name in asked.sizes})
+    words = _combinations({name: asked.classes[name] for name in asked.words})
+    joint = [dict.fromkeys(asked.sizes, end) for end in ("least", "most")]
+    of_sizes = [hard for hard in single if asked.sizes.keys() & hard]
+    each = [{name: word} for name in asked.words for word in asked.classes[name]]
+    crossed = [chosen | size for chosen in words for size in joint]
+    if len(words) <= CROSSED:
+        crossed += [chosen | size for chosen in each for size in of_sizes]
+    some = asked.words and asked.sizes
+    return [hard for hard in [*single, *ends, *words] if hard], [*crossed] if some else []
+
+
+def _combinations(classes: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
+    return [dict(zip(classes, chosen, strict=True)) for chosen in product(*classes.values())]
 
 
 def _asked(draw: Callable[[Draw], Arguments], seed: int) -> Draw | None:
@@ -234,13 +247,18 @@ def _asked(draw: Callable[[Draw], Arguments], seed: int) -> Draw | None:
     return asked
 
 
-def trials(draw: Callable[[Draw], Arguments]) -> list[Arguments]:
+@cache
+def trials(draw: Callable[[Draw], Arguments]) -> tuple[Arguments, ...]:
     """The trials of a check, the same at each."""
-    hard = hard_classes(draw)
+    hard, crossed = hard_classes(draw)
     plain = range(max(PLAIN, LEAST - AGAIN - len(hard)))
     found = [drawn(draw, seed) for seed in plain]
     found += [drawn(draw, seed, values=1) for seed in plain[:AGAIN]]
-    return found + [drawn(draw, 1000 + seed, each) for seed, each in enumerate(hard)]
+    found += [drawn(draw, 1000 + seed, each) for seed, each in enumerate(hard)]
+    for seed, each in enumerate(crossed, 1000 + len(hard)):
+        with suppress(RuntimeError):
+            found.append(drawn(draw, seed, each, attempts=FEW))
+    return tuple(found)
 
 
 def other_trials(draw: Callable[[Draw], Arguments], count: int) -> Iterator[Arguments]:

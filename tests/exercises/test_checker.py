@@ -244,6 +244,7 @@ def test_what_was_given_and_what_is_right_are_shown_to_differ(length: int, off: 
     right = np.linspace(1, 2, length)
     given = right.copy()
     given[length // 2] += off
-    message = describe_difference([Trial((right,), (right,), (given,))], ["x"], 1e-5)
+    trial = Trial((right,), (right,), (given,))
+    message = describe_difference([trial], [trial], ["x"], 1e-5)
     yours, theirs = re.findall(r"`([^`]+)`", message)[-2:]
     assert yours != theirs

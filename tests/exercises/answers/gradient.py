@@ -436,12 +436,14 @@ ANSWERS: dict[str, Answers] = {
         right=(step_recursive, step_float32, step_in_tries, step_taken_back),
         slips={
             "full_step": (boldly,),
-            "halved_only_once": (one_more_chance, better_than_the_last_try),
+            "halved_only_once": (one_more_chance,),
             "halved_once_more": (halved_after_the_test,),
             "downhill": (descent,),
-            "insists_on_higher": (until_higher, until_higher_or_never),
+            "insists_on_higher": (until_higher,),
         },
         wrong=(
+            better_than_the_last_try,
+            until_higher_or_never,
             on_from_the_last_try,
             theta_itself_moves,
             halved_before_the_first_try,

@@ -1,5 +1,8 @@
 """A step of (2.5) whose size is tried out."""
 
+from collections.abc import Iterator
+from itertools import count
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -53,14 +56,35 @@ def draw(d: Draw) -> Arguments:
         bend = np.full(p, scale)
     g = -bend * away
     longest = 2 * (g @ g) / (g @ (bend * g))  # the longest step that loses no height
-    sea = d.reals("sea", 1)[0] * (g @ away)
+    sea, start = d.word("sea", 0.0, 0.7, -1e3) * (g @ away), top + away
+    alpha = (1.0 if tie else d.rng.uniform(0.55, 0.95)) * longest * 2.0**halvings
 
-    def height(theta):
+    def hill(theta):
         z = np.asarray(theta, dtype=float) - top  # a tensor may be handed in
         return float(sea - bend @ z**2 / 2)
 
-    part = 1.0 if tie else d.rng.uniform(0.55, 0.95)
-    return height, top + away, g, part * longest * 2.0**halvings
+    # no hill: how high it is where a halved step ends is by chance, but for the last
+    steps = alpha * 0.5 ** np.arange(halvings, -1, -1)
+    gains = (g @ away) * d.rng.uniform(0.1, 2, size=halvings + 1)
+    gains[0] *= -1  # g @ away is negative
+
+    def land(theta):
+        s = (np.asarray(theta, dtype=float) - start) @ g / (g @ g)
+        return float(sea + np.interp(s, [-alpha, 0, *steps], [g @ away, 0, *gains]))
+
+    return land if d.flag("rough") and not tie else hill, start, g, alpha
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    """At the top: a loop that goes on where it is just as high has no end there."""
+    calls = count(1)
+
+    def height(theta):
+        if next(calls) > 5000:
+            raise ArithmeticError("height was called 5,000 times. Does the loop end?")
+        return -float(np.sum(np.asarray(theta, dtype=float) ** 2))
+
+    yield height, np.zeros(3), np.zeros(3), 1.0
 
 
 EXERCISE = CodeExercise(
@@ -68,6 +92,7 @@ EXERCISE = CodeExercise(
     title="A step that never loses height",
     answer=careful_step,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             full_step,
@@ -82,8 +107,8 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             halved_once_more,
-            "Your step is exactly half of the right one: after the step size has passed the test, "
-            "it is halved once more.",
+            "Your step is exactly half of the right one: a step size that has passed the test is "
+            "not halved again.",
         ),
         Slip(
             downhill,
@@ -94,7 +119,7 @@ EXERCISE = CodeExercise(
         Slip(
             insists_on_higher,
             "You halve also where the step ends exactly as high as it began. Such a point is not "
-            "lower, so it is to be returned. At the top, where $g = 0$, your loop would never end.",
+            "lower, so it is to be returned: at the top, where $g = 0$, no step is higher.",
         ),
     ),
     hints=(

@@ -1,5 +1,7 @@
 """Central differences: the gradient by the definition of a derivative."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -63,11 +65,24 @@ def constant(t):
     return 1.5
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for p, h, function in [
+        (3, 0.125, cubic),
+        (5, 0.25, log_likelihood),
+        (1, 0.5, cubic),
+        (2, 0.0625, log_likelihood),
+        (4, 0.375, constant),
+    ]:
+        # binary fractions: who moves theta itself by h, and back, leaves it as it was
+        yield function, np.round(64 * rng.normal(size=p)) / 64, h
+
+
 EXERCISE = CodeExercise(
     id="central-difference",
     title="The gradient by definition",
     answer=numerical_gradient,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             one_sided,

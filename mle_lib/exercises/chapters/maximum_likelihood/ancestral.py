@@ -1,5 +1,7 @@
 """Ancestral sampling: the questions of (1.1) answered in order."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -56,12 +58,19 @@ def draw(d: Draw) -> Arguments:
     return W, c, u
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for b, n in [(5, 3), (9, 6), (1, 8), (12, 4), (3, 2)]:
+        W = np.tril(rng.normal(scale=3, size=(n, n)), -1)
+        yield W, rng.normal(size=n), rng.uniform(size=(b, n))
+    yield np.zeros((1, 1)), np.zeros(1), np.zeros((1, 1))
+
+
 EXERCISE = CodeExercise(
     id="ancestral-sampling",
     title="Sampling, one question after the other",
     answer=ancestral_sample,
     draw=draw,
-    cases=lambda rng: [(np.zeros((1, 1)), np.zeros(1), np.zeros((1, 1)))],
+    cases=cases,
     slips=(
         Slip(
             all_at_once,

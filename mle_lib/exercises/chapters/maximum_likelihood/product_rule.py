@@ -1,5 +1,7 @@
 """log p(x) from the conditionals: equation (1.1) in logarithms."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -41,11 +43,25 @@ def draw(d: Draw) -> Arguments:
     return probs, x
 
 
+def _probs_and_x(rng: np.random.Generator, b: int, n: int) -> Arguments:
+    return rng.uniform(0.05, 0.95, size=(b, n)), rng.integers(0, 2, size=(b, n)).astype(float)
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for b, n in [(4, 3), (2, 6), (1, 5), (7, 1)]:
+        yield _probs_and_x(rng, b, n)
+    probs, x = _probs_and_x(rng, 3, 2)
+    probs[:, 0], x[:, 0] = 1e-6, 1.0  # 1e-8 added to probs, against log 0, shows here
+    yield probs, x
+    yield _probs_and_x(rng, 3, 2500)  # the product of so many is 0 in float64
+
+
 EXERCISE = CodeExercise(
     id="product-rule",
     title="The product rule in logarithms",
     answer=log_prob,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             as_if_all_ones,

@@ -1,5 +1,7 @@
 """The log-likelihood of an FVSBN, computed so that large logits do no harm."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -35,7 +37,7 @@ def mean_over_samples(W, c, x):
 
 
 def draw(d: Draw) -> Arguments:
-    m, n = d.size("m", 1, 8), d.size("n", 1, 6)
+    m, n = d.size("m", 1, 40), d.size("n", 1, 12)
     # torch multiplies no integers with floats
     W = np.tril(1.0 * d.number("scale", 0.1, 10) * d.reals("W", n, n, upto=1), -1)
     c = 1.0 * d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
@@ -51,11 +53,24 @@ def draw(d: Draw) -> Arguments:
     return W, c, x
 
 
+def _model_and_data(rng: np.random.Generator, m: int, n: int, c: np.ndarray) -> Arguments:
+    x = rng.integers(0, 2, size=(m, n)).astype(float)
+    return np.tril(rng.normal(size=(n, n)), -1), c, x
+
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for m, n in [(5, 3), (2, 4), (1, 6)]:
+        yield _model_and_data(rng, m, n, rng.normal(size=n))
+    for m, n in [(8, 5), (9, 2)]:
+        yield _model_and_data(rng, m, n, 1000 * np.where(np.arange(n) % 2, 1.0, -1.0))
+
+
 EXERCISE = CodeExercise(
     id="stable-log-likelihood",
     title="A log-likelihood that survives large logits",
     answer=fvsbn_log_likelihood,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             probability_first,

@@ -1,5 +1,7 @@
 """The batch size that is fastest by the clock."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -47,11 +49,21 @@ def draw(d: Draw) -> Arguments:
     return s_min, b_crit, t0, t1, d.number("b_max", 1, 10_000_000)
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    yield 70.0, 12.0, 4e-4, 3e-6, 900
+    yield 40.0, 500.0, 2e-4, 1e-6, 64  # more than fits
+    yield 300.0, 20.0, 1e-4, 6e-3, 250  # less than one sample
+    yield 25.0, 1.5, 0.05, 4e-4, 1200  # far above B_crit
+    b_crit, t0, t1 = np.exp(rng.uniform((3, -8, -13), (6, -6, -11))).tolist()
+    yield 110.0, b_crit, t0, t1, 5000
+
+
 EXERCISE = CodeExercise(
     id="fastest-batch-size",
     title="The fastest batch by the clock",
     answer=fastest_batch,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             times_swapped,

@@ -1,5 +1,9 @@
 """Steps and sample gradients to a target."""
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from mle_lib.exercises.code import CodeExercise, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
@@ -35,11 +39,19 @@ def draw(d: Draw) -> Arguments:
     return b.astype(int) if whole else b, s_min, b_crit
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    yield np.array([1, 10, 100, 1000]), 50.0, 46.0
+    yield np.array([7, 3]), 81.0, 0.4  # far above B_crit
+    yield rng.integers(2, 90, size=5), 12.5, 2900.0  # far below it
+    yield np.array([29]), 200.0, 29.0  # at it
+
+
 EXERCISE = CodeExercise(
     id="steps-and-sample-gradients",
     title="Steps and sample gradients",
     answer=steps_and_gradients,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             upside_down,

@@ -1,5 +1,7 @@
 """A tuned step size, carried over to other batch sizes."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -38,11 +40,25 @@ def draw(d: Draw) -> Arguments:
     return alpha, b, sizes, b_h, alpha * d.number("limit over alpha", 0.3, 10.0, but=("whole",))
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    yield 0.1, 10, np.array([1, 10, 40, 160, 1000]), 30.0, 0.25
+    yield 1, 1, np.array([1, 2, 3]), 6, 2  # whole numbers
+    yield 0.3, 25, np.array([5]), 60.0, 0.6  # one size
+    yield 0.2, 8, np.array([1, 64, 4096]), 0.0, 1.5  # no noise
+    yield 1e-6, 1, np.array([1, 10, 1_000_000]), 1e9, 50.0  # all noise: the linear rule
+    for k in rng.integers(1, 7, size=30):
+        sizes = rng.integers(1, 2000, size=k)
+        b, b_h = int(rng.integers(1, 200)), float(np.exp(rng.uniform(0, 8)))
+        alpha = float(np.exp(rng.uniform(-6, 0)))
+        yield alpha, b, sizes, b_h, alpha * float(rng.uniform(0.5, 1.5 * (1 + b_h / b)))
+
+
 EXERCISE = CodeExercise(
     id="step-size-for-another-batch",
     title="The step size for another batch",
     answer=carried_over,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             linear_rule,

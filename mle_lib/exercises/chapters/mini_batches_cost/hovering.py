@@ -1,5 +1,9 @@
 """How far from the top a run hovers."""
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from mle_lib.exercises.code import CodeExercise, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
@@ -45,11 +49,26 @@ def draw(d: Draw) -> Arguments:
     return alpha, b, m, curvatures[at], variances[at]
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    yield 0.5, 2, 5, np.array([1.0, 0.2]), np.array([4.0, 1.0])
+    yield 1, 1, 12, np.array([1]), np.array([4])  # whole numbers, one direction, one sample
+    yield 0.7, 9, 9, np.array([0.5, 2.0]), np.array([3.0, 1.0])  # all samples: no noise
+    yield 0.2, 3, 50, np.array([1.0, 6.0, 0.1]), np.zeros(3)
+    yield 0.05, 10, 1_000_000, np.array([38.0, 2.0]), np.array([5e11, 0.0])
+    for p in rng.integers(1, 6, size=30):
+        curvatures = np.exp(rng.uniform(-1.5, 1, size=p))
+        # long enough that 1 - (1 - alpha lambda)^2 keeps its digits in float32
+        alpha = float(rng.choice([0.3, 0.6, 1.0, 1.8]) / curvatures.max())
+        m = int(rng.integers(3, 2000))
+        yield alpha, int(rng.integers(1, m)), m, curvatures, rng.gamma(2.0, 3.0, size=p)
+
+
 EXERCISE = CodeExercise(
     id="how-far-a-run-hovers",
     title="How far a run hovers",
     answer=spread_and_loss,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             with_replacement,

@@ -1,5 +1,7 @@
 """What a run loses, and what the mean of its places loses."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -44,11 +46,31 @@ def draw(d: Draw) -> Arguments:
     return places[d.indices("visited", steps, steps)], top, root @ root.T, skip
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    H = np.array([[2.0, 1.0], [1.0, 3.0]])
+    places = np.array([[9.0, -5.0], [1.0, 2.0], [3.0, -1.0], [0.5, 1.0]])
+    yield places, np.array([1.0, 0.5]), H, 1
+    whole = np.array([[7], [2], [-1], [4]])
+    yield whole, np.array([1]), np.array([[2]]), 2  # one parameter, whole numbers
+    yield rng.normal(size=(5, 3)), np.zeros(3), np.diag([4.0, 1.0, 0.0]), 0  # nothing left out
+    yield rng.normal(size=(4, 2)), np.ones(2), H, 3  # a single place left
+    yield np.zeros((6, 2)), np.zeros(2), H, 2  # at the top all the time
+    yield 1e6 * rng.normal(size=(50, 2)), np.array([3e5, -2e5]), H, 10
+    for p in rng.integers(1, 6, size=30):
+        a = rng.normal(size=(p, p + 2))
+        steps = int(rng.integers(2, 40))
+        top, start = rng.normal(size=p), 4 * rng.normal(size=p)
+        left = start * 0.8 ** np.arange(steps)[:, None]  # of the start, in the order of the steps
+        places = top + left + rng.normal(size=(steps, p))
+        yield places, top, a @ a.T / p, int(rng.integers(0, steps))
+
+
 EXERCISE = CodeExercise(
     id="loss-of-the-mean-place",
     title="What the mean of the places loses",
     answer=two_losses,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             start_kept,

@@ -1,5 +1,9 @@
 """The gradient noise scale from two batch sizes."""
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from mle_lib.exercises.code import CodeExercise, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
@@ -44,11 +48,24 @@ def draw(d: Draw) -> Arguments:
     return small, big, b_small, b_big
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    sizes = [(6, 2, 16), (9, 1, 30), (1, 5, 1200), (4, 64, 80)]
+    for (k, b_small, b_big), signal in zip(sizes, (0.3, 4.0, 0.02, 70.0), strict=True):
+        trace = signal * np.sqrt(b_small * b_big)  # both batches hold signal and noise
+        spread = 0.01 if b_big < 2 * b_small else 0.2  # near sizes need many batches
+        lengths = [
+            (signal + trace / b) * rng.uniform(1 - spread, 1 + spread, size=k)
+            for b in (b_small, b_big)
+        ]
+        yield *lengths, b_small, b_big
+
+
 EXERCISE = CodeExercise(
     id="noise-scale-from-two-batch-sizes",
     title="The noise scale from two batch sizes",
     answer=noise_scale,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             ratio_of_lengths,

@@ -1,5 +1,7 @@
 """One update of Adam."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -56,11 +58,26 @@ def draw(d: Draw) -> Arguments:
     return theta, mu, nu[d.indices("equal entries", p, p)], t, g, alpha, beta1, beta2, eps
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for p, t, alpha, beta1, beta2, eps in [
+        (3, 2, 0.1, 0.9, 0.99, 0.1),
+        (5, 6, 0.5, 0.8, 0.95, 0.02),
+        (4, 3000, 0.3, 0.9, LONG, 1e-8),  # long after the start
+    ]:
+        theta, mu, g = rng.normal(size=(3, p))
+        yield theta, mu, mu**2 + rng.uniform(size=p), t, g, alpha, beta1, beta2, eps
+    theta, g = rng.normal(size=(2, 2))
+    yield theta, mu[:2], np.ones(2), 9, g, 0.2, 0.0, 0.9, 0.05  # no memory of the gradient
+    g[0] = 0.0  # a coordinate without a slope, at the first step
+    yield theta, np.zeros(2), np.zeros(2), 0, g, 0.05, 0.9, LONG, 1e-3
+
+
 EXERCISE = CodeExercise(
     id="adam-update",
     title="Adam, one update",
     answer=adam_update,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             no_correction,

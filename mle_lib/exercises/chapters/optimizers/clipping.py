@@ -1,5 +1,7 @@
 """Clipping by norm."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -56,11 +58,30 @@ def draw(d: Draw) -> Arguments:
     return c / share / (norm or 1.0) * g_weights, c / share / (norm or 1.0) * g_bias, c
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    # lengths of the two parts, and the threshold: too long, short enough, too long only together,
+    # very long, nothing at all
+    for shape, weights, bias, c in [
+        ((3, 2), 6.0, 4.0, 2.5),
+        ((2, 5), 1.2, 0.9, 2.0),
+        ((4, 3), 2.4, 2.7, 3.0),
+        ((5, 4), 30.0, 1e3, 0.5),
+        ((2, 3), 0.0, 0.0, 1.5),
+    ]:
+        g_weights, g_bias = rng.normal(size=shape), rng.normal(size=shape[0])
+        yield (
+            weights * g_weights / np.linalg.norm(g_weights),
+            bias * g_bias / np.linalg.norm(g_bias),
+            c,
+        )
+
+
 EXERCISE = CodeExercise(
     id="clip-by-norm",
     title="Clipping by norm",
     answer=clip_gradient,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             by_value,

@@ -1,5 +1,9 @@
 """One update of momentum."""
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from mle_lib.exercises.code import CodeExercise, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
@@ -40,11 +44,20 @@ def draw(d: Draw) -> Arguments:
     return theta, u, g, d.number("alpha", 0.001, 10), beta
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for p, alpha, beta in [(3, 0.1, 0.9), (5, 0.7, 0.4), (4, 0.2, 0.0)]:
+        yield *rng.normal(size=(3, p)), alpha, beta
+    theta, u, g = rng.normal(size=(3, 2))
+    yield theta, 0 * u, g, 0.3, 0.8  # the first step
+    yield theta, u, 0 * g, 0.05, 0.95  # no slope left: it rolls on
+
+
 EXERCISE = CodeExercise(
     id="momentum-update",
     title="Momentum, one update",
     answer=momentum_update,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             old_velocity,

@@ -1,6 +1,6 @@
 """One update of Nesterov's method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -61,11 +61,20 @@ def draw(d: Draw) -> Arguments:
     return y, u, gradient, d.number("alpha", 0.001, 10), beta
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for p, curvature, alpha, beta in [(3, 1.0, 0.2, 0.9), (2, 0.5, 0.6, 0.5), (5, 2.0, 0.1, 0.7)]:
+        y, u = rng.normal(size=(2, p))
+        yield y, u, slope_of(curvature, float(rng.normal())), alpha, beta
+    yield y, 0 * u, slope_of(0.3, 1.0), 0.4, 0.8  # the first step
+    yield y, u, slope_of(1.5, 0.4), 0.3, 0.0  # plain ascent
+
+
 EXERCISE = CodeExercise(
     id="nesterov-update",
     title="Nesterov, one update",
     answer=nesterov_update,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             not_ahead,

@@ -55,7 +55,7 @@ def with_an_end(height: Height) -> Height:
     @wraps(height)
     def limited(theta: np.ndarray) -> float:
         if next(calls) > 5000:
-            raise RuntimeError("height was called 5,000 times. Does the loop end?")
+            raise ArithmeticError("height was called 5,000 times. Does the loop end?")
         return height(theta)
 
     return limited

@@ -1,5 +1,6 @@
 """Gradient accumulation over unequal micro-batches."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -69,11 +70,18 @@ def draw(d: Draw) -> Arguments:
     return limited(d.reals("weights", n, p), size), batch, size
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for b, size, n, p in [(10, 4, 3, 5), (12, 3, 2, 4), (7, 6, 5, 3), (8, 8, 4, 2), (6, 1, 3, 7)]:
+        batch = rng.normal(loc=0.5, size=(b, n))
+        yield limited(rng.normal(size=(n, p)), size), batch, size
+
+
 EXERCISE = CodeExercise(
     id="unequal-micro-batches",
     title="Unequal micro-batches",
     answer=accumulate,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             mean_of_means,
