@@ -90,7 +90,9 @@ def test_right_is_right_in_any_container(exercise: CodeExercise) -> None:
 
         return answer
 
-    for one in ONE.values():
+    for name, one in ONE.items():
+        if several and name == "an array in a list":  # that is one of several, not one array
+            continue
         for all in ALL.values():
             assert check(exercise.id, given(one, all)).status == "correct"
 
