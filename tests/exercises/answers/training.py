@@ -408,6 +408,10 @@ ANSWERS = {
             lambda model, optimizer, batch, m: 1 / 0,
             lambda batch, m: 0.0,
         ),
+        equivalent={
+            "line 6: `loss.item()` → `loss`": "a tensor of one number is a number",
+            "line 2: `optimizer` → `model`": "both clear the same gradients",
+        },
     ),
     "unequal-micro-batches": Answers(
         right=(

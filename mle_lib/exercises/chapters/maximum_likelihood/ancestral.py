@@ -51,7 +51,7 @@ def draw(d: Draw) -> Arguments:
     x, u = np.zeros((2, b, n))
     for i in range(n):
         z = c[i] + x @ W[i]
-        d.suits(abs(z).max() < 700)  # math.exp(-z) overflows beyond
+        d.suits(abs(z).max() < 500)  # math.exp(-z) overflows beyond 700
         p = 1 / (1 + np.exp(-z))
         u[:, i] = p + near[:, i]
         beyond = (u[:, i] >= 1) | ((u[:, i] < 0) & (p < 1e-4))
