@@ -229,7 +229,7 @@ class CodeExercise:
         adapted = self.adapt(slip.answer)
         for trial in tried:
             try:
-                ours = as_arrays(call(adapted, copy.deepcopy(trial.arguments)))
+                ours = as_arrays(call(adapted, copy.deepcopy(trial.arguments)), trial.right)
             except Exception:
                 ours = None
             if trial.stop:

@@ -43,7 +43,7 @@ def _readings(value: Any, like: Arrays) -> Iterator[tuple[Any, ...]]:
     if len(like) == 1:
         yield (value,)
     with suppress(Exception):  # it may have no length, or not let itself be iterated
-        if len(value) == len(like):
+        if len(value) == len(like) and (len(like) > 1 or isinstance(value, list | tuple)):
             yield tuple(value)
         if like[0].shape == () and len(like) == 1:
             yield (as_array(value).reshape(()),)

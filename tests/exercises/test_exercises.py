@@ -123,7 +123,7 @@ def test_every_slip_has_its_own_advice(exercise: CodeExercise, count: Count) -> 
             result = check(exercise.id, answer)
             count("false accepts", result.status == "correct")
             assert (result.status, result.slip) == ("incorrect", slip.name), result
-            assert result.message == slip.advice
+            assert result.message.startswith(slip.advice)  # how it stopped may follow
             count("slips recognised", 1)
 
 
