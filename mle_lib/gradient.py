@@ -49,7 +49,7 @@ def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None 
         ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or
             ``chunk_size`` < 1, or log p of a row depends on other rows.
     """
-    check_matrix(x, model.n)
+    check_matrix(x)
     pieces = chunks(x, chunk_size)
     totals = [part.double() for part in _summed_gradients(model, next(pieces))]
     for piece in pieces:

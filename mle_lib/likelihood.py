@@ -31,7 +31,7 @@ def log_likelihood(model: AutoregressiveModel, x: Tensor, chunk_size: int | None
         ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or ``chunk_size`` <
             1, or log p of a row depends on other rows (``models.evaluation``).
     """
-    check_matrix(x, model.n)
+    check_matrix(x)
     parts = []
     for chunk in chunks(x, chunk_size):
         with evaluation(model, chunk) as rows:

@@ -53,7 +53,7 @@ def minibatch_gradient(model: AutoregressiveModel, x: Tensor, indices: Tensor) -
         ValueError: If ``indices`` is not a non-empty 1-D int64 tensor of numbers below m, or a row
             of the batch is not made of n 0s and 1s.
     """
-    m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
+    m, indices = len(check_matrix(x)), check_indices(indices, x)
     return (m / len(indices)) * summed_gradient(model, x[indices])
 
 

@@ -81,7 +81,7 @@ def gradient_moments(
             ``chunk_size`` < 1, ``subsample`` is no bool or has fewer than 2 rows, or log p of a row
             depends on other rows.
     """
-    count, subsample = len(check_matrix(x, model.n)), check_flag(subsample, "subsample")
+    count, subsample = len(check_matrix(x)), check_flag(subsample, "subsample")
     if subsample:
         check_at_least(count, 2, "the number of rows of a subsample")
     if has_shortcut(model):

@@ -1,7 +1,7 @@
-"""p(x) = Π_i p(x_i | x_<i; θ_i): autoregressive models of n binary variables.
+"""p(x) = Π_i p(x_i | x_<i; θ_i): autoregressive models of n binary variables, and of sequences.
 
-Each model computes one logit z_i(x_<i) for each variable, so that p(x_i = 1 | x_<i) = σ(z_i) = 1 /
-(1 + e^{−z_i}).
+Each model of binary variables computes one logit z_i(x_<i) for each variable, so that p(x_i = 1 |
+x_<i) = σ(z_i) = 1 / (1 + e^{−z_i}); of sequences one for each symbol and place.
 """
 
 import torch
@@ -14,11 +14,13 @@ from mle_lib.models.made import MADE
 from mle_lib.models.mixture import Mixture
 from mle_lib.models.nade import NADE
 from mle_lib.models.recurrent import RecurrentModel
+from mle_lib.models.sequences import SequenceModel
+from mle_lib.models.transformer import Transformer
 
 with torch.device("cpu"):
     _seed = torch.Generator().manual_seed(0)  # the global one is left alone
     remember(Mixture([FVSBN(2)]), MADE(2, 2, None, _seed), NADE(2, 2, _seed))
-    remember(RecurrentModel(2, 2, _seed))
+    remember(RecurrentModel(2, 2, _seed), Transformer(2, 2, 2, 1, 1, 0.0, _seed))
 
 __all__ = [
     "FVSBN",
@@ -29,5 +31,7 @@ __all__ = [
     "MaskedLinear",
     "Mixture",
     "RecurrentModel",
+    "SequenceModel",
+    "Transformer",
     "bernoulli_log_prob",
 ]
