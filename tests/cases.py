@@ -55,6 +55,7 @@ MODELS: dict[str, Callable[[int], AutoregressiveModel]] = {
     "MADE-shuffled": lambda n: MADE(
         n, 20, ordering=[*(i for i in SHUFFLED if i < n), *range(10, n)]
     ),
+    "MADE-deep": lambda n: MADE(n, [6, 4, 5]),
     "NADE": lambda n: NADE(n, hidden=7),
     "Recurrent": lambda n: RecurrentModel(n, hidden=5),
     "Mixture-shuffled": lambda n: Mixture(

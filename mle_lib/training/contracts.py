@@ -12,9 +12,21 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from mle_lib.models import AutoregressiveModel
 from mle_lib.optimizers.rehearsal import rehearse
 
 _able: WeakSet[Optimizer] = WeakSet()  # those whose call contract has been looked at
+
+
+def check_data(model: AutoregressiveModel, x: Tensor, name: str) -> None:
+    """
+    Raises:
+        ValueError: If ``x`` is not what the model takes, as it says itself (``prepare``).
+    """
+    try:
+        model.prepare(x)
+    except ValueError as error:
+        raise ValueError(f"{name} {str(error).removeprefix('x ')}") from error
 
 
 def check_optimizer(model: nn.Module, optimizer: Optimizer) -> set[int]:

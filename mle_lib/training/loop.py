@@ -9,10 +9,10 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
-from mle_lib.checks import check_binary, check_flag
+from mle_lib.checks import check_flag
 from mle_lib.data.files import as_path
 from mle_lib.models import AutoregressiveModel
-from mle_lib.training.contracts import check_optimizer, check_scheduler
+from mle_lib.training.contracts import check_data, check_optimizer, check_scheduler
 from mle_lib.training.history import History
 from mle_lib.training.run import Run
 from mle_lib.training.setting import Setting
@@ -77,9 +77,9 @@ def fit(
         ValueError: If an argument is wrong, or the checkpoint is of another run or not whole.
             Nothing is changed then.
     """
-    check_binary(train, model.n, "train")
+    check_data(model, train, "train")
     if valid is not None:
-        check_binary(valid, model.n, "valid")
+        check_data(model, valid, "valid")
     setting = Setting.of(
         len(train),
         batch_size=batch_size,

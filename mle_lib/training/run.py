@@ -327,5 +327,7 @@ class Run:
 
 
 def digest(x: Tensor) -> str:
-    """A fingerprint of a data set of 0s and 1s."""
-    return hashlib.sha256(x.cpu().bool().numpy().tobytes()).hexdigest()
+    """A fingerprint of a data set: of its bits, if it has no other symbols."""
+    symbols = x.cpu().long()
+    narrow = symbols.bool() if symbols.max() <= 1 else symbols
+    return hashlib.sha256(narrow.numpy().tobytes()).hexdigest()
