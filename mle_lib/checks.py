@@ -101,6 +101,50 @@ def check_rows(x: Tensor, n: int, like: Tensor) -> Tensor:
     return recordable(check_binary(x).to(like.dtype))
 
 
+def check_sequences(x: Tensor, alphabet: int, longest: int | None = None) -> Tensor:
+    """Rows of symbols, if each has an end: cut where the longest ends, with 0 for what came after
+    an end, which is not read.
+
+    Args:
+        x: ``(b, ·)``, whole numbers of any dtype.
+        alphabet: K: symbols are 0, which is the end, to K − 1.
+        longest: The most symbols of a row, the end included; any number if ``None``.
+
+    Returns:
+        ``(b, t)`` int64.
+
+    Raises:
+        ValueError: If ``x`` is not that.
+    """
+    check_matrix(x)
+    values = x.view(SIGNED[x.dtype]) if x.dtype in SIGNED else x  # 0 alone stays 0
+    ends = (values == 0)[:, :longest]
+    if not ends.any(1).all():
+        row, where = (
+            int((~ends.any(1)).nonzero()[0]),
+            f" within {longest} places" if longest else "",
+        )
+        raise ValueError(f"x must have an end (0) in each row{where}, row {row} has none")
+    last = ends.long().argmax(1, keepdim=True)  # where the first end is
+    width = int(last.max()) + 1
+    inside = torch.arange(width, device=x.device) <= last
+    rows = torch.where(inside, values[:, :width], 0)
+    symbols = rows.long()
+    bad = (symbols != rows) | (symbols < 0) | (symbols >= alphabet)
+    if bad.any():
+        raise ValueError(
+            f"x must hold whole numbers from 0 to {alphabet - 1} up to the end, got "
+            f"{x[:, :width][bad][0].item()} ({int(bad.sum())} such entries)"
+        )
+    return symbols
+
+
+def is_going(symbols: Tensor) -> Tensor:
+    """Whether no end has come before, place by place: ``(b, t)`` symbols -> bools."""
+    end = (symbols == 0).long()
+    return end.cumsum(1) - end == 0
+
+
 def check_columns(values: Tensor, count: int, name: str) -> Tensor:
     """Return ``values`` if its last dimension is ``count``: no other may be broadcast.
 

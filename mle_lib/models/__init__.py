@@ -13,6 +13,7 @@ from mle_lib.models.layers import LowerLinear, MaskedLinear
 from mle_lib.models.made import MADE
 from mle_lib.models.mixture import Mixture
 from mle_lib.models.nade import NADE
+from mle_lib.models.ngram import NGram
 from mle_lib.models.recurrent import RecurrentModel
 from mle_lib.models.sequences import SequenceModel
 from mle_lib.models.transformer import Transformer
@@ -30,6 +31,7 @@ __all__ = [
     "LowerLinear",
     "MaskedLinear",
     "Mixture",
+    "NGram",
     "RecurrentModel",
     "SequenceModel",
     "Transformer",

@@ -1,11 +1,11 @@
 """One network for all conditionals, kept autoregressive by masks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 
-from mle_lib.checks import check_at_least
+from mle_lib.checks import check_at_least, plain
 from mle_lib.models.base import AutoregressiveModel
 from mle_lib.models.layers import MaskedLinear
 
@@ -37,15 +37,16 @@ class MADE(AutoregressiveModel):
     def __init__(
         self,
         n: int,
-        hidden: int | Sequence[int],
+        hidden: int | Iterable[int],
         ordering: Iterable[int] | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(n, ordering)
-        sizes = list(hidden) if isinstance(hidden, Sequence) else [hidden]
-        if not sizes:
+        given = plain(hidden)
+        layers = list(given) if isinstance(given, Iterable) else [given]
+        if not layers:
             raise ValueError("hidden must name at least one layer, got none")
-        sizes = [check_at_least(size, 1, "hidden") for size in sizes]
+        sizes = [check_at_least(size, 1, "hidden") for size in layers]  # type: ignore[arg-type]
         place = torch.empty(self.n, dtype=torch.int64)
         place[list(self.ordering)] = torch.arange(1, self.n + 1)
         degree, *others = (1 + torch.arange(size) % max(self.n - 1, 1) for size in sizes)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mle_lib.checks import SIGNED, check_at_least, check_matrix, recordable
+from mle_lib.checks import check_at_least, check_sequences, is_going, recordable
 from mle_lib.models.base import AutoregressiveModel
 from mle_lib.models.draws import uniform, wide
 from mle_lib.models.evaluation import as_built, evaluation, parameter_of
@@ -45,10 +45,8 @@ class SequenceModel(AutoregressiveModel):
         """log p(x_i | x_<i; θ), ``(b, t) -> (b, t)``, and 0 after the end: the bare map."""
         log_p = self.logits(x).log_softmax(-1)
         terms = log_p.gather(-1, x[..., None])[..., 0]
-        end = (x == END).long()
-        going = end.cumsum(1) - end == 0  # no end has come before
         free = torch.arange(x.shape[1], device=x.device) < self.n - 1
-        return torch.where(going & free, terms, torch.zeros_like(terms))
+        return torch.where(is_going(x) & free, terms, torch.zeros_like(terms))
 
     def prepare(self, x: Tensor) -> Tensor:
         """Check a batch, cut it where its longest sequence ends, and put the end's symbol wherever
@@ -62,26 +60,9 @@ class SequenceModel(AutoregressiveModel):
                 whole numbers from 0 to K − 1 up to the first 0, which comes within n places.
         """
         like = parameter_of(self)
-        check_matrix(x)
         if x.device != like.device:
             raise ValueError(f"x must be on the model's device, {like.device}, got {x.device}")
-        values = x.view(SIGNED[x.dtype]) if x.dtype in SIGNED else x  # 0 stays 0 alone
-        ends = (values == END)[:, : self.n]
-        if not ends.any(1).all():
-            row = int((~ends.any(1)).nonzero()[0])
-            raise ValueError(f"x must have an end (0) within {self.n} places, row {row} has none")
-        last = ends.long().argmax(1, keepdim=True)  # where the first end is
-        width = int(last.max()) + 1
-        inside = torch.arange(width, device=x.device) <= last
-        rows = torch.where(inside, values[:, :width], torch.zeros_like(values[:, :width]))
-        symbols = rows.long()
-        bad = (symbols != rows) | (symbols < 0) | (symbols >= self.alphabet)
-        if bad.any():
-            raise ValueError(
-                f"x must hold whole numbers from 0 to {self.alphabet - 1} up to the end, got "
-                f"{x[:, :width][bad][0].item()} ({int(bad.sum())} such entries)"
-            )
-        return recordable(symbols)
+        return recordable(check_sequences(x, self.alphabet, self.n))
 
     @torch.no_grad()
     def sample(self, k: int, generator: torch.Generator | None = None) -> Tensor:

@@ -211,7 +211,7 @@ BAD_X = [
         torch.zeros(2, 3, dtype=torch.complex64),
         "x must hold real numbers or bools, got torch.complex64",
     ),
-    (torch.zeros(3, 0), "x must have n = 3 columns, got 0"),
+    (torch.zeros(3, 0), "x must (have n = 3 columns, got 0|not be empty)"),
     ([[0, 1, 1]], "parameter x=.*Tensor"),
 ]
 
