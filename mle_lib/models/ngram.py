@@ -37,8 +37,8 @@ class NGram:
         self.counts = torch.bincount(cells, minlength=size).view(-1, self.alphabet)
 
     def log_prob_per_variable(self, x: Tensor) -> Tensor:
-        """log p(x_i | x_<i), ``(b, ·) -> (b, t)`` float64, in nats, up to the longest row's end, and
-        0 after a row's own; without smoothing −∞ for what was not seen.
+        """log p(x_i | x_<i), ``(b, ·) -> (b, t)`` float64, in nats, and 0 after a row's end;
+        without smoothing −∞ for what was not seen.
 
         Raises:
             ValueError: As for the data.
