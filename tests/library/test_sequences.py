@@ -69,6 +69,23 @@ MODELS: dict[str, Callable[[], SequenceModel]] = {
 X = torch.tensor([[1, 2, 0, 0, 0], [2, 0, 0, 0, 0], [1, 1, 2, 2, 0], [0, 0, 0, 0, 0]])
 
 
+# tried in other types, shapes and modes, and beyond all bounds (test_every_argument.py)
+BITS = torch.tensor([[1, 1, 0], [1, 0, 0], [0, 0, 0], [1, 1, 0]]).double()  # and so any dtype
+ARGUMENTS = {
+    KnownLanguage: {"alphabet": 3, "seed": 1},
+    KnownLanguage(3, 1).log_prob: {"x": BITS},
+    KnownLanguage(3, 1).sample: {"m": 4, "generator": seeded},
+    NGram: {"x": BITS, "alphabet": 3, "order": 2, "smoothing": 0.5},
+    NGram(X, 3, 2, 0.5).log_prob: {"x": BITS},
+    Transformer: {
+        "alphabet": 3, "longest": 5, "width": 4, "layers": 1, "heads": 2, "dropout": 0.5,
+        "generator": seeded,
+    },
+    transformer().log_prob: {"x": BITS},
+    transformer().sample: {"k": 4, "generator": seeded},
+}  # fmt: skip
+
+
 @pytest.fixture(params=list(MODELS))
 def model(request: pytest.FixtureRequest) -> SequenceModel:
     return MODELS[request.param]()
