@@ -391,9 +391,12 @@ def test_a_known_language_is_known(seed: int, deviation) -> None:
     language, n = KnownLanguage(K, seed), 10
     strings = all_strings(n + 1)
     log_p = language.log_prob(strings)
-    P = language.transitions
+    P = torch.from_numpy(language.transitions)
     open_after = P[0, 1:] @ torch.linalg.matrix_power(P[1:, 1:], n)  # more than n letters
     deviation((log_p.exp().sum() + open_after.sum() - 1).abs(), 1e-12)
+    for row, value in zip(strings[:200].tolist(), log_p, strict=False):
+        letters = row[: row.index(0)]
+        assert not letters or abs(language.log_p(letters) - value) < 1e-12
     lengths = (strings != 0).sum(1) + 1
     left = 40 * float(open_after.sum())  # nats and letters of what is longer, generously
     assert abs(language.entropy() + float((log_p.exp() * log_p).nan_to_num().sum())) < left

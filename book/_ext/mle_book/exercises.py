@@ -247,6 +247,8 @@ def library_zip() -> bytes:
 
 def library_files() -> Iterator[tuple[str, bytes]]:
     yield "mle_lib/__init__.py", b""  # the library's own asks for beartype, which no page has
-    for path in sorted((PACKAGE / "exercises").rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
+    yield "mle_lib/data/__init__.py", b""  # nor torch
+    exercises = [p for p in (PACKAGE / "exercises").rglob("*") if "__pycache__" not in p.parts]
+    for path in sorted([PACKAGE / "data" / "strings.py", *exercises]):
+        if path.is_file():
             yield path.relative_to(PACKAGE.parent).as_posix(), path.read_bytes()
