@@ -14,6 +14,7 @@ from contextlib import suppress
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jacrev, vmap
+from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from mle_lib.checks import check_matrix, chunks, recordable
@@ -38,7 +39,7 @@ def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None 
 
     Args:
         model: p_θ.
-        x: Data, ``(m, n)``, 0s and 1s.
+        x: Data, ``(m, n)``, of which the model says what it takes (``prepare``).
         chunk_size: Rows to hold in memory at once; all if ``None``. Memory does not grow with m
             beyond it.
 
@@ -46,7 +47,7 @@ def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None 
         A flat ``(p,)`` tensor of the model's dtype. Chunks are added in float64.
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or
+        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor that the model takes, or
             ``chunk_size`` < 1, or log p of a row depends on other rows.
     """
     check_matrix(x)
@@ -72,6 +73,8 @@ def _summed_gradients(
 ) -> tuple[Tensor, ...]:
     """The same, one tensor for each parameter: one forward and one backward pass."""
     with evaluation(model, batch) as rows:
+        if weights is not None:  # what is beyond the longest row has no term
+            weights = weights[:, : rows.shape[1]]
         if weights is not None and weights.shape != rows.shape:
             raise ValueError(
                 f"weights must have shape {tuple(rows.shape)}, got {tuple(weights.shape)}"
@@ -102,8 +105,7 @@ def per_sample_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
     Equation: (2.1).
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s, or log p of a row
-            depends on other rows.
+        ValueError: If the model does not take ``x``, or log p of a row depends on other rows.
     """
     with evaluation(model, x) as rows:
         return gradients_of_rows(model, lambda log_p, row: log_p(row).sum(1), rows)
@@ -117,11 +119,11 @@ def per_variable_gradients(model: AutoregressiveModel, x: Tensor) -> Tensor:
     Equation: (2.1).
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(b, n)`` tensor of 0s and 1s, or log p of a row
-            depends on other rows.
+        ValueError: If the model does not take ``x``, or log p of a row depends on other rows.
     """
     with evaluation(model, x) as rows:
-        return gradients_of_rows(model, lambda log_p, row: log_p(row), rows)
+        terms = gradients_of_rows(model, lambda log_p, row: log_p(row), rows)
+        return F.pad(terms, (0, 0, 0, model.n - terms.shape[1]))  # none after the longest row
 
 
 def gradients_of_rows(module: nn.Module, value: Callable[..., Tensor], *inputs: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ def log_likelihood(model: AutoregressiveModel, x: Tensor, chunk_size: int | None
 
     Args:
         model: p_θ.
-        x: Data, ``(m, n)``, 0s and 1s.
+        x: Data, ``(m, n)``, of which the model says what it takes (``prepare``).
         chunk_size: Rows to hold in memory at once; all if ``None``. The result does not depend on
             it.
 
@@ -28,8 +28,8 @@ def log_likelihood(model: AutoregressiveModel, x: Tensor, chunk_size: int | None
         len(x)``.
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, or ``chunk_size`` <
-            1, or log p of a row depends on other rows (``models.evaluation``).
+        ValueError: If the model does not take ``x``, ``chunk_size`` < 1, or log p of a row depends on
+            other rows (``models.evaluation``).
     """
     check_matrix(x)
     parts = []

@@ -6,6 +6,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from mle_lib.checks import check_sequences
 from mle_lib.data.strings import alphabet_of, character_names
 
 PARTS = {"train": (0, 0.8), "valid": (0.8, 0.9), "test": (0.9, 1.0)}
@@ -15,7 +16,7 @@ LETTERS = alphabet_of(character_names())
 
 def load_names(split: str, by: str = "name") -> Tensor:
     """Names of characters (``strings.character_names``) as rows of symbols: 0 is the end, k the
-    k-th of the 38 characters in ``names.LETTERS``.
+    k-th of the 38 characters in ``data.LETTERS``, so that a model's ``alphabet`` is 39.
 
     Neighbours in Unicode's table share most of their names ("LATIN SMALL LETTER A WITH GRAVE",
     "… WITH ACUTE"). Split name by name, a test asks for what nearly stands in the training data;
@@ -61,8 +62,13 @@ def encoded(strings: Iterable[str], letters: str = LETTERS) -> Tensor:
 
 
 def decoded(x: Tensor, letters: str = LETTERS) -> list[str]:
-    """Rows of symbols as strings, up to the end."""
-    return ["".join(letters[k - 1] for k in row[: row.index(0)]) for row in x.tolist()]
+    """Rows of symbols as strings, up to the end.
+
+    Raises:
+        ValueError: If ``x`` does not hold symbols of ``letters``, with an end in each row.
+    """
+    rows = check_sequences(x, len(letters) + 1).tolist()
+    return ["".join(letters[k - 1] for k in row[: row.index(0)]) for row in rows]
 
 
 @cache

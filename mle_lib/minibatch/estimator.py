@@ -51,7 +51,7 @@ def minibatch_gradient(model: AutoregressiveModel, x: Tensor, indices: Tensor) -
 
     Raises:
         ValueError: If ``indices`` is not a non-empty 1-D int64 tensor of numbers below m, or a row
-            of the batch is not made of n 0s and 1s.
+            of the batch is not one that the model takes.
     """
     m, indices = len(check_matrix(x)), check_indices(indices, x)
     return (m / len(indices)) * summed_gradient(model, x[indices])

@@ -77,7 +77,7 @@ def gradient_moments(
         subsample: Whether ``x`` is a random part of the data; if so the divisor is count − 1.
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(count, n)`` tensor of 0s and 1s,
+        ValueError: If ``x`` is not a non-empty ``(count, n)`` tensor that the model takes,
             ``chunk_size`` < 1, ``subsample`` is no bool or has fewer than 2 rows, or log p of a row
             depends on other rows.
     """

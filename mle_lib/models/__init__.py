@@ -15,7 +15,7 @@ from mle_lib.models.mixture import Mixture
 from mle_lib.models.nade import NADE
 from mle_lib.models.ngram import NGram
 from mle_lib.models.recurrent import RecurrentModel
-from mle_lib.models.sequences import SequenceModel
+from mle_lib.models.sequences import SequenceModel, before
 from mle_lib.models.transformer import Transformer
 
 with torch.device("cpu"):
@@ -35,5 +35,6 @@ __all__ = [
     "RecurrentModel",
     "SequenceModel",
     "Transformer",
+    "before",
     "bernoulli_log_prob",
 ]

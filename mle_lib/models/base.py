@@ -62,7 +62,7 @@ class AutoregressiveModel(nn.Module, metaclass=_Compiled):
 
     def logits(self, x: Tensor) -> Tensor:
         """z_i(x_<i) for every variable at once, ``(b, n) -> (b, n)``."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must give logits")
 
     def forward(self, x: Tensor) -> Tensor:
         """log p(x_i | x_<i; θ_i), ``(b, n) -> (b, n)``: the bare map, without checks, for autograd

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils import parameters_to_vector
 
 
@@ -41,7 +42,7 @@ def evaluation(model: nn.Module, x: Tensor) -> Iterator[Tensor]:
     with outside_inference(), eval_mode(model):
         rows = model.prepare(x).detach()  # type: ignore[operator]
         if not as_built(model):  # else it is known to be so
-            check_alone(model, rows[:1])
+            check_alone(model, rows[:1], wider=rows.shape[1] < model.n)
         yield rows
 
 
@@ -150,11 +151,12 @@ def all_differentiable(module: nn.Module) -> Iterator[list[nn.Parameter]]:
 
 
 @torch.no_grad()
-def check_alone(value: Callable[..., Tensor], *row: Tensor) -> None:
+def check_alone(value: Callable[..., Tensor], *row: Tensor, wider: bool = False) -> None:
     """Raise a ``ValueError`` if the value of a row is not the same before 0s, after 0s, before 1s
-    and after 1s, up to √ε of its dtype.
+    and after 1s, up to √ε of its dtype; and, of a sequence, if it may be ``wider``, with one more
+    place of padding.
 
-    These four calls are all that it sees: not what changes with the number of rows, or beside
+    These calls are all that it sees: not what changes with the number of rows, or beside
     other rows than these, nor noise below √ε (0.03 in float16, 0.09 in bfloat16).
 
     The generator's state is put back after it, so that noise in a model does not advance it.
@@ -165,6 +167,8 @@ def check_alone(value: Callable[..., Tensor], *row: Tensor) -> None:
             for fill in (torch.zeros_like, torch.ones_like)
             for way in (1, -1)
         )
+        if wider:
+            others.append(value(*(F.pad(part, (0, 1)) for part in row))[0, : len(one)])
     tolerance = torch.finfo(one.dtype).eps ** 0.5
     if not all(torch.allclose(one, other, tolerance, tolerance, True) for other in others):
         raise ValueError(

@@ -12,6 +12,7 @@ from mle_lib.checks import check_choices
 from mle_lib.models.base import AutoregressiveModel, bernoulli_log_prob
 from mle_lib.models.draws import wide
 from mle_lib.models.evaluation import parameter_of
+from mle_lib.models.sequences import SequenceModel
 
 
 class Mixture(AutoregressiveModel):
@@ -40,6 +41,8 @@ class Mixture(AutoregressiveModel):
         if not all(isinstance(part, AutoregressiveModel) for part in components):
             kinds = ", ".join(type(part).__name__ for part in components)
             raise ValueError(f"components must be AutoregressiveModels, got {kinds}")
+        if any(isinstance(part, SequenceModel) for part in components):
+            raise ValueError("components must be of binary variables, got one of sequences")
         owned = [set(map(id, part.parameters())) for part in components]
         if len(set().union(*owned)) < sum(map(len, owned)):
             raise ValueError("components must not share parameters, got some that do")

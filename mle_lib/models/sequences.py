@@ -38,12 +38,18 @@ class SequenceModel(AutoregressiveModel):
 
     def logits(self, x: Tensor) -> Tensor:
         """z_i(x_<i) of every symbol at every place, ``(b, t) -> (b, t, K)``, for whole numbers x
-        and any t from 1 to n. ``before(x)`` has in place i the symbol that came before it."""
-        raise NotImplementedError
+        and any t from 1 to n. ``models.before(x)`` has in place i the symbol that came before it.
+        Rows without an end come too: while sampling, and in checks."""
+        raise NotImplementedError(f"{type(self).__name__} must give logits")
 
     def forward(self, x: Tensor) -> Tensor:
         """log p(x_i | x_<i; θ), ``(b, t) -> (b, t)``, and 0 after the end: the bare map."""
-        log_p = self.logits(x).log_softmax(-1)
+        z = self.logits(x)
+        if z.shape != (*x.shape, self.alphabet):
+            raise ValueError(
+                f"logits must have shape {(*x.shape, self.alphabet)}, got {tuple(z.shape)}"
+            )
+        log_p = z.log_softmax(-1)
         terms = log_p.gather(-1, x[..., None])[..., 0]
         free = torch.arange(x.shape[1], device=x.device) < self.n - 1
         return torch.where(is_going(x) & free, terms, torch.zeros_like(terms))
@@ -93,10 +99,14 @@ class SequenceModel(AutoregressiveModel):
         return x
 
     def _log_probs_in_turn(self, x: Tensor) -> Iterator[Tensor]:
-        """log p(x_i = s | x_<i) of all s, ``(b, K)``, one place after the other. A model that was
-        changed, or a subclass, is asked for it itself."""
+        """log p(x_i = s | x_<i) of all s, ``(b, K)``, one place after the other. A model whose
+        forward pass is another is asked for it itself, symbol by symbol."""
+        hooks = self._forward_hooks or self._forward_pre_hooks
         if as_built(self):
             yield from (z.log_softmax(-1) for z in self.logits_in_turn(x))
+        elif getattr(self.forward, "__func__", None) is SequenceModel.forward and not hooks:
+            for i in range(self.n):
+                yield self.logits(x[:, : i + 1])[:, i].log_softmax(-1)
         else:
             symbols = torch.arange(self.alphabet, device=x.device)
             for i in range(self.n):
@@ -105,8 +115,9 @@ class SequenceModel(AutoregressiveModel):
                 yield self(rows)[:, i].view(len(x), -1)
 
     def logits_in_turn(self, x: Tensor) -> Iterator[Tensor]:
-        """z_i(x_<i), ``(b, K)``, for one place after the other. Each is computed only when it is
-        asked for, so that ``x`` can be filled in on the way."""
+        """z_i(x_<i), ``(b, K)``, for one place after the other, each computed only when it is asked
+        for, so that ``x`` can be filled in on the way. Of a model of this library alone ``sample``
+        asks for it."""
         for i in range(self.n):
             yield self.logits(x[:, : i + 1])[:, i]
 

@@ -55,6 +55,10 @@ class Attention(nn.Module):
         y = F.dropout(A, self.dropout, self.training) @ v
         return F.linear(y.transpose(1, 2).flatten(2), self.output, self.output_bias), (k, v)
 
+    def extra_repr(self) -> str:
+        """What no parameter tells."""
+        return f"heads={self.heads}, dropout={self.dropout}"
+
     def _heads(self, h: Tensor) -> Tensor:
         """``(b, t, width) -> (b, heads, t, width / heads)``."""
         return h.unflatten(-1, (self.heads, -1)).transpose(1, 2)
@@ -110,6 +114,10 @@ class Block(nn.Module):
         taken, known = self.attention(self.norm_attention(h), past)
         h = h + F.dropout(taken, self.dropout, self.training)
         return h + F.dropout(self.feed(self.norm_feed(h)), self.dropout, self.training), known
+
+    def extra_repr(self) -> str:
+        """What no parameter tells."""
+        return f"dropout={self.dropout}"
 
 
 class Transformer(SequenceModel):

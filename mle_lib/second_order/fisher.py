@@ -11,7 +11,7 @@ from torch.nn.utils import parameters_to_vector
 from mle_lib.checks import check_at_least, check_matrix, check_not_negative, chunks
 from mle_lib.data import all_states
 from mle_lib.gradient import flat, full_gradient, per_sample_gradients
-from mle_lib.models import AutoregressiveModel
+from mle_lib.models import AutoregressiveModel, SequenceModel
 from mle_lib.models.evaluation import (
     all_differentiable,
     evaluation,
@@ -29,7 +29,7 @@ def curvature(model: AutoregressiveModel, x: Tensor) -> Tensor:
     Where ReLUs make ℓ piecewise smooth, it is the curvature of the piece that θ is in.
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s.
+        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor that the model takes.
     """
     with evaluation(model, x) as rows, all_differentiable(model) as parameters:
         with sdpa_kernel(SDPBackend.MATH):  # fused attention has no second derivative
@@ -75,6 +75,8 @@ def exact_fisher(model: AutoregressiveModel) -> Tensor:
     Raises:
         ValueError: If n > 12.
     """
+    if isinstance(model, SequenceModel):
+        raise ValueError("model must be of binary variables, got one of sequences")
     if model.n > 12:
         raise ValueError(f"n must be at most 12 to sum over all 2^n states, got {model.n}")
     states = all_states(model.n).to(parameter_of(model).device)
@@ -142,14 +144,14 @@ def lbfgs(
         points that are lower than the last.
 
     Raises:
-        ValueError: If ``x`` is not a non-empty ``(m, n)`` tensor of 0s and 1s, a number < 1, or all
-            parameters are frozen, or ℓ is not finite at the model's θ.
+        ValueError: If the model does not take ``x``, a number < 1, or all parameters are frozen,
+            or ℓ is not finite at the model's θ.
         FloatingPointError: If ℓ or ∇ℓ is NaN on the way, or θ or ℓ not finite at the end. After any
             error, and Ctrl-C, θ and ``.grad`` are as they were.
     """
     max_steps = check_at_least(max_steps, 1, "max_steps")
     history = check_at_least(history, 1, "history")
-    chunks(check_matrix(x, model.n), chunk_size)  # a wrong size is named before anything is done
+    chunks(check_matrix(x), chunk_size)  # a wrong size is named before anything is done
     finite_parameters(model)
     heights: list[float] = []
     if not any(parameter.requires_grad for parameter in model.parameters()):

@@ -179,8 +179,8 @@ class Run:
         self.start = deepcopy(start)  # schedules move tensors in place
         self.attributes = attributes_of(optimizer)
         self.identity = {  # a checkpoint is of this run if all of this is the same
-            "train": digest(self.train),
-            "valid": None if self.valid is None else digest(self.valid),
+            "train": digest(self.model.prepare(self.train)),
+            "valid": None if self.valid is None else digest(self.model.prepare(self.valid)),
             "ordering": list(self.model.ordering),
             "scheduler": None if scheduler is None else type(scheduler).__name__,
         }

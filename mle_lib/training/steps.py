@@ -64,7 +64,7 @@ def train_step(
         The loss before the update, in nats.
 
     Raises:
-        ValueError: If the batch is empty or not made of rows of n 0s and 1s, ``scale`` is unknown,
+        ValueError: If the model does not take the batch, it is empty, ``scale`` is unknown,
             ``m`` < 1, ``max_norm`` is not positive, or ``optimizer`` holds no trainable parameter
             of the model or needs more than dense gradients (a closure, as L-BFGS does), or there
             are none (``torch.inference_mode``). Nothing is changed then.

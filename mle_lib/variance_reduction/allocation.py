@@ -30,9 +30,9 @@ def allocated_gradient(
 
     Raises:
         ValueError: If ``indices`` or ``sizes`` have a wrong shape or type or lie outside their
-            range, or a row of the batch is not made of n 0s and 1s.
+            range, or the model does not take a row of the batch.
     """
-    m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
+    m, indices = len(check_matrix(x)), check_indices(indices, x)
     sizes = check_allocation(sizes, model.n, len(indices)).to(x.device)
     rows = int(sizes.max())
     place = torch.arange(rows, device=x.device)[:, None]

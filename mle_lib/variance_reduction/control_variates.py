@@ -234,7 +234,7 @@ def _at(values: dict[str, Tensor], model: AutoregressiveModel) -> Iterator[None]
 
 def check_fits(x: Tensor, m: int, model: AutoregressiveModel, like: Tensor | None = None) -> None:
     """``like`` is a gradient of the model as it was, flat ``(p,)``."""
-    if len(check_matrix(x, model.n)) != m:
+    if len(check_matrix(x)) != m:
         raise ValueError(f"x must be the data set of {m} samples it was made for, got {len(x)}")
     dtype = parameter_of(model).dtype
     has = sum(parameter.numel() for parameter in model.parameters())

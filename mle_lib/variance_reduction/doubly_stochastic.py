@@ -59,9 +59,9 @@ def doubly_stochastic_gradient(
 
     Raises:
         ValueError: If ``indices`` or ``variables`` have a wrong shape or type or lie outside their
-            range, or a row of the batch is not made of n 0s and 1s.
+            range, or the model does not take a row of the batch.
     """
-    m, n, indices = len(check_matrix(x, model.n)), model.n, check_indices(indices, x)
+    m, n, indices = len(check_matrix(x)), model.n, check_indices(indices, x)
     b = len(indices)
     variables = check_choices(variables, b, n, "variables", "k", "n")
     chosen = variables.to(x.device).expand(b, -1)

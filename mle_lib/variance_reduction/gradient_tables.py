@@ -46,7 +46,7 @@ class SAG:
         filled: bool = True,
         chunk_size: int | None = ROWS,
     ) -> None:
-        check_matrix(x, model.n)
+        check_matrix(x)
         filled, pieces = check_flag(filled, "filled"), chunks(x, chunk_size)
         with outside_inference():
             if filled:

@@ -60,9 +60,9 @@ def importance_gradient(
 
     Raises:
         ValueError: If ``indices`` are not sample numbers, ``q`` is no distribution over the m
-            samples, or a row of the batch is not made of n 0s and 1s.
+            samples, or the model does not take a row of the batch.
     """
-    m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
+    m, indices = len(check_matrix(x)), check_indices(indices, x)
     q = check_probabilities(q, m)
     weights = 1 / (len(indices) * q[indices.to(q.device)])
     return summed_gradient(model, x[indices], weights.to(x.device)[:, None].expand(-1, model.n))

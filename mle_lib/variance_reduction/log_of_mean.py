@@ -33,9 +33,9 @@ def log_mean_gradient(model: Mixture, x: Tensor, indices: Tensor, components: Te
 
     Raises:
         ValueError: If ``indices`` or ``components`` have a wrong shape or
-            type or lie outside their range, or a row of the batch is not made of n 0s and 1s.
+            type or lie outside their range, or the model does not take a row of the batch.
     """
-    m, indices = len(check_matrix(x, model.n)), check_indices(indices, x)
+    m, indices = len(check_matrix(x)), check_indices(indices, x)
     with evaluation(model, x[indices]) as rows, all_differentiable(model) as parameters:
         value = model.log_mean(rows, components).sum()
         gradients = gradients_of(value, parameters)

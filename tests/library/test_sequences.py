@@ -13,14 +13,14 @@ from scipy.stats import chisquare
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mle_lib.data import KnownLanguage, decoded, encoded, load_names
-from mle_lib.data.names import LETTERS
+from mle_lib import variance_reduction as vr
+from mle_lib.data import LETTERS, KnownLanguage, decoded, encoded, load_names
 from mle_lib.data.strings import character_names
 from mle_lib.gradient import full_gradient, per_sample_gradients, per_variable_gradients
 from mle_lib.likelihood import log_likelihood
 from mle_lib.minibatch import estimator_variance, gradient_moments, minibatch_gradient
-from mle_lib.models import MADE, NGram, SequenceModel, Transformer
-from mle_lib.models.sequences import before
+from mle_lib.models import MADE, Mixture, NGram, SequenceModel, Transformer, before
+from mle_lib.second_order import exact_fisher
 from mle_lib.training import fit, train_step
 from tests.cases import randomised, seeded
 from tests.library.enumeration import SIZES, over_batches
@@ -296,6 +296,63 @@ def test_the_estimator_is_unbiased_and_has_the_variance_of_the_law(
     deviation((variance - predicted).abs().max(), 1e-10)
 
 
+def test_every_estimator_takes_sequences_of_any_width(model, deviation) -> None:
+    """On all samples each is the gradient, whatever the longest of the batch or of the data."""
+    everything, m = torch.arange(len(X)), len(X)
+    for x in (
+        X,
+        X[[0, 1, 3], :4],
+        F.pad(X, (0, 3)),
+        torch.tensor([[1, 2, 0], [2, 0, 0], [0, 0, 0]]),
+    ):
+        everything, g = torch.arange(m := len(x)), full_gradient(model, x)
+        q = torch.full((m,), 1 / m).double()
+        found = [
+            vr.importance_gradient(model, x, everything, q),
+            vr.allocated_gradient(model, x, everything, torch.full((N,), m)),
+            vr.doubly_stochastic_gradient(model, x, everything, torch.arange(N)),
+            vr.SVRG(model, x)(model, x, everything),
+            vr.SAG(model, x)(model, x, everything),
+            vr.SAGA(model, x)(model, x, everything),
+        ]
+        for gradient in found:
+            deviation((gradient - g).abs().max(), 1e-11)
+        assert per_variable_gradients(model, x).shape[:2] == (m, N)
+        for j in range(m):  # a batch of one: its own row alone
+            one = vr.importance_gradient(model, x, torch.tensor([j]), q)
+            deviation((one - m * full_gradient(model, x[j : j + 1])).abs().max(), 1e-11)
+
+
+class ByWidth(Convolutional):
+    def logits(self, x: Tensor) -> Tensor:
+        return super().logits(x) * x.shape[1]
+
+
+class Short(Convolutional):
+    def logits(self, x: Tensor) -> Tensor:
+        return super().logits(x)[..., :-1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (ByWidth, "a value of its own"),
+        (Short, "logits must have shape"),
+    ],
+)
+def test_what_is_no_model_of_sequences_is_named(kind, message) -> None:
+    model = randomised(kind(K, N), 0)
+    for call in (log_likelihood, full_gradient, per_sample_gradients):
+        with pytest.raises(ValueError, match=message):
+            call(model, X[:2, :4])
+
+
+def test_what_is_of_binary_variables_says_so(model) -> None:
+    for call in (lambda: exact_fisher(model), lambda: Mixture([model])):
+        with pytest.raises(ValueError, match="of binary variables, got one of sequences"):
+            call()
+
+
 # ---- training
 
 
@@ -326,6 +383,22 @@ def test_training_gets_better_and_goes_on_as_if_it_had_never_stopped(tmp_path) -
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with pytest.raises(ValueError, match="train must have an end"):
         fit(model, optimizer, x + 1, batch_size=2, epochs=1)
+
+
+def test_another_transformer_does_not_go_on(tmp_path) -> None:
+    """Heads and dropout stand in no parameter."""
+
+    def run(heads: int, dropout: float, x: Tensor = X) -> None:
+        model = Transformer(K, N, 8, 1, heads, dropout, seeded())
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        path = tmp_path / "run.pt"
+        fit(model, optimizer, x, batch_size=2, epochs=1, checkpoint=path, progress=False)
+
+    run(2, 0.1)
+    run(2, 0.1, F.pad(X, (0, 4)))  # the same sequences
+    for other in ((4, 0.1), (2, 0.2)):
+        with pytest.raises(ValueError, match="must be"):
+            run(*other)
 
 
 def test_a_step_is_along_the_estimate(model, deviation) -> None:
