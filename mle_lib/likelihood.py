@@ -28,8 +28,8 @@ def log_likelihood(model: AutoregressiveModel, x: Tensor, chunk_size: int | None
         len(x)``.
 
     Raises:
-        ValueError: If the model does not take ``x``, ``chunk_size`` < 1, or log p of a row depends on
-            other rows (``models.evaluation``).
+        ValueError: If the model does not take ``x``, ``chunk_size`` < 1, or log p of a row depends
+            on other rows (``models.evaluation``).
     """
     check_matrix(x)
     parts = []
