@@ -70,7 +70,8 @@ def describe_difference(
 def called(trial: Trial, names: list[str]) -> str:
     """The arguments of a trial, a line each."""
     pairs = zip(names, trial.arguments, strict=True)
-    return ",\n".join(f"{name} = {show(value)}" for name, value in pairs)
+    # with all digits: what is said to be right is right for what is shown
+    return ",\n".join(f"{name} = {show(value, 17)}" for name, value in pairs)
 
 
 def _in_another_order(trials: list[Trial], tolerance: float) -> bool:

@@ -154,7 +154,7 @@ def show(value: Any, digits: int = 4) -> str:
         text = np.array2string(value, precision=digits, threshold=16, edgeitems=2, separator=", ")
     elif isinstance(value, tuple):
         text = "(" + ", ".join(show(part, digits) for part in value) + ")"
-    elif isinstance(value, float):
+    elif isinstance(value, float) and digits < 17:
         text = f"{value:.6g}"
     else:
         text = repr(value)

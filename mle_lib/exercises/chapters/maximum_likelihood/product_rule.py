@@ -75,8 +75,9 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             log_of_the_product,
-            "You multiply first. That is right on paper, but over many variables the product "
-            "underflows to 0, and its logarithm is −∞. Add logarithms.",
+            "The logarithm is taken of the product itself. That is right on paper, but over many "
+            "variables the product underflows to 0, and its logarithm is −∞. Return the sum of the "
+            "logarithms.",
         ),
         Slip(
             mean_over_variables,

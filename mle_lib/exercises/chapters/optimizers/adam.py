@@ -82,7 +82,7 @@ EXERCISE = CodeExercise(
         Slip(
             no_correction,
             "The bias correction is missing. Both means start at 0 and are too small at first, the "
-            "root of $\\nu$ more so: early steps come out too long.",
+            "root of $\\nu$ more so with the usual β: early steps come out wrong, mostly too long.",
         ),
         Slip(
             eps_inside,
