@@ -252,7 +252,7 @@ SPECIAL: dict[str, Callable[[np.ndarray], Any]] = {
     "is zero": lambda x: (x == 0).all(),
     "has a zero": lambda x: (x == 0).any(),
     "has ties": lambda x: np.unique(x).size < x.size,
-    "is whole": lambda x: x.dtype.kind in "iu",
+    "is whole": lambda x: (x == np.round(x)).all(),
     "beyond 4": lambda x: (abs(x) > 4).any(),
     "beyond 20": lambda x: (abs(x) > 20).any(),
     "beyond 100": lambda x: (abs(x) > 100).any(),
