@@ -155,6 +155,28 @@ def half_a_step(theta, X, y):
     return (theta + newton_from_sums(theta, X, y)) / 2
 
 
+def clipped_probabilities(theta, X, y):
+    p = np.clip(sigmoid(X @ theta), 1e-3, 1 - 1e-3)
+    return theta + np.linalg.solve((X.T * (p * (1 - p))) @ X, X.T @ (y - p))
+
+
+def least_weight(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    return theta + np.linalg.solve((X.T * np.maximum(w, 1e-3)) @ X, X.T @ error)
+
+
+def step_limited(theta, X, y):
+    step = newton_from_sums(theta, X, y) - theta
+    return theta + step * min(1, 100 / max(1, np.linalg.norm(step)))
+
+
+def one_row_fewer(theta, X, y):
+    error, w = errors_and_weights(theta, X, y)
+    m, d = X.shape
+    g, H = X.T @ error / m, (X.T * w) @ X / max(1, m - d)
+    return theta + np.linalg.solve(H, g)
+
+
 def a_column(theta, X, y):
     return newton_from_sums(theta, X, y)[:, None]
 
@@ -202,7 +224,7 @@ def first_of_all_powers(height, theta, gradient, step):
 
 
 def all_powers_at_once(height, theta, gradient, step):
-    lengths = 0.5 ** np.arange(60)
+    lengths = 0.5 ** np.arange(120)
     heights = np.array([height(theta + a * step) for a in lengths])
     return lengths[heights >= height(theta) + 1e-4 * lengths * np.dot(gradient, step)][0]
 
@@ -216,7 +238,10 @@ def whatever_is_higher(height, theta, gradient, step):
 
 def promise_kept_in_a_name(height, theta, gradient, step):
     wanted = height(theta) + 1e-4 * np.dot(gradient, step)
-    return next(a for a in 0.5 ** np.arange(40) if height(theta + a * step) >= wanted)
+    a = 1.0
+    while height(theta + a * step) < wanted:
+        a *= 0.5
+    return a
 
 
 def begun_at_a_half(height, theta, gradient, step):
@@ -331,6 +356,22 @@ def ten_tries(height, theta, gradient, step):
     return a
 
 
+def sixty_tries(height, theta, gradient, step):
+    lengths = 0.5 ** np.arange(60)
+    promised = height(theta) + 1e-4 * lengths * (gradient @ step)
+    return next(
+        (a for a, h in zip(lengths, promised, strict=True) if height(theta + a * step) >= h), 0
+    )
+
+
+def top_of_a_parabola(height, theta, gradient, step):
+    """Right on quadratic heights, with one look ahead."""
+    slope = gradient @ step
+    bend = height(theta) + slope - height(theta + step)
+    reach = (1 - 1e-4) * slope / bend if bend > 0 else 1
+    return 0.5 ** max(0, np.ceil(-np.log2(min(reach, 1))))
+
+
 def halved_once_more(height, theta, gradient, step):
     return length_by_recursion(height, theta, gradient, step) / 2
 
@@ -384,8 +425,31 @@ ANSWERS = {
             with_a_ridge,
             to_the_top,
             half_a_step,
+            clipped_probabilities,
+            least_weight,
+            step_limited,
+            one_row_fewer,
             a_column,
         ),
+        equivalent={
+            **dict.fromkeys(
+                (
+                    "line 2: squeeze: `1 / (1 + np.exp(-X @ theta))`",
+                    "line 2: squeeze: `1 + np.exp(-X @ theta)`",
+                    "line 5: squeeze: `theta`",
+                    "line 5: squeeze: `np.linalg.solve(H, g)`",
+                    "line 2: squeeze: `np.exp(-X @ theta)`",
+                    "line 2: squeeze: `-X @ theta`",
+                    "line 3: squeeze: `y`",
+                    "line 3: squeeze: `p`",
+                    "line 4: squeeze: `p * (1 - p)`",
+                    "line 4: squeeze: `p`",
+                    "line 4: squeeze: `1 - p`",
+                    "line 4: squeeze: `p` #2",
+                ),
+                "broadcasting puts an axis of one back",
+            ),
+        },
     ),
     "damped-step-length": Answers(
         right=(
@@ -417,10 +481,47 @@ ANSWERS = {
             a_square_in_the_promise,
             tenths,
             ten_tries,
+            sixty_tries,
+            top_of_a_parabola,
             halved_once_more,
             step_halved_too,
             from_the_last_point,
             the_highest,
         ),
+        equivalent={
+            **dict.fromkeys(
+                (
+                    "line 3: `height(theta + a * step) < height(theta) + 0.0001 * a * slope`"
+                    " → `height(theta + a * step) <= height(theta) + 0.0001 * a * slope`",
+                ),
+                "no trial meets (8.2) exactly",
+            ),
+            "line 2: `gradient @ step` → `step @ gradient`": "the same product",
+            **dict.fromkeys(
+                (
+                    "line 3: squeeze: `theta + a * step`",
+                    "line 3: squeeze: `theta`",
+                    "line 3: squeeze: `a * step`",
+                    "line 3: squeeze: `theta` #2",
+                    "line 3: squeeze: `step`",
+                ),
+                "broadcasting puts an axis of one back",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 3: clip 30: `theta + a * step`",
+                    "line 3: clip 30: `a * step`",
+                ),
+                "far out it is too low as well, so near θ that no digit is lost",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 3: clip 4: `0.0001 * a * slope`",
+                    "line 3: clip 30: `0.0001 * a * slope`",
+                    "line 3: clip 500: `0.0001 * a * slope`",
+                ),
+                "the promise is never so large",
+            ),
+        },
     ),
 }

@@ -1,10 +1,9 @@
 """One Newton step."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def newton_step(theta, X, y):
@@ -44,32 +43,38 @@ def step_alone(theta, X, y):
     return np.linalg.solve(H, g)
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for m, d in [(14, 3), (23, 4), (11, 2)]:
-        X = np.column_stack([np.ones(m), rng.integers(0, 2, (m, d - 1))])
-        yield rng.normal(size=d), X, rng.integers(0, 2, m).astype(float)
-    # a fair coin, far out: the step overshoots
-    yield np.array([3.0]), np.ones((8, 1)), np.array([0.0, 1.0] * 4)
-    # at the top: every row stands twice, once with a 0 and once with a 1
-    X = np.array([[1.0, 0, 0], [1, 1, 0], [1, 0, 1], [1, 1, 1], [1, 1, 0]])
-    yield np.zeros(3), np.vstack([X, X]), np.repeat([0.0, 1.0], 5)
+def draw(d: Draw) -> Arguments:
+    width = d.size("d", 1, 4)
+    m = width + d.size("more rows", 0, 20)
+    place = d.word("place", "any", "any", "any", "low", "high", "top")
+    inputs = d.bits("inputs", m, width - 1, but=("zeros", "ones", "whole"))
+    X, y = np.column_stack([np.ones(m), inputs]), d.bits("y", m, but=("whole",))
+    theta = d.reals("theta", width, upto=8)
+    theta[0] += {"low": -7, "high": 4}.get(place, 0)
+    if place == "top":  # every row with a 0 and with a 1
+        theta, X, y = 0 * theta, np.vstack([X, X]), np.repeat([0.0, 1.0], m)
+    z = X @ theta
+    d.suits(z.min() > -9 and z.max() < 6)  # beyond, 1 - p has few digits in float32
+    d.suits(np.linalg.cond(X) < 20)
+    return theta, X, y
 
 
 EXERCISE = CodeExercise(
     id="newton-step",
     title="One Newton step",
     answer=newton_step,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             downhill,
-            "Your step goes downhill. $H$ is *minus* the second derivative, so it is positive and "
-            "(8.1) adds. Where a book subtracts, its $H$ is the second derivative itself.",
+            "Your step goes downhill: one sign is turned, that of $\\bar g$, of $H$ or of the "
+            "step. $H$ is *minus* the second derivative, so it is positive and (8.1) adds. Where a "
+            "book subtracts, its $H$ is the second derivative itself, or it goes down a loss.",
         ),
         Slip(
             curvature_summed,
-            "Your step is exactly $m$ times too short: the gradient is a mean over the samples, "
-            "the curvature a sum. Divide both by $m$, or neither.",
+            "Your step is exactly $m$ times too short. Divide the gradient and the curvature both "
+            "by $m$, once, or neither.",
         ),
         Slip(
             times_the_curvature,
@@ -78,8 +83,8 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             gradient_summed,
-            "Your step is exactly $m$ times too long: the gradient is a sum over the samples, the "
-            "curvature a mean. Divide both by $m$, or neither.",
+            "Your step is exactly $m$ times too long: divide the gradient and the curvature both "
+            "by $m$, once, or neither.",
         ),
         Slip(
             step_alone,
