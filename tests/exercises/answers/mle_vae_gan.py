@@ -92,6 +92,26 @@ def log1p_of_the_sum(log_w):
     return top + np.log1p(np.exp(log_w - top).sum(axis=0)) - np.log(len(log_w))
 
 
+def one_shift_or_two(log_w):
+    """Two halves of a batch: enough where only one sample lies far off."""
+    high, low = log_w.max(), log_w.max(axis=0).min()
+    shift = np.where(log_w.max(axis=0) > (high + low) / 2, high, low)
+    return shift + np.log(np.exp(log_w - shift).mean(axis=0))
+
+
+def ratio_to_the_first(log_w):
+    return log_w[0] + np.log(np.exp(log_w - log_w[0]).mean(axis=0))
+
+
+def largest_alone(log_w):
+    return log_w.max(axis=0) - np.log(len(log_w))
+
+
+def not_centred_where_it_fits(log_w):
+    plain = np.log(np.exp(log_w).mean(axis=0))
+    return np.where(np.isfinite(plain), plain, log_w.max(axis=0) - np.log(len(log_w)))
+
+
 def one_axis_too_many(log_w):
     return by_logaddexp(log_w)[None]
 
@@ -158,8 +178,20 @@ def copied_with_logvar(x, mean, logvar):
 
 
 def decoded_at_the_mean(x, mean, log_s):
-    density = np.exp(-((x - mean) ** 2) / 2) / math.sqrt(2 * math.pi)
-    return np.log(density.prod(axis=1)) - divergence(mean, log_s)
+    squares = np.einsum("jd,jd->j", x - mean, x - mean)
+    return -squares / 2 - x.shape[1] * math.log(2 * math.pi) / 2 - divergence(mean, log_s)
+
+
+def narrow_s_forgotten(x, mean, log_s):
+    return elbo_as_sum(x, mean, np.maximum(log_s, -3.5))
+
+
+def two_pi_by_hand(x, mean, log_s):
+    return elbo_as_sum(x, mean, log_s) + x.shape[1] / 2 * math.log(math.pi / 3.14)
+
+
+def log_variance_limited(x, mean, log_s):
+    return elbo_as_sum(x, mean, np.clip(log_s, -10, 10))
 
 
 def squared_error_only(x, mean, log_s):
@@ -247,8 +279,47 @@ ANSWERS = {
             small_number_added,
             shifted_by_the_mean,
             log1p_of_the_sum,
+            one_shift_or_two,
+            ratio_to_the_first,
+            largest_alone,
+            not_centred_where_it_fits,
             one_axis_too_many,
         ),
+        equivalent={
+            **dict.fromkeys(
+                (
+                    "line 2: squeeze: `log_w.max(axis=0)`",
+                    "line 3: squeeze: `largest`",
+                    "line 3: squeeze: `np.log(np.exp(log_w - largest).mean(axis=0))`",
+                    "line 3: squeeze: `np.exp(log_w - largest).mean(axis=0)`",
+                    "line 3: squeeze: `log_w`",
+                    "line 3: squeeze: `largest` #2",
+                ),
+                "broadcasting puts an axis of one back",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 2: round to 1/10: `log_w.max(axis=0)`",
+                    "line 2: round to 1/1000: `log_w.max(axis=0)`",
+                    "line 2: whole: `log_w.max(axis=0)`",
+                    "line 2: plus 1e-3: `log_w.max(axis=0)`",
+                    "line 2: not below 1e-3: `log_w.max(axis=0)`",
+                    "line 2: round to 1/10: `log_w`",
+                    "line 2: round to 1/1000: `log_w`",
+                    "line 2: whole: `log_w`",
+                    "line 2: plus 1e-3: `log_w`",
+                    "line 2: not below 1e-3: `log_w`",
+                ),
+                "any number near the largest will do",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 3: clip 30: `log_w - largest`",
+                    "line 3: clip 500: `log_w - largest`",
+                ),
+                "e⁻³⁰ is nothing beside 1",
+            ),
+        },
     ),
     "gaussian-elbo": Answers(
         right=(
@@ -273,10 +344,53 @@ ANSWERS = {
             no_divergence,
             constant_of_one_coordinate,
             likelihood_of_the_mean,
+            narrow_s_forgotten,
+            two_pi_by_hand,
+            log_variance_limited,
             as_a_loss,
             mean_over_coordinates,
             one_seeded_draw,
             one_draw,
         ),
+        equivalent={
+            **dict.fromkeys(
+                (
+                    "line 2: sorted: `np.exp(2 * log_s)`",
+                    "line 3: sorted: `-(np.log(2 * np.pi) + (x - mean) ** 2 + s2) / 2`",
+                    "line 4: sorted: `(mean ** 2 + s2 - 1) / 2 - log_s`",
+                    "line 2: sorted: `2 * log_s`",
+                    "line 4: sorted: `(mean ** 2 + s2 - 1) / 2`",
+                    "line 4: sorted: `log_s`",
+                    "line 2: sorted: `log_s`",
+                    "line 3: sorted: `np.log(2 * np.pi) + (x - mean) ** 2 + s2`",
+                    "line 4: sorted: `mean ** 2 + s2 - 1`",
+                    "line 5: sorted: `expected - kl`",
+                    "line 3: sorted: `np.log(2 * np.pi) + (x - mean) ** 2`",
+                    "line 3: sorted: `s2`",
+                    "line 4: sorted: `mean ** 2 + s2`",
+                    "line 5: sorted: `expected`",
+                    "line 5: sorted: `kl`",
+                    "line 3: sorted: `(x - mean) ** 2`",
+                    "line 4: sorted: `mean ** 2`",
+                    "line 4: sorted: `s2`",
+                    "line 3: sorted: `x - mean`",
+                    "line 4: sorted: `mean`",
+                ),
+                "a sum has no order",
+            ),
+            "line 5: `axis=1` → `axis=-1`": "the last of two axes",
+            **dict.fromkeys(
+                (
+                    "line 3: `x - mean` → `mean - x`",
+                    "line 3: abs: `x - mean`",
+                    "line 3: minus: `x - mean`",
+                    "line 3: not below 1e-3: `x - mean`",
+                    "line 4: abs: `mean`",
+                    "line 4: minus: `mean`",
+                    "line 4: not below 1e-3: `mean`",
+                ),
+                "a square has no sign, nor so small a number any weight",
+            ),
+        },
     ),
 }

@@ -1,10 +1,9 @@
 """The ELBO of a Gaussian model, in closed form."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def gaussian_elbo(x, mean, log_s):
@@ -42,21 +41,21 @@ def half_of_log_s(x, mean, log_s):
     return gaussian_elbo(x, mean, log_s) - log_s.sum(axis=1) / 2
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for b, d, width in [(3, 2, -0.3), (5, 1, 0.5), (1, 4, -3.0)]:
-        x, mean = 2 * rng.normal(size=(b, d)), rng.normal(size=(b, d))
-        yield x, mean, width + 0.3 * rng.normal(size=(b, d))
-    x = rng.normal(size=(4, 3))
-    yield x, x / 2, np.full((4, 3), -np.log(2) / 2)  # q is the posterior: no gap
-    x, log_s = np.array([[8.0, -6.0, 0.0], [0.0, 0.0, 0.0]]), np.array([-20.0, 1.0, 0.0])
-    yield x, np.zeros((2, 3)), np.stack([log_s, 0 * log_s])  # nearly a point; the prior itself
+def draw(d: Draw) -> Arguments:
+    shape = d.size("b", 1, 6), d.size("d", 1, 6)
+    x, mean, log_s = d.reals("x", *shape), d.reals("mean", *shape), d.reals("log_s", *shape, upto=8)
+    q = d.word("q", "any", "any", "any", "narrow", "wide", "all zero")
+    d.suits(abs(log_s).max() < 14)  # in float32 s² ends at 44
+    if q == "all zero":
+        return 0 * x, 0 * mean, 0 * log_s
+    return x, mean, {"any": log_s, "narrow": -4 - abs(log_s), "wide": 16 + abs(log_s)}[q]
 
 
 EXERCISE = CodeExercise(
     id="gaussian-elbo",
     title="The ELBO of a Gaussian",
     answer=gaussian_elbo,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             kl_added,
@@ -70,8 +69,8 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             at_the_mean,
-            "You took $\\log p(x|z)$ at $z = \\mu$ alone. Its mean over $q$ is lower, by exactly "
-            "$s^2/2$ in each coordinate: a wide $q$ lands farther from $x$.",
+            "This is too large by exactly $s^2/2$ in each coordinate. It belongs in the KL, and "
+            "also in the mean of $\\log p(x|z)$ over $q$: a wide $q$ lands farther from $x$.",
         ),
         Slip(
             constant_missing,
@@ -81,7 +80,7 @@ EXERCISE = CodeExercise(
         Slip(
             half_of_log_s,
             "This is off by $\\frac12 \\log s$ in each coordinate. The KL holds half the logarithm "
-            "of the *variance*, which is $\\log s$ itself; yours holds half of that.",
+            "of the *variance*, which is $\\log s$ itself, not half of that.",
         ),
     ),
     hints=(
