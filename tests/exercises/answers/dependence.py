@@ -129,6 +129,25 @@ def one_number(terms, samples, variables):
     return np.sum(mean_of_means(terms, samples, variables))
 
 
+def each_pair_once(terms, samples, variables):
+    pairs = {(j, i) for j, row in zip(samples, variables, strict=True) for i in row}
+    return terms.shape[0] * terms.shape[1] / variables.size * sum(terms[j, i] for j, i in pairs)
+
+
+def whole_factors(terms, samples, variables):
+    (m, n, _), (b, k) = terms.shape, variables.shape
+    return (m // b) * (n // k) * terms[samples[:, None], variables].sum(axis=(0, 1))
+
+
+def variables_by_the_samples_order(terms, samples, variables):
+    return mean_of_means(terms, np.sort(samples), variables)
+
+
+def nearest_factor(terms, samples, variables):
+    (m, n, _), (b, k) = terms.shape, variables.shape
+    return round(m * n / (b * k)) * terms[samples[:, None], variables].sum(axis=(0, 1))
+
+
 def paired_indices(terms, samples, variables):
     return terms[samples, variables].sum(axis=0)
 
@@ -285,6 +304,49 @@ def in_steps_of_a_hundredth(s, t, budget):
     return np.maximum(2, factor * r)
 
 
+def until_the_difference_is(small):
+    """Right, if it is small enough for all."""
+
+    def sizes(s, t, budget):
+        r = ratio(s, t)
+        low, high = 0.0, budget / np.dot(r, t)
+        while high - low > small:
+            middle = (low + high) / 2
+            if np.maximum(2, middle * r) @ t > budget:
+                high = middle
+            else:
+                low = middle
+        return np.maximum(2, low * r)
+
+    return sizes
+
+
+def until_the_cost_is_right(s, t, budget):
+    r = ratio(s, t)
+    low, high, cost = 0.0, budget, np.inf
+    while np.maximum(2, high * r) @ t < budget:
+        high *= 10
+    while abs(cost - budget) > 1e-6:
+        middle = (low + high) / 2
+        cost = np.maximum(2, middle * r) @ t
+        low, high = (low, middle) if cost > budget else (middle, high)
+    return np.maximum(2, middle * r)
+
+
+def up_to_a_thousand(s, t, budget):
+    return np.maximum(
+        2, min(1000, sizes_in_rounds(s, t, budget).max() / ratio(s, t).max()) * ratio(s, t)
+    )
+
+
+def two_rounds(s, t, budget):
+    r, low = ratio(s, t), np.zeros(len(s), bool)
+    for _ in range(3):
+        factor = (budget - 2 * t[low].sum()) / (r[~low] @ t[~low])
+        low = low | (factor * r < 2)
+    return np.where(low, 2, factor * r)
+
+
 def up_to_a_hundred(s, t, budget):
     r, low, high = ratio(s, t), 0.0, 100.0
     for _ in range(60):
@@ -295,6 +357,13 @@ def up_to_a_hundred(s, t, budget):
             low = middle
     return np.maximum(2, low * r)
 
+
+SEARCH = """for _ in range(60):
+    middle = (low + high) / 2
+    if np.maximum(2, middle * r) @ t > budget:
+        high = middle
+    else:
+        low = middle"""
 
 ANSWERS = {
     "doubly-stochastic-factor": Answers(
@@ -323,11 +392,26 @@ ANSWERS = {
             union_of_variables,
             a_factor_for_each_variable,
             one_number,
+            each_pair_once,
+            whole_factors,
+            variables_by_the_samples_order,
+            nearest_factor,
             paired_indices,
         ),
+        equivalent={
+            "line 4: sorted: `variables`": "a sum has no order",
+        },
     ),
     "batch-size-for-every-variable": Answers(
-        right=(sizes_one_by_one, sizes_in_rounds, sizes_in_torch, sizes_in_float32),
+        right=(
+            sizes_one_by_one,
+            sizes_in_rounds,
+            sizes_in_torch,
+            sizes_in_float32,
+            until_the_difference_is(1e-12),
+            until_the_difference_is(1e-9),
+            until_the_cost_is_right,
+        ),
         slips={
             "costs_ignored": (searched_with(lambda s, t: s),),
             "no_least_size": (equation_8_9,),
@@ -352,6 +436,81 @@ ANSWERS = {
             the_factor_alone,
             in_steps_of_a_hundredth,
             up_to_a_hundred,
+            up_to_a_thousand,
+            until_the_difference_is(0.01),
+            two_rounds,
         ),
+        equivalent={
+            **dict.fromkeys(
+                (
+                    "line 4: minus: `range(60)`",
+                    "line 4: `60` → `120`",
+                    "line 4: `60` → `59`",
+                    "line 4: `60` → `61`",
+                    *(f"line 4: after {k} rounds: `{SEARCH}`" for k in (31, 60, 100)),
+                ),
+                "more halvings than are needed, or as many",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 2: minus: `s / np.sqrt(t)`",
+                    "line 2: minus: `s`",
+                    "line 2: minus: `np.sqrt(t)`",
+                ),
+                "both signs of r and λ are turned",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 10: `np.maximum(2, low * r)`: `maximum` → `fmax`",
+                    "line 6: `np.maximum(2, middle * r)`: `maximum` → `fmax`",
+                ),
+                "no number here is NaN",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 2: squeeze: `s`",
+                    "line 2: squeeze: `np.sqrt(t)`",
+                    "line 2: squeeze: `t`",
+                ),
+                "broadcasting puts an axis of one back",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 3: `0.0` → `-1.0`",
+                    "line 3: plus 1e-3: `budget / (r @ t)`",
+                    "line 3: plus 1e-3: `budget`",
+                    "line 3: clip 4: `r @ t`",
+                    "line 3: clip 30: `r @ t`",
+                    "line 3: clip 500: `r @ t`",
+                    "line 3: clip 4: `r`",
+                    "line 3: clip 30: `r`",
+                    "line 3: clip 4: `t`",
+                    "line 3: clip 30: `t`",
+                ),
+                "the search begins from farther apart",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 6: `np.maximum(2, middle * r) @ t > budget`"
+                    " → `np.maximum(2, middle * r) @ t >= budget`",
+                ),
+                "the middle never costs exactly the budget, or is right",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 10: not below 1e-3: `low * r`",
+                    "line 5: not below 1e-3: `low`",
+                    "line 6: not below 1e-3: `middle * r`",
+                ),
+                "so small a size becomes 2 all the same",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 3: `r @ t` → `t @ r`",
+                    "line 6: `np.maximum(2, middle * r) @ t` → `t @ np.maximum(2, middle * r)`",
+                ),
+                "the same product",
+            ),
+        },
     ),
 }
