@@ -86,6 +86,26 @@ def mean_along_each_row(now, before, full, m):
     return m * (now - before).mean(1) + full
 
 
+def whole_factor(now, before, full, m):
+    return m // len(now) * (now - before).sum(0) + full
+
+
+def without_one(now, before, full, m):
+    return m / max(1, len(now) - 1) * (now - before).sum(0) + full
+
+
+def growth_alone(now, before, full, m):
+    return m * np.maximum(now - before, 0).mean(0) + full
+
+
+def the_middle_change(now, before, full, m):
+    return m * np.median(now - before, axis=0) + full
+
+
+def each_change_once(now, before, full, m):
+    return m * np.unique(now - before, axis=0).mean(0) + full
+
+
 def taken_off_in_place(now, before, full, m):
     now -= before
     return m * now.mean(0) + full
@@ -171,9 +191,32 @@ def line_through_the_origin(gradients, controls, indices):
 
 
 def batch_alone(gradients, controls, indices):
-    columns = zip(gradients[indices].T, controls[indices].T, strict=True)
-    gamma = np.array([np.polyfit(h, g, 1)[0] for g, h in columns])
+    gamma = slopes(gradients[indices], controls[indices])
     return estimate(gradients, controls, indices, gamma)
+
+
+def each_row_once(gradients, controls, indices):
+    return estimate(gradients, controls, np.unique(indices), slopes(gradients, controls))
+
+
+def never_more_than_100(gradients, controls, indices):
+    gamma = np.clip(slopes(gradients, controls), -100, 100)
+    return estimate(gradients, controls, indices, gamma)
+
+
+def small_number_added(gradients, controls, indices):
+    g, h = gradients - gradients.mean(0), controls - controls.mean(0)
+    return estimate(gradients, controls, indices, (g * h).mean(0) / ((h * h).mean(0) + 1e-3))
+
+
+def sizes_of_slopes(gradients, controls, indices):
+    return estimate(gradients, controls, indices, abs(slopes(gradients, controls)))
+
+
+def only_if_it_helps_much(gradients, controls, indices):
+    columns = zip(gradients.T, controls.T, strict=True)
+    useful = np.array([np.corrcoef(g, h)[0, 1] ** 2 > 0.1 for g, h in columns])
+    return estimate(gradients, controls, indices, slopes(gradients, controls) * useful)
 
 
 def coefficient_one(gradients, controls, indices):
@@ -253,8 +296,23 @@ ANSWERS = {
             divided_by_p,
             change_over_all_coordinates,
             mean_along_each_row,
+            whole_factor,
+            without_one,
+            growth_alone,
+            the_middle_change,
+            each_change_once,
             taken_off_in_place,
         ),
+        equivalent={
+            **dict.fromkeys(
+                (
+                    "line 3: squeeze: `m / b * (now - before).sum(axis=0)`",
+                    "line 3: squeeze: `full`",
+                    "line 3: squeeze: `(now - before).sum(axis=0)`",
+                ),
+                "broadcasting puts an axis of one back",
+            ),
+        },
     ),
     "best-control": Answers(
         right=(control_in_loops, control_in_torch, slope_of_a_line, by_np_cov, from_moments),
@@ -267,6 +325,11 @@ ANSWERS = {
         },
         wrong=(
             coefficient_one,
+            each_row_once,
+            never_more_than_100,
+            small_number_added,
+            sizes_of_slopes,
+            only_if_it_helps_much,
             no_control,
             flipped_sign,
             one_coefficient,
@@ -279,5 +342,44 @@ ANSWERS = {
             the_truth_itself,
             matrix_of_coefficients,
         ),
+        equivalent={
+            **dict.fromkeys(
+                (
+                    "line 4: squeeze: `(gradients * h).sum(axis=0) / (h ** 2).sum(axis=0)`",
+                    "line 3: squeeze: `controls.mean(axis=0)`",
+                    "line 4: squeeze: `(gradients * h).sum(axis=0)`",
+                    "line 4: squeeze: `(h ** 2).sum(axis=0)`",
+                    "line 6: squeeze: `m / b * rest.sum(axis=0)`",
+                    "line 6: squeeze: `gamma * controls.sum(axis=0)`",
+                    "line 5: squeeze: `indices`",
+                    "line 5: squeeze: `gamma`",
+                    "line 6: squeeze: `rest.sum(axis=0)`",
+                    "line 6: squeeze: `gamma`",
+                    "line 6: squeeze: `controls.sum(axis=0)`",
+                    "line 3: squeeze: `controls` #2",
+                    "line 4: squeeze: `gradients * h`",
+                    "line 4: squeeze: `h ** 2`",
+                    "line 5: squeeze: `indices` #2",
+                    "line 4: squeeze: `h` #2",
+                    "line 6: squeeze: `controls`",
+                ),
+                "broadcasting puts an axis of one back",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 5: sorted: `indices`",
+                    "line 5: sorted: `indices` #2",
+                ),
+                "a sum has no order",
+            ),
+            "line 4: plus 1e-3: `gradients`": "the other factor is centred",
+            **dict.fromkeys(
+                (
+                    "line 4: abs: `h` #2",
+                    "line 4: minus: `h` #2",
+                ),
+                "a square has no sign",
+            ),
+        },
     ),
 }

@@ -1,17 +1,15 @@
 """A control variate with its best coefficient."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def controlled_gradient(gradients, controls, indices):
     m, b = len(gradients), len(indices)
-    g = gradients - gradients.mean(axis=0)
     h = controls - controls.mean(axis=0)
-    gamma = (g * h).sum(axis=0) / (h**2).sum(axis=0)
+    gamma = (gradients * h).sum(axis=0) / (h**2).sum(axis=0)
     rest = gradients[indices] - gamma * controls[indices]
     return m / b * rest.sum(axis=0) + gamma * controls.sum(axis=0)
 
@@ -53,21 +51,29 @@ def from_the_batch(gradients, controls, indices):
     return _with_coefficient(gamma, gradients, controls, indices)
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for m, b, p in [(11, 4, 2), (7, 7, 3), (14, 3, 5), (20, 2, 4)]:
-        controls = rng.normal(size=(m, p)) + rng.uniform(1, 2, p)
-        slopes = rng.choice([-1.0, 1.0], p) * rng.uniform(0.4, 2, p)
-        gradients = slopes * controls + rng.normal(size=(m, p)) + rng.normal(size=p)
-        yield gradients, controls, rng.permutation(m)[:b]
-    gradients = 1 + rng.normal(size=(8, 6))
-    yield gradients, 3 * gradients, np.array([5, 1, 5])  # a control that knows it all
+def draw(d: Draw) -> Arguments:
+    kind = d.word("kind", "faint", *["any"] * 6, "level", "centred", "steep")
+    p, m = d.size("p", 1, 5), d.size("m", 2, 15)
+    b = d.size("b", 1, m)
+    gradients = d.reals("gradients", m, p)
+    controls = d.reals("controls", m, p, but=("zeros",), beside=3 * gradients)
+    if kind == "centred":
+        controls[-1] -= controls.sum(axis=0)
+    d.suits((np.ptp(controls, axis=0) > 0.3).all())  # no control is constant, or nearly
+    if kind == "level":
+        controls = controls + np.round(1000 * d.rng.normal(size=p))
+    elif kind == "faint":
+        controls = 0.01 * controls
+    elif kind == "steep":
+        gradients = gradients + 700 * controls
+    return gradients, controls, d.indices("indices", m, b)
 
 
 EXERCISE = CodeExercise(
     id="best-control",
     title="A control at its best",
     answer=controlled_gradient,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             sum_missing,
@@ -76,8 +82,8 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             divisors_differ,
-            "Your $\\gamma$ is too large by the factor $m/(m-1)$: its covariance is divided by "
-            "$m - 1$, as `np.cov` does, and its variance by $m$, as `np.var` does.",
+            "Your $\\gamma$ is too large by the factor $m/(m-1)$. So it is if the covariance is "
+            "divided by $m - 1$, as `np.cov` does, and the variance by $m$, as `np.var` does.",
         ),
         Slip(
             wrong_variance,
@@ -104,6 +110,7 @@ EXERCISE = CodeExercise(
     ),
     why="At $\\gamma^*$ the control leaves $1 - \\mathrm{corr}^2$ of each coordinate's variance, "
     "so no control can hurt; with $\\gamma = 1$ it can, as section 10.2 shows.",
-    note="In one of the trials $h_j = 3 g_j$: then $\\gamma^* = \\frac13$, nothing is left to "
+    note="To take the mean off one of the two factors is enough. In one of the trials "
+    "$h_j = 3 g_j$: then $\\gamma^* = \\frac13$, nothing is left to "
     "estimate, and every batch gives $\\nabla\\ell$ exactly.",
 )

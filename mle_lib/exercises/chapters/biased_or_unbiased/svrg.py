@@ -1,10 +1,7 @@
 """SVRG's estimate."""
 
-from collections.abc import Iterator
-
-import numpy as np
-
-from mle_lib.exercises.code import Arguments, CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.trials import Arguments, Draw
 
 
 def svrg_estimate(now, before, full, m):
@@ -32,22 +29,21 @@ def difference_reversed(now, before, full, m):
     return m / len(now) * (before - now).sum(axis=0) + full
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for m, b, p in [(12, 3, 2), (9, 9, 4), (20, 1, 3), (17, 6, 5)]:
-        snapshot = 2 + rng.normal(size=(m, p))
-        moved = snapshot + rng.normal(size=(m, p))
-        batch = rng.permutation(m)[:b]
-        yield moved[batch], snapshot[batch], snapshot.sum(axis=0), m
-    snapshot = rng.normal(size=(10, 6))
-    batch = np.array([7, 2, 2, 5])  # with replacement, and the model has not moved
-    yield snapshot[batch], snapshot[batch], snapshot.sum(axis=0), 10
+def draw(d: Draw) -> Arguments:
+    m = d.size("m", 1, 40)
+    b, p = d.size("b", 1, m), d.size("p", 1, 6)
+    heard = d.rng.random(p) < d.word("heard", 0.7, 1.0)
+    snapshot = heard * d.reals("snapshot", m, p)
+    moved = heard * d.reals("moved", m, p, beside=snapshot)
+    j = d.indices("batch", m, b)
+    return moved[j], snapshot[j], snapshot.sum(axis=0), m
 
 
 EXERCISE = CodeExercise(
     id="svrg-correction",
     title="SVRG's correction",
     answer=svrg_estimate,
-    cases=cases,
+    draw=draw,
     slips=(
         Slip(
             full_missing,
@@ -72,7 +68,7 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             difference_reversed,
-            "Your difference is reversed. On average that gives "
+            "Your change since the snapshot has the wrong sign. On average that gives "
             "$2\\nabla\\ell(\\tilde\\theta) - \\nabla\\ell(\\theta)$: as far from the snapshot's "
             "gradient as the right one, on the other side.",
         ),
