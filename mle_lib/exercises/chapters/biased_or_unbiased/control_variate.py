@@ -1,5 +1,7 @@
 """A control variate with its best coefficient."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -69,11 +71,22 @@ def draw(d: Draw) -> Arguments:
     return gradients, controls, d.indices("indices", m, b)
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for m, b, p in [(11, 4, 2), (7, 7, 3), (14, 3, 5), (20, 2, 4)]:
+        controls = rng.normal(size=(m, p)) + rng.uniform(1, 2, p)
+        slopes = rng.choice([-1.0, 1.0], p) * rng.uniform(0.4, 2, p)
+        gradients = slopes * controls + rng.normal(size=(m, p)) + rng.normal(size=p)
+        yield gradients, controls, rng.permutation(m)[:b]
+    gradients = 1 + rng.normal(size=(8, 6))
+    yield gradients, 3 * gradients, np.array([5, 1, 5])  # a control that knows it all
+
+
 EXERCISE = CodeExercise(
     id="best-control",
     title="A control at its best",
     answer=controlled_gradient,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             sum_missing,

@@ -1,5 +1,9 @@
 """SVRG's estimate."""
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from mle_lib.exercises.code import CodeExercise, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
@@ -39,11 +43,23 @@ def draw(d: Draw) -> Arguments:
     return moved[j], snapshot[j], snapshot.sum(axis=0), m
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for m, b, p in [(12, 3, 2), (9, 9, 4), (20, 1, 3), (17, 6, 5)]:
+        snapshot = 2 + rng.normal(size=(m, p))
+        moved = snapshot + rng.normal(size=(m, p))
+        batch = rng.permutation(m)[:b]
+        yield moved[batch], snapshot[batch], snapshot.sum(axis=0), m
+    snapshot = rng.normal(size=(10, 6))
+    batch = np.array([7, 2, 2, 5])  # with replacement, and the model has not moved
+    yield snapshot[batch], snapshot[batch], snapshot.sum(axis=0), 10
+
+
 EXERCISE = CodeExercise(
     id="svrg-correction",
     title="SVRG's correction",
     answer=svrg_estimate,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             full_missing,

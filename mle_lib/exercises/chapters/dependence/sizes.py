@@ -1,5 +1,7 @@
 """Batch sizes for every variable."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -58,11 +60,21 @@ def draw(d: Draw) -> Arguments:
     return s, t, budget
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    yield np.array([3.0, 1.0]), np.array([1.0, 4.0]), 100.0  # no size below 2
+    yield np.array([0.0, 2.0, 0.3, 5.0, 1.5]), np.arange(1.0, 6.0), 150.0  # a silent variable
+    # raising the last to 2 leaves too little for the third, which must be raised as well
+    yield np.array([9.0, 6.0, 1.2, 0.1]), np.array([1.0, 2.0, 1.5, 8.0]), 45.0
+    t = rng.uniform(0.5, 6, size=7)
+    yield rng.uniform(0.5, 3, size=7), t, 2.1 * t.sum()  # hardly more than two rows each
+
+
 EXERCISE = CodeExercise(
     id="batch-size-for-every-variable",
     title="A batch size for every variable",
     answer=batch_sizes,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             costs_ignored,

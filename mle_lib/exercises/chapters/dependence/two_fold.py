@@ -1,5 +1,7 @@
 """The doubly stochastic factor."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -48,11 +50,21 @@ def draw(d: Draw) -> Arguments:
     return d.reals("terms", m, n, p), d.indices("samples", m, b), variables
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    # the last but one: all samples and variables, so exact; the last: one term
+    sizes = [(7, 3, 5, 2, 4), (9, 4, 6, 5, 2), (4, 6, 8, 3, 5), (3, 3, 4, 4, 6), (8, 1, 3, 1, 2)]
+    for m, b, n, k, p in sizes:
+        samples = rng.permutation(m)[:b] if b <= m else rng.integers(0, m, b)
+        variables = np.stack([rng.permutation(n)[:k] for _ in range(b)])
+        yield rng.normal(size=(m, n, p)), samples, variables
+
+
 EXERCISE = CodeExercise(
     id="doubly-stochastic-factor",
     title="Some samples, some variables",
     answer=doubly_stochastic,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             samples_only,

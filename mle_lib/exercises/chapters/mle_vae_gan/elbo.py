@@ -1,5 +1,7 @@
 """The ELBO of a Gaussian model, in closed form."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -51,11 +53,22 @@ def draw(d: Draw) -> Arguments:
     return x, mean, {"any": log_s, "narrow": -4 - abs(log_s), "wide": 16 + abs(log_s)}[q]
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for b, d, width in [(3, 2, -0.3), (5, 1, 0.5), (1, 4, -3.0)]:
+        x, mean = 2 * rng.normal(size=(b, d)), rng.normal(size=(b, d))
+        yield x, mean, width + 0.3 * rng.normal(size=(b, d))
+    x = rng.normal(size=(4, 3))
+    yield x, x / 2, np.full((4, 3), -np.log(2) / 2)  # q is the posterior: no gap
+    x, log_s = np.array([[8.0, -6.0, 0.0], [0.0, 0.0, 0.0]]), np.array([-20.0, 1.0, 0.0])
+    yield x, np.zeros((2, 3)), np.stack([log_s, 0 * log_s])  # nearly a point; the prior itself
+
+
 EXERCISE = CodeExercise(
     id="gaussian-elbo",
     title="The ELBO of a Gaussian",
     answer=gaussian_elbo,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             kl_added,

@@ -1,5 +1,7 @@
 """The bound of K draws, from log weights of any size."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -39,11 +41,21 @@ def draw(d: Draw) -> Arguments:
     return (d.reals("log_w", K, b) + far,)
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    yield (rng.normal(size=(5, 3)) - 2,)
+    yield (rng.normal(size=(1, 4)) - 20,)  # K = 1
+    yield (rng.normal(size=(7, 5)) + np.array([-1000, 0, 1000, -1000, 1000]),)
+    yield (8 * rng.normal(size=(3, 6)) - 15,)  # one draw outweighs the others
+    yield (rng.normal(size=(4, 1)) - 1000,)
+    yield (np.array([[1000.0, -3.0], [-1000.0, -3.0]]),)
+
+
 EXERCISE = CodeExercise(
     id="iwae-bound",
     title="The bound from log weights",
     answer=iwae_bound,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             mean_of_logs,

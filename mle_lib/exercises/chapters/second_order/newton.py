@@ -1,5 +1,7 @@
 """One Newton step."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -59,11 +61,23 @@ def draw(d: Draw) -> Arguments:
     return theta, X, y
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    for m, d in [(14, 3), (23, 4), (11, 2)]:
+        X = np.column_stack([np.ones(m), rng.integers(0, 2, (m, d - 1))])
+        yield rng.normal(size=d), X, rng.integers(0, 2, m).astype(float)
+    # a fair coin, far out: the step overshoots
+    yield np.array([3.0]), np.ones((8, 1)), np.array([0.0, 1.0] * 4)
+    # at the top: every row stands twice, once with a 0 and once with a 1
+    X = np.array([[1.0, 0, 0], [1, 1, 0], [1, 0, 1], [1, 1, 1], [1, 1, 0]])
+    yield np.zeros(3), np.vstack([X, X]), np.repeat([0.0, 1.0], 5)
+
+
 EXERCISE = CodeExercise(
     id="newton-step",
     title="One Newton step",
     answer=newton_step,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             downhill,
