@@ -74,7 +74,7 @@ def _summed_gradients(
     """The same, one tensor for each parameter: one forward and one backward pass."""
     with evaluation(model, batch) as rows:
         if weights is not None:  # what is beyond the longest row has no term
-            weights = weights[:, : rows.shape[1]]
+            weights = weights[..., : rows.shape[1]]
         if weights is not None and weights.shape != rows.shape:
             raise ValueError(
                 f"weights must have shape {tuple(rows.shape)}, got {tuple(weights.shape)}"

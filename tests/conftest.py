@@ -1,5 +1,6 @@
 """Shared by all tests: every kind of model and device, deviations and counts that are printed."""
 
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -8,6 +9,10 @@ import torch
 
 from mle_lib.models import AutoregressiveModel
 from tests.cases import DEVICES, MODELS
+
+# A background job of a shell ignores Ctrl-C, and so would what is tested of it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=list(MODELS))

@@ -85,7 +85,7 @@ class SequenceModel(AutoregressiveModel):
         k = check_at_least(k, 1, "k")
         start = torch.zeros(k, self.n, dtype=torch.int64, device=parameter_of(self).device)
         with evaluation(self, start):
-            x, going = start, torch.ones(k, dtype=torch.bool, device=start.device)
+            x, going = torch.zeros_like(start), torch.ones_like(start[:, 0], dtype=torch.bool)
             for i, log_p in zip(range(self.n - 1), self._log_probs_in_turn(x), strict=False):
                 p = log_p.to(wide(log_p.dtype)).exp()
                 if p.isnan().any():
