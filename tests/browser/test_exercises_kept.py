@@ -92,7 +92,7 @@ def shows(read: Any, place: Locator, text: Any) -> None:
     for _ in range(100):
         if read(place) == text:
             return
-        place.page.wait_for_timeout(20)
+        place.page.evaluate("new Promise((done) => setTimeout(done, 20))")
     raise AssertionError(f"{read(place)!r} is shown, not {text!r}")
 
 
