@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from mle_lib.data.strings import Language, character_names
 from mle_lib.exercises.registry import by_id
 from tests.browser.conftest import SITE, WIDTHS
 from tests.browser.exercise_page import (
@@ -83,6 +84,24 @@ def test_error_in_the_readers_words(place: Locator) -> None:
 def test_cell_without_its_check(place: Locator) -> None:
     run(place, "1 + 1")
     expect(said(place)).to_contain_text("Nothing was checked.")
+
+
+SEQUENCES = """from mle_lib.data.strings import Language, character_names
+
+names = character_names()
+language = Language(5, 0)
+print(len(names), len(max(names, key=len)), language.entropy(), language.log_p([1, 2, 3]))
+"""
+
+
+def test_names_and_the_known_language_are_there(place: Locator) -> None:
+    """The page's Python says of them what this one says (and checks the names' digest itself)."""
+    names, language = character_names(), Language(5, 0)
+    run(place, SEQUENCES)
+    printed = place.locator(".mle-output pre").inner_text().split()
+    assert [int(n) for n in printed[:2]] == [len(names), len(max(names, key=len))]
+    expected = [language.entropy(), language.log_p([1, 2, 3])]
+    assert [float(n) for n in printed[2:]] == pytest.approx(expected, rel=1e-12)
 
 
 def test_every_run_has_its_own_names(place: Locator) -> None:
