@@ -9,7 +9,7 @@ import copy
 import inspect
 import textwrap
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -92,6 +92,13 @@ class CodeExercise:
 
     def judge(self, answer: Any) -> Result:
         """Judge an answer, by calling it and by what it returns."""
+        result = self._judge(answer)
+        stuck = (
+            f'Stuck? `hint("{self.id}")`, at last `solution("{self.id}")`, of `mle_lib.exercises`.'
+        )
+        return result if result.status == "correct" else replace(result, call=stuck)
+
+    def _judge(self, answer: Any) -> Result:
         if answer is ...:
             return self._not_attempted()
         if answer is None:
@@ -278,10 +285,7 @@ class CodeExercise:
 
     def _not_attempted(self) -> Result:
         return Result(
-            self.id,
-            "not attempted",
-            "Write your answer in place of `...` and run this again.",
-            call=f'Stuck? `hint("{self.id}")`.',
+            self.id, "not attempted", "Write your answer in place of `...` and run this again."
         )
 
 

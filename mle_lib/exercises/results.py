@@ -29,7 +29,7 @@ class Result:
         status: One of the three outcomes.
         message: What to tell the reader, in the markup of ``mle_lib.exercises.text``.
         slip: The name of the known slip that was recognised, if one was.
-        call: A call that helps on, as said in a notebook; the page has a button for it.
+        call: Calls that help on, as said in a notebook; the page has buttons for them.
     """
 
     exercise: str
@@ -49,11 +49,11 @@ class Result:
         return self._html(self._said())
 
     def on_the_page(self) -> str:
-        """As HTML, without the call."""
+        """As HTML, without the calls."""
         return self._html(self.message)
 
     def _said(self) -> str:
-        return f"{self.message} {self.call}".rstrip()
+        return f"{self.message}\n\n{self.call}".rstrip()
 
     def _html(self, said: str) -> str:
         return (

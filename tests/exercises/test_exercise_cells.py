@@ -32,14 +32,18 @@ def test_result_of_a_check() -> None:
 
 
 def test_a_page_has_a_button_for_hints() -> None:
-    """Its cell shows what a check says without the call; a notebook, and the text, with it."""
-    cell = 'from mle_lib.exercises import check\ncheck("minibatch-gradient", ...)'
-    outcome, _ = run(cell)
-    assert "Write your answer in place of" in outcome["html"]
-    assert "hint" not in outcome["html"]
-    result = check("minibatch-gradient")
-    assert 'Stuck? hint("minibatch-gradient").' in repr(result)
-    assert "hint(" in result._repr_html_()
+    """Its cell shows what a check says without the calls; a notebook, and the text, with them."""
+    begun = {"...": (..., "Write your answer in place of"), "sum": (sum, "Not yet right.")}
+    for written, (answer, said) in begun.items():
+        cell = f'from mle_lib.exercises import check\ncheck("minibatch-gradient", {written})'
+        outcome, _ = run(cell)
+        assert "hint" not in outcome["html"]
+        result = check("minibatch-gradient", answer)
+        for shown in (outcome["html"], repr(result)):
+            assert said in shown, shown
+        for shown in (repr(result), result._repr_html_()):
+            assert "hint(" in shown
+            assert "solution(" in shown
 
 
 def test_a_sign_at_the_beginning_of_a_line_may_be_python() -> None:

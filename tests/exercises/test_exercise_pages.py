@@ -8,6 +8,7 @@ from mle_lib.exercises import registry
 from mle_lib.exercises.registry import by_id, defined, open_questions
 from tools import moved
 from tools.exercise_order import FILE, order
+from tools.notebooks import toc_notebooks
 
 ROOT = Path(__file__).parents[2]
 QUESTION = re.compile(r"^> \*\*Question\.\*\* (.+)\n\n```\{mle-open\} (\S+)\n```$", re.M)
@@ -32,3 +33,9 @@ def test_open_questions_are_those_quoted_above_them() -> None:
     """GitHub shows the quote, the site the form."""
     page = (ROOT / "book" / "lecture-questions.md").read_text("utf-8")
     assert QUESTION.findall(page) == [(q.question, q.id) for q in open_questions()]
+
+
+def test_no_page_speaks_of_calls_for_which_it_has_buttons() -> None:
+    """A notebook says them with what a check says."""
+    for path in toc_notebooks():
+        assert not re.search(r"`(hint|solution)\(", path.read_text("utf-8")), path.name
