@@ -3,8 +3,9 @@
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from html.parser import HTMLParser
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -68,20 +69,69 @@ def is_example(page: str) -> bool:
     return page.startswith(EXAMPLES) and not like_others(page)
 
 
+class Look(HTMLParser):
+    """What a page is made of: each element, by its name, classes and attributes, in its place."""
+
+    VOID = ("br", "hr", "img", "input", "link", "meta", "source", "wbr")
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.place: tuple[str, ...] = ()
+        self.elements: set[tuple[str, ...]] = set()
+        self.feed(html)
+        self.size = len(html)
+        self.longest_line = max(map(len, html.splitlines()), default=0)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        classes = (dict(attrs).get("class") or "").split()
+        within = (*self.place, " ".join([tag, *sorted(classes), *sorted(n for n, _ in attrs)]))
+        self.elements.add(within)
+        if tag not in self.VOID:
+            self.place = within
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            self.place = self.place[:-1]
+
+
+def show_all(looks: Mapping[str, Look]) -> set[str]:
+    """A few of these pages, on which there is whatever is on any of them.
+
+    Pages of one template differ in that, and in lengths: of a name, which is a heading, of code,
+    and of lines of code. So the longest and the shortest in each are among the few.
+    """
+    lengths = (len, lambda page: looks[page].size, lambda page: looks[page].longest_line)
+    chosen = {best(looks, key=of) for best in (min, max) for of in lengths} if looks else set()
+    missing = {element for look in looks.values() for element in look.elements}
+    missing -= {element for page in chosen for element in looks[page].elements}
+    while missing:
+        page = max(looks, key=lambda page: len(looks[page].elements & missing))
+        missing -= looks[page].elements
+        chosen.add(page)
+    return chosen
+
+
+def in_the_light() -> set[str]:
+    """The pages that a push opens: of those made from sources, what shows all that any shows."""
+    made = {page for page in all_pages() if page.startswith("_modules/")}
+    few = show_all({page: Look((SITE / page).read_text("utf-8")) for page in sorted(made)})
+    return {*all_pages()} - made | few
+
+
 def visits(in_the_dark: bool = False) -> list[Any]:
     """Each page, opened at each width; all but one visit of each are left to `make soak`.
 
-    The next page is opened at the next width. Every visit sees a page at both widths, in the light
-    and in the dark. What is opened in the dark is an example of each kind, at that width at which
-    it is not opened in the light.
+    Of most pages made from sources all are: see `in_the_light`. The next page is opened at the
+    next width. Every visit sees a page at both widths, in the light and in the dark. What is opened
+    in the dark is an example of each kind, at that width at which it is not opened in the light.
     """
     found = []
-    for number, page in enumerate(all_pages() or ["(no site)"]):
+    opened = {page for page in all_pages() if is_example(page)} if in_the_dark else in_the_light()
+    for number, page in enumerate(all_pages()):
         for n, width in enumerate(WIDTHS):
-            left = (number % len(WIDTHS) == n) == in_the_dark
-            left = left or (in_the_dark and not is_example(page))
+            left = page not in opened or (number % len(WIDTHS) == n) == in_the_dark
             found.append(pytest.param(page, width, marks=[pytest.mark.soak] if left else []))
-    return found
+    return found or [("(no site)", WIDTHS[0])]
 
 
 def figure_pages() -> list[str]:

@@ -1,9 +1,12 @@
-"""A browser goes to a page by `visits.py` alone, which knows when that is ready."""
+"""Which pages a browser goes to; and that it does by `visits.py` alone, which knows when."""
 
 import ast
 from pathlib import Path
 
 import pytest
+
+from tests.browser import conftest
+from tests.browser.conftest import WIDTHS, all_pages, visits
 
 HERE = Path(__file__).parent
 # To go somewhere, or to wait for something else than what is needed.
@@ -51,3 +54,33 @@ def test_no_file_waits_in_its_own_way(path: Path) -> None:
 )
 def test_it_is_seen(code: str) -> None:
     assert len(found(code)) == 1
+
+
+PAGE = "<html><body><pre>{}</pre></body></html>"
+CODE = "<span class='k'>if</span><br>"
+NEW = {
+    "a class": f"{CODE}<span class='kn'>if</span>",
+    "an attribute": f"{CODE}<span class='k' id='x'>if</span>",
+    "an element": f"{CODE}<img alt='x'>",
+    "another place": f"<div>{CODE}</div>",
+    "a longer line": 9 * CODE,
+    "a shorter line": "",
+}
+
+
+@pytest.mark.parametrize("what", ["", *NEW])
+def test_a_page_made_from_a_source_is_opened_if_it_shows_what_is_new(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
+) -> None:
+    contents = {"a": CODE, "b": 3 * CODE, "longest": 6 * CODE, "c": 3 * CODE, "d": 3 * CODE}
+    contents["d"] = NEW.get(what, contents["d"])
+    (tmp_path / "_modules").mkdir()
+    for name, content in contents.items():
+        (tmp_path / "_modules" / f"{name}.html").write_text(PAGE.format(content))
+    monkeypatch.setattr(conftest, "SITE", tmp_path)
+    names = [one.values[0] for one in visits() if not one.marks]
+    assert names == [f"_modules/{n}.html" for n in ("a", *(["d"] if what else []), "longest")]
+    for in_the_dark in (False, True):  # and what is not opened is left to `make soak`
+        found = visits(in_the_dark)
+        assert [one.values for one in found] == [(p, w) for p in all_pages() for w in WIDTHS]
+        assert {mark.name for one in found for mark in one.marks} == {"soak"}
