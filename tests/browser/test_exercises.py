@@ -22,7 +22,7 @@ from tests.browser.exercise_page import (
     said,
     write,
 )
-from tests.browser.visits import go, go_again, opened
+from tests.browser.visits import go, go_again, opened_plain
 
 TABLE = json.loads(
     (Path(__file__).parents[1] / "exercises" / "number_table.json").read_text("utf-8")
@@ -35,7 +35,7 @@ WORDS = "e => e.textContent.replace(/\\s+/g, '')"
 
 
 def test_number_is_read_as_in_python(site: str, browser: Browser) -> None:
-    with opened(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
         read = """(text) => {
             try { return {text, number: customElements.get("mle-exercise").parseNumber(text)}; }
             catch (error) { return {text, message: error.message}; }
@@ -56,7 +56,7 @@ def answers_to_try(id: str) -> list[str]:
 
 def test_page_says_what_python_says(site: str, browser: Browser, page_with_exercises: str) -> None:
     """Every answer to a quiz is judged on the page as `check` judges it, in the same words."""
-    with opened(browser, f"{site}/{page_with_exercises}") as page:
+    with opened_plain(browser, f"{site}/{page_with_exercises}") as page:
         quizzes = page.locator("mle-exercise:is([kind=choice], [kind=several], [kind=numeric])")
         for place in quizzes.all():
             id = place.get_attribute("exercise")
@@ -90,7 +90,7 @@ def tab_to(page: Page, selector: str) -> None:
 def test_quiz_by_keyboard_alone(site: str, browser: Browser) -> None:
     """From the top of the page: a wrong answer, what is said of it, and the right one."""
     id = "halve-the-error"
-    with opened(browser, f"{site}/{page_of(id)}") as page:
+    with opened_plain(browser, f"{site}/{page_of(id)}") as page:
         place = exercise(page, id)
         expect(place.locator(".mle-answer")).to_be_hidden()
         tab_to(page, f"mle-exercise[exercise='{id}'] input")
@@ -114,7 +114,7 @@ def test_options_by_keyboard(site: str, browser: Browser) -> None:
     (id, *_) = quiz_ids("choice")
     quiz = find(id)[1]
     assert isinstance(quiz, Choice)
-    with opened(browser, f"{site}/{page_of(id)}") as page:
+    with opened_plain(browser, f"{site}/{page_of(id)}") as page:
         place = exercise(page, id)
         place.evaluate("e => { e.tabIndex = -1; e.focus(); }")  # Tab goes on from here
         tab_to(page, f"mle-exercise[exercise='{id}'] input")
@@ -129,7 +129,7 @@ def test_options_by_keyboard(site: str, browser: Browser) -> None:
 
 
 def test_reload_keeps_everything(site: str, browser: Browser) -> None:
-    with opened(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
         answer(exercise(page, "halve-the-error"), "320")
         answer(exercise(page, "what-a-shuffle-gives"), "ab")
         write(exercise(page, ESTIMATOR), BATCH_SUM)
@@ -147,7 +147,7 @@ def test_reload_keeps_everything(site: str, browser: Browser) -> None:
 
 
 def test_open_question(site: str, browser: Browser) -> None:
-    with opened(browser, f"{site}/{OPEN_PAGE}") as page:
+    with opened_plain(browser, f"{site}/{OPEN_PAGE}") as page:
         place = page.locator("mle-exercise[kind='open']").first
         place.locator("textarea").fill("Because …")
         boxes = place.locator("input[type=checkbox]")
@@ -167,7 +167,7 @@ def test_open_question(site: str, browser: Browser) -> None:
 
 
 def test_another_tab_is_not_written_over(site: str, browser: Browser) -> None:
-    with opened(browser, f"{site}/{CHAPTER_3}") as first:
+    with opened_plain(browser, f"{site}/{CHAPTER_3}") as first:
         second = first.context.new_page()
         go(second, f"{site}/{CHAPTER_3}")
         first.evaluate(
@@ -180,7 +180,7 @@ def test_another_tab_is_not_written_over(site: str, browser: Browser) -> None:
 
 
 def test_progress_and_forgetting(site: str, browser: Browser) -> None:
-    with opened(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
         link = page.locator("nav.bd-links a.current")
         count = page.locator("mle-exercise[kind='progress'] [role=status]")
         expect(count).to_have_text("0 of 5 solved, kept in this browser.")
@@ -211,7 +211,7 @@ def test_progress_and_forgetting(site: str, browser: Browser) -> None:
 
 
 def test_quizzes_work_where_nothing_can_be_kept(site: str, browser: Browser) -> None:
-    with opened(browser, "about:blank") as page:
+    with opened_plain(browser, "about:blank") as page:
         page.add_init_script(
             "Object.defineProperty(window, 'localStorage', {get() { throw new Error('no'); }})"
         )

@@ -218,7 +218,7 @@ def test_a_hand_on_the_slider_stops_the_play(page: Page) -> None:
 
 def test_where_motion_is_reduced(site: str, browser: Browser, figure_page: str) -> None:
     """There is no play button; one that has the focus stays until it loses it."""
-    with opened(browser, f"{site}/{figure_page}", reduced_motion="reduce") as page:
+    with opened(browser, f"{site}/{figure_page}", reduced_motion="reduce", formulas=False) as page:
         assert page.locator(".mle-control-slider:visible").count() > 0
         assert page.locator(".mle-control-play:visible").count() == 0
         for button in page.locator(".mle-control-play").all():

@@ -43,7 +43,7 @@ def check(seen: Seen) -> None:
 def test_search_finds_words_of_the_book(
     site: str, browser: Browser, query: str, expected: str
 ) -> None:
-    with opened_and_watched(browser, f"{site}/search.html") as (page, seen):
+    with opened_and_watched(browser, f"{site}/search.html", formulas=False) as (page, seen):
         page.locator("#search-results, .bd-search-container").first.wait_for()
         field = page.locator(".bd-search-container input[name=q]")
         field.fill(query)
@@ -68,7 +68,8 @@ def test_a_search_that_finds_nothing_says_so(site: str, browser: Browser) -> Non
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_search_by_keyboard_on_any_page(site: str, browser: Browser, width: int) -> None:
-    with opened_and_watched(browser, f"{site}/book/training.html", width) as (page, seen):
+    address = f"{site}/book/training.html"
+    with opened_and_watched(browser, address, width, formulas=False) as (page, seen):
         page.keyboard.press("Control+k")
         field = page.locator("input[name=q]:focus")
         expect(field).to_be_visible()

@@ -8,7 +8,7 @@ import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -37,11 +37,20 @@ class Seen:
 
 
 def new_context(
-    browser: Browser, width: int = 1280, scheme: Scheme = "light", **options: Any
+    browser: Browser,
+    width: int = 1280,
+    scheme: Scheme = "light",
+    *,
+    formulas: bool = True,
+    **options: Any,
 ) -> BrowserContext:
     """A browser that has kept nothing yet."""
     viewport = {"width": width, "height": HEIGHT}
-    return browser.new_context(viewport=viewport, color_scheme=scheme, **options)
+    context = browser.new_context(viewport=viewport, color_scheme=scheme, **options)
+    if not formulas:
+        nothing = {"body": "", "content_type": "text/javascript"}
+        context.route("**/tex-chtml.js", lambda route: route.fulfill(**nothing))
+    return context
 
 
 # Formulas are set; the editors that are near the window are open, or the plain ones in their place;
@@ -110,6 +119,11 @@ def opened(
         page = context.new_page()
         go(page, url)
         yield page
+
+
+# For what does not depend on how formulas look: they stay as they are written. To set those of a
+# chapter takes half of a visit.
+opened_plain = partial(opened, formulas=False)
 
 
 @contextmanager
