@@ -108,6 +108,7 @@ def autocast() -> AbstractContextManager[Any]:
     return torch.autocast("cpu", dtype=torch.bfloat16)
 
 
+@pytest.mark.usefixtures("any_trials")
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, autocast])
 @every_code_exercise
 def test_right_answers_are_right_in_every_mode_of_torch(
@@ -144,6 +145,7 @@ def exactly(kind: Callable[[Any], Any], value: Any, form: Callable[[np.ndarray],
     return tuple(made) if len(made) > 1 else made[0]
 
 
+@pytest.mark.usefixtures("any_trials")
 @pytest.mark.parametrize("kind", [float, Fraction, Decimal, torch.tensor])
 @pytest.mark.parametrize("form", [lambda a: a, lambda a: a.tolist()], ids=["array", "list"])
 @every_code_exercise
@@ -205,6 +207,7 @@ def unreadable(error: type[BaseException]) -> Iterator[Any]:
         yield type("Unreadable", (), {use: fails})()
 
 
+@pytest.mark.usefixtures("any_trials")
 @pytest.mark.parametrize(
     "error", [asyncio.CancelledError, EndOfTheWorld, SystemExit, GeneratorExit, RuntimeError]
 )
@@ -296,6 +299,7 @@ def test_a_right_number_is_right_in_every_type(quiz: Numeric, kind: Callable[[An
 # ---- what is said of a wrong value
 
 
+@pytest.mark.usefixtures("any_trials")
 @pytest.mark.parametrize("exercise", [e for e in CODE if not e.needs], ids=lambda e: e.id)
 def test_what_is_given_and_what_is_right_are_told_apart(exercise: CodeExercise) -> None:
     """Every entry in turn is off by two tolerances."""
