@@ -5,7 +5,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -63,8 +63,10 @@ def torch_as_it_starts() -> Iterator[None]:
     if torch is None:
         yield
         return
-    exact = (torch.autocast(device, enabled=False) for device in ("cpu", "cuda"))
-    with torch.inference_mode(False), torch.enable_grad(), next(exact), next(exact):
+    on = [device for device in ("cpu", "cuda") if torch.is_autocast_enabled(device)]
+    with torch.inference_mode(False), torch.enable_grad(), ExitStack() as off:
+        for device in on:
+            off.enter_context(torch.autocast(device, enabled=False))
         yield
 
 
