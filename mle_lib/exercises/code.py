@@ -57,7 +57,7 @@ class CodeExercise:
         hints: From a nudge to nearly there.
         why: One sentence on why it matters, shown with "Correct."
         note: What to say beside the solution.
-        tolerance: Relative to the largest entry. The default lets float32 pass.
+        tolerance: Relative to each entry. The default lets float32 pass.
         adapt: Turns an answer into the function that is called and compared, where an answer is
             not such a function itself.
         needs: A module that the answer needs besides NumPy; with one it runs in Colab only.
@@ -212,10 +212,9 @@ class CodeExercise:
     def is_right(
         self, given: Arrays, right: Arrays, arguments: Arguments, answer: Function | None = None
     ) -> bool:
-        """Whether values are those of the solution (or another ``answer`` of ours), with the error
-        that float32 makes: ten times that of the answer itself, where it is more than the
-        tolerance."""
-        if same(given, right, self.tolerance):
+        """Whether values are those of the solution (or another ``answer`` of ours), each within the
+        tolerance, or with the error that float32 makes: ten times that of the answer itself."""
+        if same(given, right, self.tolerance, in_each=True):
             return True
         if [part.shape for part in given] != [part.shape for part in right]:
             return False

@@ -101,22 +101,25 @@ def _describe(value: Any) -> str:
     return f"an object of type {kind}"
 
 
-def same(given: Arrays, expected: Arrays, tolerance: float) -> bool:
-    """Whether shapes agree, and values within the tolerance, relative to the largest entry."""
+def same(given: Arrays, expected: Arrays, tolerance: float, in_each: bool = False) -> bool:
+    """Whether shapes agree, and values within the tolerance, relative to the largest entry;
+    ``in_each``, to each that is not below a tenth of it."""
     return len(given) == len(expected) and all(
-        mine.shape == theirs.shape and close(mine, theirs, tolerance)
+        mine.shape == theirs.shape and close(mine, theirs, tolerance, in_each)
         for mine, theirs in zip(given, expected, strict=True)
     )
 
 
-def close(given: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
+def close(given: np.ndarray, expected: np.ndarray, tolerance: float, in_each: bool = False) -> bool:
     """Whether arrays of one shape agree; where one is not finite, exactly."""
     finite = np.isfinite(expected)
-    scale = np.abs(expected[finite]).max(initial=0.0)
+    sizes = np.abs(expected[finite])
+    largest = sizes.max(initial=0.0) or 1.0
+    allowed = tolerance * np.maximum(sizes, largest / 10 if in_each else largest)
     with np.errstate(invalid="ignore"):
         return bool(
             np.array_equal(given[~finite], expected[~finite], equal_nan=True)
-            and np.all(np.abs(given[finite] - expected[finite]) <= tolerance * (scale or 1.0))
+            and np.all(np.abs(given[finite] - expected[finite]) <= allowed)
         )
 
 

@@ -58,7 +58,9 @@ def draw(d: Draw) -> Arguments:
     p, m = d.size("p", 1, 5), d.size("m", 2, 15)
     b = d.size("b", 1, m)
     gradients = d.reals("gradients", m, p)
-    controls = d.reals("controls", m, p, but=("zeros",), beside=3 * gradients)
+    controls = d.reals(
+        "controls", m, p, but=("zeros", 0.001, "unlike columns"), beside=3 * gradients
+    )
     if kind == "centred":
         controls[-1] -= controls.sum(axis=0)
     d.suits((np.ptp(controls, axis=0) > 0.3).all())  # no control is constant, or nearly

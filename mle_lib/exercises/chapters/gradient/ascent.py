@@ -46,7 +46,7 @@ def draw(d: Draw) -> Arguments:
     # binary fractions: a tie is one in any order of adding, and in float32 too
     unit = 2.0 ** np.round(np.log2(d.number("unit", 1e-5, 16)))
     top = unit * np.round(64 * d.reals("top", p, upto=8))
-    away = unit * np.round(64 * d.reals("away", p, upto=8, but=("zeros",)))
+    away = unit * np.round(64 * d.reals("away", p, upto=8, but=("zeros", 0.001)))
     if halvings > 30:  # who goes back from the last try, not on from theta, has digits left here
         top, away = -away, away
     d.suits(away.any())  # at the top itself a loop with <= has no end
