@@ -5,27 +5,35 @@ trials of another distribution (`trials.other_trials`), and `Answers.equivalent`
 
     python -m tests.exercises.mutants minibatch-gradient
 
-lists those that are not refused.
+lists those that are not refused. With `--write` before the ids, the numbers go into `scores.json`,
+with a digest of all that they come from; without ids, of each exercise whose digest is another now.
 """
 
 import ast
 import copy
+import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, combinations, count
+from hashlib import sha256
+from itertools import chain, combinations, count, product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mle_lib.exercises import code, values
+from mle_lib.exercises import trials as drawing
 from mle_lib.exercises.calls import call, time_limit
 from mle_lib.exercises.code import CodeExercise, Function
-from mle_lib.exercises.registry import find
+from mle_lib.exercises.registry import by_id, find
 from mle_lib.exercises.trials import Arguments, other_trials
 from mle_lib.exercises.values import Arrays, as_arrays
+from tests.exercises.answers import all_answers
 
 SECONDS = 0.3  # for a mutant that does not end
+SCORES = Path(__file__).with_name("scores.json")
 
 
 @dataclass(frozen=True)
@@ -245,6 +253,9 @@ SPECIAL: dict[str, Callable[[np.ndarray], Any]] = {
     "has one column": lambda x: x.ndim == 2 and x.shape[1] == 1,
     "has two rows": lambda x: x.ndim and len(x) == 2,
     "has many rows": lambda x: x.ndim and len(x) > 6,
+    "has more than 30 rows": lambda x: x.ndim and len(x) > 30,
+    "has more than 300 rows": lambda x: x.ndim and len(x) > 300,
+    "has more than 30 columns": lambda x: x.ndim == 2 and x.shape[1] > 30,
     "is square": lambda x: x.ndim == 2 and x.shape[0] == x.shape[1],
     "is not square": lambda x: x.ndim == 2 and x.shape[0] != x.shape[1],
     "has a negative": lambda x: (x < 0).any(),
@@ -257,15 +268,24 @@ SPECIAL: dict[str, Callable[[np.ndarray], Any]] = {
     "beyond 20": lambda x: (abs(x) > 20).any(),
     "beyond 100": lambda x: (abs(x) > 100).any(),
     "beyond 500": lambda x: (abs(x) > 500).any(),
+    "beyond 2000": lambda x: (abs(x) > 2000).any(),
     "within 1/4": lambda x: (abs(x) < 0.25).all(),
+    "has one below 1e-3": lambda x: ((x != 0) & (abs(x) < 1e-3)).any(),
+    "has unlike columns": lambda x: x.ndim == 2 and _unlike(abs(x).max(0, initial=0)),
+    "has unlike rows": lambda x: x.ndim and _unlike(abs(x.reshape(len(x), -1)).max(1, initial=0)),
     "is unsorted": lambda x: x.ndim == 1 and (np.diff(x) < 0).any(),
 }
+
+
+def _unlike(x: np.ndarray) -> bool:
+    return x.size > 1 and 0 < 30 * x.min() < x.max()
 
 
 def in_its_arguments(exercise: CodeExercise) -> Iterator[Mutant]:
     """The solution, but for arguments of some kind; or with what it gave to others like them."""
     answer = exercise.adapt(exercise.answer)
-    first = exercise.all_cases()[0]
+    cases = exercise.all_cases()
+    first = cases[0]
     names = exercise._names(first)
 
     def unless(name: str, holds: Callable[[Arguments], Any]) -> Mutant:
@@ -284,7 +304,7 @@ def in_its_arguments(exercise: CodeExercise) -> Iterator[Mutant]:
         if callable(first[at]):
             continue
         if isinstance(first[at], str | bool):
-            for value in sorted({case[at] for case in exercise.all_cases()}, key=str):
+            for value in sorted({case[at] for case in cases}, key=str):
                 yield unless(f"{name} is {value}", _equals(at, value))
             continue
         for what, holds in SPECIAL.items():
@@ -292,14 +312,24 @@ def in_its_arguments(exercise: CodeExercise) -> Iterator[Mutant]:
     for (one, a), (other, b) in combinations(enumerate(names), 2):
         at = one, other
         if isinstance(first[one], str) and isinstance(first[other], str):
-            for pair in sorted({(case[one], case[other]) for case in exercise.all_cases()}):
+            for pair in sorted({(case[one], case[other]) for case in cases}):
                 yield unless(f"{a}, {b} are {pair}", _both(at, pair.__eq__))
         if type(first[one]) is type(first[other]) is int:
             yield unless(f"{a} is {b}", _both(at, lambda pair: pair[0] == pair[1]))
             yield unless(f"{b} divides {a}", _both(at, lambda pair: pair[0] % pair[1] == 0))
             yield unless(f"{b} divides no {a}", _both(at, lambda pair: pair[0] % pair[1] != 0))
+        if {type(case[k]) for case in cases for k in at} <= {int, float}:
+            lows, highs = np.quantile([[case[k] for k in at] for case in cases], (0.1, 0.9), axis=0)
+            for end in product((False, True), repeat=2):
+                a_end, b_end = ("least" if low else "most" for low in end)
+                limits = np.where(end, lows, highs)
+                yield unless(f"{a} is {a_end}, {b} is {b_end}", _both(at, _beyond(limits, end)))
     yield Mutant("what it gave for the same shapes", _remembered(answer, _shapes))
     yield Mutant("what it gave for the same shapes and numbers", _remembered(answer, _numbers))
+    yield Mutant("what it gave for the same sums", _remembered(answer, _sums))
+    yield Mutant("what it gave for the same first entries", _remembered(answer, _first_entries))
+    for at, name in enumerate(names):
+        yield Mutant(f"what it gave for another {name}", _remembered(answer, _all_but(at)))
 
 
 def _equals(at: int, value: Any) -> Callable[[Arguments], Any]:
@@ -320,6 +350,10 @@ def _both(
     return lambda arguments: holds((arguments[at[0]], arguments[at[1]]))
 
 
+def _beyond(limits: np.ndarray, low: tuple[bool, ...]) -> Callable[[tuple[Any, Any]], bool]:
+    return lambda pair: bool(np.where(low, pair <= limits, pair >= limits).all())
+
+
 def _shapes(arguments: Arguments) -> Any:
     return tuple(np.shape(a) for a in arguments if not callable(a))
 
@@ -327,6 +361,27 @@ def _shapes(arguments: Arguments) -> Any:
 def _numbers(arguments: Arguments) -> Any:
     return tuple(
         np.shape(a) if isinstance(a, np.ndarray) else str(a) for a in arguments if not callable(a)
+    )
+
+
+def _sums(arguments: Arguments) -> Any:
+    return tuple((np.shape(a), f"{np.sum(a):.6g}") for a in arguments if _is_numbers(a))
+
+
+def _first_entries(arguments: Arguments) -> Any:
+    return tuple((np.shape(a), *np.ravel(a)[:1]) for a in arguments if _is_numbers(a))
+
+
+def _is_numbers(argument: Any) -> bool:
+    return not callable(argument) and not isinstance(argument, str)
+
+
+def _all_but(at: int) -> Callable[[Arguments], Any]:
+    """All arguments but one, and but functions, which are others at each call."""
+    return lambda arguments: tuple(
+        (np.shape(a), np.asarray(a).tobytes())
+        for k, a in enumerate(arguments)
+        if k != at and not callable(a)
     )
 
 
@@ -391,9 +446,9 @@ class Score:
 
 def score(exercise: CodeExercise, others: int) -> Score:
     assert exercise.draw is not None
-    trials = with_what_is_right(exercise, exercise.all_cases())
+    cases = with_what_is_right(exercise, exercise.all_cases())
     made = mutants(exercise)
-    left = [mutant for mutant in made if agrees(exercise, mutant, trials)]
+    left = [mutant for mutant in made if agrees(exercise, mutant, cases)]
     more = with_what_is_right(exercise, other_trials(exercise.draw, others)) if left else []
     found = Score(len(made), len(made) - len(left), 0, [], [])
     for mutant in left:
@@ -406,18 +461,46 @@ def score(exercise: CodeExercise, others: int) -> Score:
     return found
 
 
-def main(ids: list[str]) -> None:
+def digest(exercise: CodeExercise) -> str:
+    """Of all that a score comes from."""
+    files = [sys.modules[exercise.answer.__module__], drawing, code, values, sys.modules[__name__]]
+    texts = [Path(module.__file__ or "").read_text("utf-8") for module in files]
+    equivalent = sorted(all_answers()[exercise.id].equivalent)
+    return sha256(json.dumps([texts, equivalent]).encode()).hexdigest()[:16]
+
+
+def written_scores() -> dict[str, dict[str, Any]]:
+    """What `scores.json` holds, by id."""
+    known: dict[str, dict[str, Any]] = json.loads(SCORES.read_text("utf-8"))
+    return known
+
+
+def numbers_of(exercise: CodeExercise, found: Score) -> dict[str, int]:
+    kinds = {"equivalent": len(found.equivalent), "accepted": len(found.accepted)}
+    few = {"mutants": found.mutants, "refused": found.refused, "void": found.void}
+    return {"trials": len(exercise.all_cases())} | few | kinds
+
+
+def main(arguments: list[str]) -> None:
+    write = "--write" in arguments
+    exercises = [e for _, e in by_id().values() if isinstance(e, CodeExercise)]
+    ids = [id for id in arguments if id != "--write"] or [
+        e.id for e in exercises if written_scores().get(e.id, {}).get("digest") != digest(e)
+    ]
     for id in ids:
         exercise = find(id)[1]
         assert isinstance(exercise, CodeExercise)
-        found = score(exercise, 2000)
-        print(
-            f"{id}: {len(exercise.all_cases())} trials, {found.mutants} mutants, {found.refused} "
-            f"refused, {found.void} void"
-        )
+        before, found = digest(exercise), score(exercise, 2000)
+        numbers = numbers_of(exercise, found)
+        print(f"{id}: " + ", ".join(f"{number} {what}" for what, number in numbers.items()))
         for kind in ("equivalent", "accepted"):
             for name in getattr(found, kind):
                 print(f"    {kind}: {name}")
+        if write:
+            scores = {**written_scores(), id: {"digest": before, **numbers}}
+            ordered = {e.id: scores[e.id] for e in exercises if e.id in scores}
+            lines = (f'  "{known}": {json.dumps(entry)}' for known, entry in ordered.items())
+            SCORES.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 
 
 if __name__ == "__main__":

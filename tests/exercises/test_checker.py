@@ -19,7 +19,16 @@ from mle_lib.exercises.registry import by_id
 from mle_lib.exercises.trials import LEAST
 from mle_lib.exercises.values import as_arrays
 from tests.exercises.answers import all_answers
-from tests.exercises.mutants import Mutant, agrees, mutants, score, with_what_is_right
+from tests.exercises.mutants import (
+    Mutant,
+    agrees,
+    digest,
+    mutants,
+    numbers_of,
+    score,
+    with_what_is_right,
+    written_scores,
+)
 from tests.exercises.mutants import other_trials as others
 
 CODE = [e for _, e in by_id().values() if isinstance(e, CodeExercise) and e.draw]
@@ -36,8 +45,18 @@ def test_a_check_has_many_trials_and_some_of_the_same_shapes(exercise: CodeExerc
     assert len(set(shapes)) < len(shapes)
 
 
+@every_exercise
+def test_the_score_that_is_written_is_of_the_exercise_as_it_is(exercise: CodeExercise) -> None:
+    """By a digest of what it comes from: to try all mutants again is for `make soak`."""
+    written = written_scores().get(exercise.id, {})
+    command = f".venv/bin/python -m tests.exercises.mutants --write {exercise.id}"
+    assert written.get("digest") == digest(exercise), f"what is written is old: run `{command}`"
+    assert written["accepted"] == 0, f"wrong answers are taken: `{command}` lists them"
+
+
 def compare_with_what_is_written(exercise: CodeExercise, trials: int) -> None:
     found = score(exercise, trials)
+    assert written_scores()[exercise.id].items() >= numbers_of(exercise, found).items()
     assert found.mutants - found.void > 20
     assert found.accepted == [], "wrong, and not refused"
     assert sorted(found.equivalent) == sorted(ANSWERS[exercise.id].equivalent)
