@@ -27,7 +27,7 @@ PLAIN = 12  # of these at least so many without a class
 MAGNITUDES = (0.001, 0.1, 8, 50, 300, 1000)
 SIGNS = ("zeros", "some zeros", "ties", "whole", "positive", "negative", "one large")
 UNLIKE = {"unlike rows": 0, "unlike columns": -1}  # the axis along which one is of another scale
-ROUNDS = (0, 1, 5, 30, 200)
+ROUNDS = (1, 5, 30, 200)
 ATTEMPTS, FEW = 1000, 20  # to draw what suits; where two classes that are asked for may exclude it
 CROSSED = 16  # combinations of words that are crossed with the classes of sizes
 
@@ -103,9 +103,11 @@ class Draw:
 
     def rounds(self, name: str, most: int = 200) -> int:
         """How many rounds a loop is to need."""
-        rng, at = self._ask(name, (*(k for k in ROUNDS if k < most), most))
+        self.numbers.append(name)
+        rng, at = self._ask(name, ("least", *(k for k in ROUNDS if k < most), "most"))
         few = min(most, 12) + 1
-        return (int(rng.integers(few)) + self._again(name)) % few if at is None else int(at)
+        usual = (int(rng.integers(few)) + self._again(name)) % few
+        return int({None: usual, "least": 0, "most": most}.get(at, at))
 
     def word(self, name: str, *words: Any) -> Any:
         """One of several; every pair of those asked for is tried."""
@@ -263,8 +265,10 @@ def hard_classes(draw: Callable[[Draw], Arguments]) -> tuple[list[Hard], list[Ha
     sizes at every pair of their ends, words with the least sizes and the most, and each word with
     each class of a size."""
     asked = drawn(draw, 0)[0]
+    arrays = asked.classes.keys() - {*asked.sizes, *asked.numbers, *asked.words}
+    usual = dict.fromkeys(asked.sizes, "half")  # not a size at which a class is nothing
     single = [
-        {name: at}
+        {**usual, name: at} if name in arrays else {name: at}
         for name, classes in asked.classes.items()
         for at in classes
         if name not in asked.words and not (name in asked.sizes and at in ("least", "most"))
@@ -272,7 +276,7 @@ def hard_classes(draw: Callable[[Draw], Arguments]) -> tuple[list[Hard], list[Ha
     ends = _combinations({name: ("least", "most") for name in asked.sizes})
     words = _combinations({name: asked.classes[name] for name in asked.words})
     joint = [dict.fromkeys(asked.sizes, end) for end in ("least", "most")]
-    of_sizes = [hard for hard in single if asked.sizes.keys() & hard]
+    of_sizes = [hard for hard in single if len(hard) == 1 and asked.sizes.keys() & hard]
     each = [{name: word} for name in asked.words for word in asked.classes[name]]
     crossed = [chosen | size for chosen in words for size in joint]
     if len(words) <= CROSSED:
