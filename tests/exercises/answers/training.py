@@ -38,7 +38,7 @@ def measured(alpha, old, new, m, b, n):
     """By the derivatives of the four losses at entries that are all s."""
 
     def slope(scale):
-        s = torch.tensor(1.0, requires_grad=True)
+        s = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
         entries = s.expand(b, n)
         losses = {
             "estimate": m / b * entries.sum(),

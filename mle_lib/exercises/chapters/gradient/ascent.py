@@ -42,7 +42,7 @@ def insists_on_higher(height, theta, g, alpha):
 
 
 def draw(d: Draw) -> Arguments:
-    p, halvings, tie = d.size("p", 1, 5), d.rounds("halvings", 110), d.flag("tie")
+    p, halvings, tie = d.size("p", 1, 5, far=200), d.rounds("halvings", 110), d.flag("tie")
     # binary fractions: a tie is one in any order of adding, and in float32 too
     unit = 2.0 ** np.round(np.log2(d.number("unit", 1e-5, 16)))
     top = unit * np.round(64 * d.reals("top", p, upto=8))

@@ -1,9 +1,5 @@
 """Steps and sample gradients to a target."""
 
-from collections.abc import Iterator
-
-import numpy as np
-
 from mle_lib.exercises.code import CodeExercise, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
@@ -33,17 +29,10 @@ def other_order(b, s_min, b_crit):
 
 
 def draw(d: Draw) -> Arguments:
-    b = d.positive("b", d.size("k", 1, 6), low=1, high=100_000)
+    b = d.positive("b", d.size("k", 1, 6, far=1000), low=1, high=100_000)
     whole = not d.flag("b in floats")
-    s_min, b_crit = d.number("s_min", 0.5, 10_000), d.number("b_crit", 0.1, 100_000)
+    s_min, b_crit = d.number("s_min", 0.01, 1e6), d.number("b_crit", 1e-3, 1e6)
     return b.astype(int) if whole else b, s_min, b_crit
-
-
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    yield np.array([1, 10, 100, 1000]), 50.0, 46.0
-    yield np.array([7, 3]), 81.0, 0.4  # far above B_crit
-    yield rng.integers(2, 90, size=5), 12.5, 2900.0  # far below it
-    yield np.array([29]), 200.0, 29.0  # at it
 
 
 EXERCISE = CodeExercise(
@@ -51,7 +40,6 @@ EXERCISE = CodeExercise(
     title="Steps and sample gradients",
     answer=steps_and_gradients,
     draw=draw,
-    cases=cases,
     slips=(
         Slip(
             upside_down,

@@ -1,7 +1,5 @@
 """The (m/b) estimator."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -34,15 +32,9 @@ def everything_added(gradients, indices):
 
 
 def draw(d: Draw) -> Arguments:
-    m = d.size("m", 1, 300)
-    b, p = d.size("b", 1, 2 * m), d.size("p", 1, 9)
+    m = d.size("m", 1, 300, far=3000)
+    b, p = d.size("b", 1, 2 * m, far=7000), d.size("p", 1, 9, far=300)
     return d.reals("gradients", m, p), d.indices("indices", m, b)
-
-
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for m, b, p in [(6, 2, 3), (5, 5, 4), (9, 4, 2)]:
-        yield rng.normal(size=(m, p)), rng.permutation(m)[:b]
-    yield rng.normal(size=(7, 3)), np.array([4, 1, 4])  # drawn with replacement
 
 
 EXERCISE = CodeExercise(
@@ -50,7 +42,6 @@ EXERCISE = CodeExercise(
     title="The estimator",
     answer=gradient_estimate,
     draw=draw,
-    cases=cases,
     slips=(
         Slip(
             batch_sum,

@@ -1,6 +1,5 @@
 """Gradient accumulation over unequal micro-batches."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -63,17 +62,15 @@ def limited(weights: np.ndarray, most: int) -> Function:
 
 
 def draw(d: Draw) -> Arguments:
-    size, n, p = d.size("size", 1, 8), d.size("n", 1, 4), d.size("p", 1, 4)
-    b, more = d.size("b", 1, 12), d.rounds("more", 110)
+    size, n, p = (
+        d.size("size", 1, 8, far=200),
+        d.size("n", 1, 4, far=120),
+        d.size("p", 1, 4, far=120),
+    )
+    b, more = d.size("b", 1, 12, far=2000), d.rounds("more", 110)
     b += (more > 12) * more * size  # at times there are very many parts
     batch = 1.0 * d.reals("batch", b, n)  # torch multiplies no integers with floats
     return limited(d.reals("weights", n, p), size), batch, size
-
-
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for b, size, n, p in [(10, 4, 3, 5), (12, 3, 2, 4), (7, 6, 5, 3), (8, 8, 4, 2), (6, 1, 3, 7)]:
-        batch = rng.normal(loc=0.5, size=(b, n))
-        yield limited(rng.normal(size=(n, p)), size), batch, size
 
 
 EXERCISE = CodeExercise(
@@ -81,7 +78,6 @@ EXERCISE = CodeExercise(
     title="Unequal micro-batches",
     answer=accumulate,
     draw=draw,
-    cases=cases,
     slips=(
         Slip(
             mean_of_means,
