@@ -3,7 +3,7 @@
 An exercise's ``draw`` asks a `Draw` for its sizes, arrays, batches, numbers and words, by name.
 Whatever is asked for has hard classes, shared by all exercises: a size at its least, its most and
 far beyond, an array of zeros, ties, whole numbers, unlike columns or magnitudes from 0.001 to
-1,000, a batch with repetitions, every pair of words and of the ends of numbers. There is one trial
+1,000, a batch with repetitions, all words and ends of numbers together. There is one trial
 of each class of each thing, all else drawn as usual; before them trials with nothing hard, and for
 each thing two of these with that thing alone renewed: so an answer may remember none of them.
 """
@@ -74,12 +74,12 @@ class Draw:
         rng = self._generator(name, again if again % 2 else 0)
         if self._mixed and classes and rng.random() < 0.5:
             return rng, classes[rng.integers(len(classes))]
-        return rng, self.hard.get(name)
+        return rng, None if again else self.hard.get(name)
 
     def _in_order(self, name: str, x: np.ndarray) -> np.ndarray:
         again = self._again(name)
         if again and again % 2 == 0:
-            self._generator(name, again).shuffle(x.ravel()[1:])
+            x.ravel()[1:] = np.roll(x.ravel()[1:], again // 2)
         return x
 
     def suits(self, condition: Any) -> None:
@@ -94,9 +94,11 @@ class Draw:
         own; and one ``far`` beyond, if that is given."""
         known = {f"as {other}": size for other, size in self.sizes.items()}
         apart = ("far",) if far else ()
-        rng, at = self._ask(name, ("least", "second", "few", "half", "most", *apart, *known))
+        rng, at = self._ask(
+            name, ("least", "second", "few", "half", "next", "most", *apart, *known)
+        )
         known |= {"least": low, "second": low + 1, "few": low + (high - low) // 20}
-        known |= {"half": high // 2, "most": high}
+        known |= {"half": high // 2, "next": high - 1, "most": high}
         usual = low + (int(rng.integers(high + 1 - low)) + self._again(name)) % (high + 1 - low)
         self.sizes[name] = drawn = far if at == "far" else min(max(known.get(at, usual), low), high)
         return drawn
@@ -211,7 +213,7 @@ class Draw:
         repeated = at == "repeated" or b > m or (at is None and rng.random() < 0.3)
         j = rng.integers(0, m, size=b) if repeated else rng.permutation(m)[:b]
         if at == "repeated" and b > 1:
-            j[-1] = j[0]
+            j[[1, -1]] = j[0]
         elif at == "sorted":
             j = np.sort(j)
         elif at == "one for all":
@@ -248,22 +250,24 @@ def drawn(
     return _suitable(draw, (Draw(seed + k * 1_000_000, hard, mixed) for k in range(attempts)))
 
 
-def renewed(draw: Callable[[Draw], Arguments], seed: int, name: str, time: int) -> Arguments:
+def renewed(
+    draw: Callable[[Draw], Arguments], seed: int, hard: Hard, name: str, time: int
+) -> Arguments:
     """The arguments of one trial, but with one thing renewed, for the first ``time`` or the second.
 
     Raises:
         RuntimeError: If nothing that was drawn suits the exercise.
     """
-    seed = drawn(draw, seed)[0].seed
-    others = (Draw(seed, renewed=(name, time + 2 * k)) for k in range(FEW))
+    seed = drawn(draw, seed, hard)[0].seed
+    others = (Draw(seed, hard, renewed=(name, time + 2 * k)) for k in range(FEW))
     return _suitable(draw, others)[1]
 
 
 def hard_classes(draw: Callable[[Draw], Arguments]) -> tuple[list[Hard], list[Hard]]:
     """One for each class of each thing that is asked for, of sizes also every combination of their
-    ends, and of words every combination; then what may exclude each other: each two numbers or
-    sizes at every pair of their ends, words with the least sizes and the most, and each word with
-    each class of a size."""
+    ends, and of words every combination; then what may exclude each other: one size far and the
+    others at their ends, each three numbers or sizes at their ends, words with the least sizes and
+    the most, and each word with each class of a size."""
     asked = drawn(draw, 0)[0]
     arrays = asked.classes.keys() - {*asked.sizes, *asked.numbers, *asked.words}
     usual = dict.fromkeys(asked.sizes, "half")  # not a size at which a class is nothing
@@ -276,25 +280,34 @@ def hard_classes(draw: Callable[[Draw], Arguments]) -> tuple[list[Hard], list[Ha
     ends = _combinations({name: ("least", "most") for name in asked.sizes})
     words = _combinations({name: asked.classes[name] for name in asked.words})
     joint = [dict.fromkeys(asked.sizes, end) for end in ("least", "most")]
-    of_sizes = [hard for hard in single if len(hard) == 1 and asked.sizes.keys() & hard]
+    of_sizes = [
+        {name: at}
+        for name in asked.sizes
+        for at in asked.classes[name]
+        if at not in ("second", "few", "half", "next")
+    ]
     each = [{name: word} for name in asked.words for word in asked.classes[name]]
     crossed = [chosen | size for chosen in words for size in joint]
     if len(words) <= CROSSED:
         crossed += [chosen | size for chosen in each for size in of_sizes]
     crossed = crossed if asked.words and asked.sizes else []
-    pairs = _pairs_of_ends([*asked.numbers, *asked.sizes]) if asked.numbers else []
-    return [hard for hard in [*single, *ends, *words] if hard], [*pairs, *crossed]
+    beyond = [name for name in asked.sizes if "far" in asked.classes[name]]
+    most = dict.fromkeys(asked.numbers, "most")
+    apart = [most | size | {name: "far"} for name in beyond for size in joint]
+    threes = _joint_ends([*asked.numbers, *asked.sizes]) if asked.numbers else []
+    return [hard for hard in [*single, *ends, *words] if hard], [*apart, *threes, *crossed]
 
 
 def _combinations(classes: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
     return [dict(zip(classes, chosen, strict=True)) for chosen in product(*classes.values())]
 
 
-def _pairs_of_ends(names: list[str]) -> list[dict[str, str]]:
-    """All at an end, each two at every pair of ends somewhere: an orthogonal array."""
+def _joint_ends(names: list[str]) -> list[dict[str, str]]:
+    """All at an end, each three at every one of eight such somewhere: an orthogonal array."""
+    half = 1 << (len(names) - 1).bit_length()
     return [
-        {name: ("least", "most")[(row & at).bit_count() % 2] for at, name in enumerate(names, 1)}
-        for row in range(2 ** len(names).bit_length())
+        {name: ("least", "most")[(row & at).bit_count() % 2] for at, name in enumerate(names, half)}
+        for row in range(2 * half)
     ]
 
 
@@ -302,12 +315,14 @@ def _pairs_of_ends(names: list[str]) -> list[dict[str, str]]:
 def trials(draw: Callable[[Draw], Arguments]) -> tuple[Arguments, ...]:
     """The trials of a check, the same at each."""
     hard, crossed = hard_classes(draw)
-    names = list(drawn(draw, 0)[0].classes)
-    plain = range(max(PLAIN, LEAST - 2 * len(names) - len(hard)))
-    found = [drawn(draw, seed)[1] for seed in plain]
-    for seed, (name, time) in enumerate(product(names, (1, 2))):
+    asked = drawn(draw, 0)[0]
+    # every other one at half of all sizes, to be renewed: not a place where others are the same
+    usual = [dict.fromkeys(asked.sizes, "half"), NOTHING]
+    plain = range(max(PLAIN, LEAST - 2 * len(asked.classes) - len(hard)))
+    found = [drawn(draw, seed, usual[seed % 2])[1] for seed in plain]
+    for seed, (name, time) in enumerate(product(asked.classes, (1, 2, 2))):
         with suppress(RuntimeError):
-            found.append(renewed(draw, seed % PLAIN, name, time))
+            found.append(renewed(draw, 2 * seed % PLAIN, usual[0], name, time))
     found += [drawn(draw, 1000 + seed, each)[1] for seed, each in enumerate(hard)]
     for seed, each in enumerate(crossed, 1000 + len(hard)):
         with suppress(RuntimeError):

@@ -365,7 +365,7 @@ def _numbers(arguments: Arguments) -> Any:
 
 
 def _sums(arguments: Arguments) -> Any:
-    return tuple((np.shape(a), f"{np.sum(a):.6g}") for a in arguments if _is_numbers(a))
+    return tuple((np.shape(a), f"{np.sum(a):.12g}") for a in arguments if _is_numbers(a))
 
 
 def _first_entries(arguments: Arguments) -> Any:

@@ -42,7 +42,7 @@ def insists_on_higher(height, theta, g, alpha):
 
 
 def draw(d: Draw) -> Arguments:
-    p, halvings, tie = d.size("p", 1, 5, far=200), d.rounds("halvings", 110), d.flag("tie")
+    p, halvings, tie = d.size("p", 1, 5, far=40), d.rounds("halvings", 110), d.flag("tie")
     # binary fractions: a tie is one in any order of adding, and in float32 too
     unit = 2.0 ** np.round(np.log2(d.number("unit", 1e-5, 16)))
     top = unit * np.round(64 * d.reals("top", p, upto=8))
@@ -50,7 +50,7 @@ def draw(d: Draw) -> Arguments:
     if halvings > 30:  # who goes back from the last try, not on from theta, has digits left here
         top, away = -away, away
     d.suits(away.any())  # at the top itself a loop with <= has no end
-    scale = 2.0 ** np.round(np.log2(d.number("scale", 1e-3, 1000)))
+    scale = 2.0 ** np.round(np.log2(d.number("scale", 1e-3, 1e6)))
     bend = scale * d.positive("bend", p, low=0.1, high=10)
     if tie:  # a step of 2/scale ends on the other side, just as high
         bend = np.full(p, scale)
@@ -63,10 +63,12 @@ def draw(d: Draw) -> Arguments:
         z = np.asarray(theta, dtype=float) - top  # a tensor may be handed in
         return float(sea - bend @ z**2 / 2)
 
-    # no hill: how high it is where a halved step ends is by chance, but for the last
-    steps = alpha * 0.5 ** np.arange(halvings, -1, -1)
-    gains = (g @ away) * d.rng.uniform(0.1, 2, size=halvings + 1)
-    gains[0] *= -1  # g @ away is negative
+    # no hill: how high it is where a halved step ends is by chance, but for one that ends higher,
+    # and a fourth of it; half of it does not
+    high = d.size("rounds of the rough", 0, halvings) + 2
+    steps = alpha * 0.5 ** np.arange(high, -1, -1)
+    gains = (g @ away) * d.rng.uniform(0.1, 2, size=high + 1)
+    gains[[0, 2]] *= -1  # g @ away is negative
 
     def land(theta):
         s = (np.asarray(theta, dtype=float) - start) @ g / (g @ g)

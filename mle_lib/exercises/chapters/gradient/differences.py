@@ -38,7 +38,7 @@ def not_moved_back(f, theta, h):
 
 
 def draw(d: Draw) -> Arguments:
-    shape, p = d.word("f", cubic, log_likelihood, constant), d.size("p", 1, 6, far=200)
+    shape, p = d.word("f", cubic, log_likelihood, constant), d.size("p", 1, 6, far=40)
     tall = d.number("tall", 1e-6, 1000)
 
     def f(theta):
@@ -47,7 +47,7 @@ def draw(d: Draw) -> Arguments:
     # binary fractions: who moves theta itself by h, and back, leaves it as it was
     # no further out: there an answer wholly in float32 loses what h adds
     theta = np.round(64 * d.number("scale", 0.1, 20) * d.reals("theta", p, upto=1)) / 64
-    return f, theta, d.word("h", 1 / 16, 1 / 4, 3 / 8, 1 / 2, 1, 2.5)
+    return f, theta, d.word("h", 1 / 16, 1 / 4, 1 / 2, 1, 2.5)
 
 
 def cubic(t):

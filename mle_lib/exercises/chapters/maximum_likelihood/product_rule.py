@@ -38,7 +38,7 @@ def draw(d: Draw) -> Arguments:
     # 1 - p keeps some digits in float32; torch's binary_cross_entropy holds log p at -100
     probs = 1 / (1 + np.exp(-np.clip(logits, -60, 12)))
     x = d.bits("x", b, n, but=("whole",))  # torch multiplies no integers with floats
-    return probs, x
+    return probs, np.round(probs) if d.word("expected", 0, 0, 1) else x
 
 
 EXERCISE = CodeExercise(

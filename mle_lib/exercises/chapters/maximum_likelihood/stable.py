@@ -35,18 +35,18 @@ def mean_over_samples(W, c, x):
 
 
 def draw(d: Draw) -> Arguments:
-    m, n = d.size("m", 1, 40, far=3000), d.size("n", 1, 12, far=120)
+    m, n = d.size("m", 1, 40, far=1000), d.size("n", 1, 12, far=110)
     # torch multiplies no integers with floats
-    W = np.tril(1.0 * d.number("scale", 0.1, 10) * d.reals("W", n, n, upto=1), -1)
+    W = np.tril(d.reals("W", n, n, upto=1), -1)
     c = 1.0 * d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
     x = d.bits("x", m, n, but=("whole",))
     largest = d.word("largest", 0.3, 4, 6, 9, 11, 20, 50, 300, 1000, 3000)
+    part = d.number("part", 0.01, 0.99)  # of the largest logit there may be: that of the weights
+    W = part * largest / (abs(W).sum(axis=1).max() or 1.0) * W
+    c = (1 - part) * largest / (abs(c).max() or 1.0) * c
     if d.flag("expected") and largest < 20:  # such a logit does no harm: others are seen beside it
         for i in range(n):
             x[:, i] = c[i] + x @ W[i] > 0
-    ends = np.maximum(c + np.maximum(W, 0).sum(axis=1), -c - np.minimum(W, 0).sum(axis=1))
-    share = largest / (ends.max() or 1.0)  # of all x, so that W is the same with another one
-    W, c = share * W, share * c
     # x z - log(1 + e^z) keeps its digits in float32 only where the sum is not tiny beside z
     d.suits(abs(fvsbn_log_likelihood(W, c, x)) > 1e-2 * abs(c + x @ W.T).sum())
     return W, c, x

@@ -37,7 +37,7 @@ def length_not_squared(alpha, g, H, Sigma, b, m):
 
 
 def draw(d: Draw) -> Arguments:
-    p, m = d.size("p", 1, 5, far=50), d.size("m", 2, 200, far=1_000_000)
+    p, m = d.size("p", 1, 5, far=30), d.size("m", 2, 200, far=3000)
     b = d.size("b", 1, m)
     half, scale = d.reals("half of H", p, p), d.number("scale", 0.001, 1000)
     g, root = scale * d.reals("g", p, upto=8), scale * d.reals("root of Sigma", p, p, upto=8)

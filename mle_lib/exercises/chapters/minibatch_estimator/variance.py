@@ -36,7 +36,7 @@ def correction_without_its_one(gradients, b, replacement):
 
 
 def draw(d: Draw) -> Arguments:
-    m, p = d.size("m", 2, 200, far=3000), d.size("p", 1, 8, far=300)
+    p, m = d.size("p", 1, 8, far=101), d.size("m", 2, 200, far=1000)
     b, replacement = d.size("b", 1, m), d.flag("replacement")
     b = b + m if replacement and d.flag("more than m") else b
     # 1.0 *: torch takes no mean of integers

@@ -67,7 +67,7 @@ def draw(d: Draw) -> Arguments:
         d.size("n", 1, 4, far=120),
         d.size("p", 1, 4, far=120),
     )
-    b, more = d.size("b", 1, 12, far=2000), d.rounds("more", 110)
+    b, more = d.size("b", 1, 12, far=300), d.rounds("more", 110)
     b += (more > 12) * more * size  # at times there are very many parts
     batch = 1.0 * d.reals("batch", b, n)  # torch multiplies no integers with floats
     return limited(d.reals("weights", n, p), size), batch, size

@@ -40,8 +40,8 @@ def batch_for_data(alpha, old, new, m, b, n):
 
 def draw(d: Draw) -> Arguments:
     old, new = (d.word(name, *SCALES) for name in ("old", "new"))
-    alpha, m = d.number("alpha", 1e-4, 10), d.size("m", 1, 500, far=60_000)
-    return alpha, old, new, m, d.size("b", 1, min(m, 4000)), d.size("n", 1, 100, far=1000)
+    alpha, b = d.number("alpha", 1e-6, 1000), d.size("b", 1, 500, far=4000)
+    return alpha, old, new, d.size("m", b, b + 500, far=60_000), b, d.size("n", 1, 100, far=1000)
 
 
 EXERCISE = CodeExercise(
