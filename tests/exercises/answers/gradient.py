@@ -302,6 +302,13 @@ def on_from_the_last_try(height, theta, g, alpha):
     return new
 
 
+def after_the_last_loss(height, theta, g, alpha):
+    """Past a place that is high enough, if half of the way there is not."""
+    start = height(theta)
+    lost = [k for k in range(120) if height(theta + alpha * 0.5**k * g) < start]
+    return theta + alpha * 0.5 ** (lost[-1] + 1 if lost else 0) * g
+
+
 def theta_itself_moves(height, theta, g, alpha):
     start = height(theta)
     theta += alpha * g
@@ -446,6 +453,7 @@ ANSWERS: dict[str, Answers] = {
             until_higher_or_never,
             on_from_the_last_try,
             theta_itself_moves,
+            after_the_last_loss,
             halved_before_the_first_try,
             by_tenths,
             stays_if_lower,

@@ -362,6 +362,8 @@ ANSWERS = {
             by_table(lambda m, b, n: (1, m / b, m, b * n)),
             by_table(lambda m, b, n: (1, m / b, m, n)),
             by_table(lambda m, b, n: (m / b, 1, b, b * n)),
+            by_table(lambda m, b, n: (1, m / min(b, 2000), m, m * n)),
+            by_table(lambda m, b, n: (1, m / b, m, m * min(n, 784))),
             lambda alpha, old, new, m, b, n: alpha,
         ),
         equivalent={"what it gave for the same shapes and numbers": "nothing else is given"},

@@ -65,7 +65,7 @@ def draw(d: Draw) -> Arguments:
 
     # no hill: how high it is where a halved step ends is by chance, but for one that ends higher,
     # and a fourth of it; half of it does not
-    high = d.size("rounds of the rough", 0, halvings) + 2
+    high = int(d.rng.integers(halvings + 1)) + 2
     steps = alpha * 0.5 ** np.arange(high, -1, -1)
     gains = (g @ away) * d.rng.uniform(0.1, 2, size=high + 1)
     gains[[0, 2]] *= -1  # g @ away is negative

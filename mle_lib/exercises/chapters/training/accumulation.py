@@ -68,7 +68,7 @@ def draw(d: Draw) -> Arguments:
         d.size("p", 1, 4, far=120),
     )
     b, more = d.size("b", 1, 12, far=300), d.rounds("more", 110)
-    b += (more > 12) * more * size  # at times there are very many parts
+    b += (more > 12) * more * min(size, 8)  # at times there are very many parts
     batch = 1.0 * d.reals("batch", b, n)  # torch multiplies no integers with floats
     return limited(d.reals("weights", n, p), size), batch, size
 
