@@ -289,7 +289,14 @@ ANSWERS = {
             ),
             "it is below 1 in either case",
         )
-        | {"what it gave for the same shapes and numbers": "numbers are all that it is given"},
+        | dict.fromkeys(
+            (
+                "what it gave for the same shapes and numbers",
+                "what it gave for the same sums",
+                "what it gave for the same first entries",
+            ),
+            "numbers are all that it is given",
+        ),
     ),
     "price-of-noise": Answers(
         right=(

@@ -41,9 +41,9 @@ def indices_exchanged(W, c, x):
 
 
 def draw(d: Draw) -> Arguments:
-    m, n = d.size("m", 1, 30, far=1000), d.size("n", 1, 6, far=101)
+    m, n = d.size("m", 1, 30, far=3000), d.size("n", 1, 6, far=101)
     # torch multiplies no integers with floats
-    W = np.tril(1.0 * d.number("scale", 0.1, 150) * d.reals("W", n, n, upto=1), -1)
+    W = np.tril(1.0 * d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)
     c = 1.0 * d.positive("scales", n, low=0.1, high=50) * d.reals("c", n, upto=1)
     x = d.bits("x", m, n, but=("whole",))
     c = c - d.flag("balanced") * W @ x[0]  # large weights, but not all logits are

@@ -43,7 +43,7 @@ def critical_size(s_min, b_crit, t0, t1, b_max):
 
 def draw(d: Draw) -> Arguments:
     s_min, b_crit = d.number("s_min", 0.01, 1e6), d.number("b_crit", 1e-3, 1e6)
-    t0, t1 = d.number("t0", 1e-4, 300), d.number("t1", 1e-6, 300)
+    t0, t1 = d.number("t0", 1e-4, 300.0), d.number("t1", 1e-6, 300.0)
     return s_min, b_crit, t0, t1, d.number("b_max", 1, 10_000_000)
 
 
