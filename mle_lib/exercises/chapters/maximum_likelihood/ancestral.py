@@ -37,21 +37,21 @@ def most_probable(W, c, u):
 
 
 def draw(d: Draw) -> Arguments:
+    kind = d.word("kind", "plain", "plain", "zeros", "tight", "balanced")
     b, n = d.size("b", 1, 8, far=100), 1 + d.rounds("n - 1", 110)
     # torch multiplies no integers with floats
     W = np.tril(1.0 * d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)
     c = 1.0 * d.positive("scales", n, low=0.1, high=100) * d.reals("c", n, upto=1)
-    kind = d.word("kind", "plain", "tight", "balanced")
     c = c - (kind == "balanced") * W.sum(axis=1) / 2  # large weights, but not all logits are
-    d.suits(abs(c).max() < 500)
+    d.suits(abs(c).max() < 250)
     # tosses that are nearly lost, but in float32 too
     near = d.positive("near", b, n, low=2e-5, high=0.5) * (1 - 2 * d.bits("x", b, n))
-    x, u = np.zeros((b, n)), d.rng.uniform(size=(b, n))
+    x, u = np.zeros((b, n)), (kind != "zeros") * d.rng.uniform(size=(b, n))
     for i in range(n):
         z = c[i] + x @ W[i]
-        d.suits(abs(z).max() < 500)  # math.exp(-z) overflows beyond 700
+        d.suits(abs(z).max() < 250)  # math.exp(-z) overflows beyond 700
         p = 1 / (1 + np.exp(-z))
-        if kind != "plain":
+        if kind in ("tight", "balanced"):
             toss = p + near[:, i]
             beyond = (toss >= 1) | ((toss < 0) & (p < 1e-4))
             u[:, i] = np.where(beyond, p - near[:, i], np.maximum(toss, 0))

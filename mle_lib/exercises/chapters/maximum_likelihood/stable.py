@@ -40,7 +40,7 @@ def draw(d: Draw) -> Arguments:
     W = np.tril(d.reals("W", n, n, upto=1), -1)
     c = 1.0 * d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
     x = d.bits("x", m, n, but=("whole",))
-    largest = d.word("largest", 0.3, 4, 6, 9, 11, 20, 50, 300, 1000, 3000)
+    largest = d.word("largest", 0.3, 4, 6, 9, 11, 13, 20, 50, 300, 1000, 1500)
     part = d.number("part", 0.01, 0.99)  # of the largest logit there may be: that of the weights
     W = part * largest / (abs(W).sum(axis=1).max() or 1.0) * W
     c = (1 - part) * largest / (abs(c).max() or 1.0) * c

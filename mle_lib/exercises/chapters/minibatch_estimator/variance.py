@@ -36,9 +36,9 @@ def correction_without_its_one(gradients, b, replacement):
 
 
 def draw(d: Draw) -> Arguments:
-    p, m = d.size("p", 1, 8, far=101), d.size("m", 2, 200, far=1000)
-    replacement = d.flag("replacement")
-    b = 1 + (d.size("b", 1, 150, far=3000) - 1) % (2 * m if replacement else m)
+    p, replacement = d.size("p", 1, 8, far=101), d.flag("replacement")
+    m = d.size("m", 2, 200, far=1000)
+    b = 1 + (int(d.number("b", 1, 3000)) - 1) % (2 * m if replacement else m)
     # 1.0 *: torch takes no mean of integers
     gradients = 1.0 * d.number("scale", 1e-3, 1000) * d.reals("gradients", m, p, upto=1)
     far = d.flag("far") and gradients.any()  # zeros stay zeros
