@@ -388,6 +388,10 @@ ANSWERS = {
                 for name in ("small", "big")
             ),
             "a mean has no order, and that of one number is the number",
+        )
+        | dict.fromkeys(
+            ("what it gave for the same sums", "what it gave for the same first entries"),
+            "all entries are the same, in another order, and a mean has none",
         ),
     ),
     "step-size-for-another-batch": Answers(
