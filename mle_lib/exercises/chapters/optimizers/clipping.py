@@ -1,7 +1,5 @@
 """Clipping by norm."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -41,39 +39,26 @@ def to_length_one(g_weights, g_bias, c):
 
 # thresholds over the norm: hardly clipped, hardly not
 BELOW = (0.99, 0.999, 0.9998, 0.9999, 0.99995, 0.99997, 0.99998)
-AT_THE_EDGE = (*BELOW, 1.0, *(2 - share for share in BELOW))
+AT_THE_EDGE = (*BELOW, *(2 - share for share in BELOW))
 
 
 def draw(d: Draw) -> Arguments:
-    n, h = d.size("n", 1, 3), d.size("h", 1, 3)
-    zero = d.word("zero", "nothing", "weights", "bias")
-    g_weights = (zero != "weights") * d.reals("g_weights", n, h, upto=8)
-    g_bias = (zero != "bias") * d.number("part", 0.1, 10) * d.reals("g_bias", n, upto=8)
+    n, h = d.size("n", 1, 6, far=300), d.size("h", 1, 5, far=300)
+    norm = d.number("norm", 0.7, 3e4, also=(0, 0.001, 0.002))
+    angle = d.number("angle", 0.1, 1.5, also=(0.001,))
+    share = d.number("c over the norm", 0.001, 1.5, also=(*AT_THE_EDGE, 1e-4, 300))
+    if share in AT_THE_EDGE:
+        norm = norm**0.1
+    elif norm < 0.1 and share < 2:  # too near to the 1e-6 that PyTorch adds to what is clipped
+        share += 1.01
+    g_weights, g_bias = d.reals("g_weights", n, h, upto=8), d.reals("g_bias", n, upto=8)
     g_bias = g_bias[d.indices("equal entries", n, n)]
-    norm = np.sqrt((g_weights**2).sum() + (g_bias**2).sum()).item()
-    # much less is too near to the 1e-6 that PyTorch adds to the norm
-    c, times = d.number("c", 0.7, 2.7), d.word("times", 1, 1000)
-    share = d.number("c over the norm", 0.003, 4, also=(*AT_THE_EDGE, np.inf))
-    c *= 1 if share in AT_THE_EDGE else times
-    return c / share / (norm or 1.0) * g_weights, c / share / (norm or 1.0) * g_bias, c
-
-
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    # lengths of the two parts, and the threshold: too long, short enough, too long only together,
-    # very long, nothing at all
-    for shape, weights, bias, c in [
-        ((3, 2), 6.0, 4.0, 2.5),
-        ((2, 5), 1.2, 0.9, 2.0),
-        ((4, 3), 2.4, 2.7, 3.0),
-        ((5, 4), 30.0, 1e3, 0.5),
-        ((2, 3), 0.0, 0.0, 1.5),
-    ]:
-        g_weights, g_bias = rng.normal(size=shape), rng.normal(size=shape[0])
-        yield (
-            weights * g_weights / np.linalg.norm(g_weights),
-            bias * g_bias / np.linalg.norm(g_bias),
-            c,
-        )
+    # each has its own length, so that one can be another where all else is the same
+    g_weights = np.cos(angle) * g_weights / (np.linalg.norm(g_weights) or 1)
+    g_bias = np.sin(angle) * g_bias / (np.linalg.norm(g_bias) or 1)
+    times = norm / (np.sqrt((g_weights**2).sum() + (g_bias**2).sum()).item() or 1)
+    c = share * (norm or 1)
+    return times * g_weights, times * g_bias, c if c < 1000 else float(round(c))
 
 
 EXERCISE = CodeExercise(
@@ -81,7 +66,6 @@ EXERCISE = CodeExercise(
     title="Clipping by norm",
     answer=clip_gradient,
     draw=draw,
-    cases=cases,
     slips=(
         Slip(
             by_value,

@@ -1,9 +1,5 @@
 """One update of momentum."""
 
-from collections.abc import Iterator
-
-import numpy as np
-
 from mle_lib.exercises.code import CodeExercise, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
@@ -38,18 +34,12 @@ def downhill(theta, u, g, alpha, beta):
 
 
 def draw(d: Draw) -> Arguments:
-    p = d.size("p", 1, 5)
-    theta, u, g = (d.reals(name, p) for name in ("theta", "u", "g"))
-    beta = 1 - d.number("1 - beta", 0.01, 0.95, also=(1,))
-    return theta, u, g, d.number("alpha", 0.001, 10), beta
-
-
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for p, alpha, beta in [(3, 0.1, 0.9), (5, 0.7, 0.4), (4, 0.2, 0.0)]:
-        yield *rng.normal(size=(3, p)), alpha, beta
-    theta, u, g = rng.normal(size=(3, 2))
-    yield theta, 0 * u, g, 0.3, 0.8  # the first step
-    yield theta, u, 0 * g, 0.05, 0.95  # no slope left: it rolls on
+    p, scale = d.size("p", 1, 8, far=400), d.number("scale", 1e-4, 1e4)
+    u, g = (scale * d.reals(name, p, upto=8) for name in ("u", "g"))
+    step = d.number("step", 1e-4, 100)
+    theta = step * scale * d.reals("theta", p)  # what is added to it shows
+    beta = 1 - d.number("1 - beta", 1e-4, 0.99, also=(1, 0))
+    return theta, u, g, step * d.number("alpha", 0.3, 3, also=(0,)), beta
 
 
 EXERCISE = CodeExercise(
@@ -57,7 +47,6 @@ EXERCISE = CodeExercise(
     title="Momentum, one update",
     answer=momentum_update,
     draw=draw,
-    cases=cases,
     slips=(
         Slip(
             old_velocity,

@@ -1,6 +1,6 @@
 """One update of Nesterov's method."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,32 +41,24 @@ def told_from_ahead(y, u, gradient, alpha, beta):
     return y + alpha * (g + beta * u), u
 
 
-def slope_of(curvature: float, pull: float) -> Callable[[Any], Any]:
+def slope_of(steep: float, curvature: float, pull: float) -> Callable[[Any], Any]:
     """Uphill on a hill that is no quadratic; takes arrays, tensors and lists."""
 
     def gradient(point):
         if isinstance(point, list | tuple):
             point = np.array(point)
-        return pull - curvature * point - 0.1 * point**3 - 0.2 * point.sum()
+        return steep * (pull - curvature * point - 0.1 * point**3 - 0.2 * point.sum())
 
     return gradient
 
 
 def draw(d: Draw) -> Arguments:
-    p = d.size("p", 1, 5)
-    scale = d.number("scale", 0.1, 1000, also=(0,))  # 0: at the top, at rest
-    y, u = scale * d.reals("y", p, upto=8), scale * d.reals("u", p, upto=8)
-    gradient = slope_of(d.number("curvature", 0.1, 10), scale * float(d.rng.normal()))
-    beta = 1 - d.number("1 - beta", 0.01, 0.95, also=(1,))
-    return y, u, gradient, d.number("alpha", 0.001, 10), beta
-
-
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for p, curvature, alpha, beta in [(3, 1.0, 0.2, 0.9), (2, 0.5, 0.6, 0.5), (5, 2.0, 0.1, 0.7)]:
-        y, u = rng.normal(size=(2, p))
-        yield y, u, slope_of(curvature, float(rng.normal())), alpha, beta
-    yield y, 0 * u, slope_of(0.3, 1.0), 0.4, 0.8  # the first step
-    yield y, u, slope_of(1.5, 0.4), 0.3, 0.0  # plain ascent
+    p, steep = d.size("p", 1, 8, far=400), d.number("steep", 0.01, 1e4)
+    scale = d.number("scale", 0.001, 5000, also=(0,))  # 0: at the top, at rest
+    y, u = scale * d.reals("y", p, upto=8), scale * steep * d.reals("u", p, upto=8)
+    curvature, pull = d.number("curvature", 0.1, 10), scale * float(d.rng.normal())
+    beta = 1 - d.number("1 - beta", 1e-4, 0.99, also=(1, 0))
+    return y, u, slope_of(steep, curvature, pull), d.number("alpha", 0.3, 3) / steep, beta
 
 
 EXERCISE = CodeExercise(
@@ -74,7 +66,6 @@ EXERCISE = CodeExercise(
     title="Nesterov, one update",
     answer=nesterov_update,
     draw=draw,
-    cases=cases,
     slips=(
         Slip(
             not_ahead,
