@@ -1,9 +1,5 @@
 """SVRG's estimate."""
 
-from collections.abc import Iterator
-
-import numpy as np
-
 from mle_lib.exercises.code import CodeExercise, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
@@ -34,24 +30,12 @@ def difference_reversed(now, before, full, m):
 
 
 def draw(d: Draw) -> Arguments:
-    m = d.size("m", 1, 40)
-    b, p = d.size("b", 1, m), d.size("p", 1, 6)
-    heard = d.rng.random(p) < d.word("heard", 0.7, 1.0)
-    snapshot = heard * d.reals("snapshot", m, p)
-    moved = heard * d.reals("moved", m, p, beside=snapshot)
-    j = d.indices("batch", m, b)
-    return moved[j], snapshot[j], snapshot.sum(axis=0), m
-
-
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    for m, b, p in [(12, 3, 2), (9, 9, 4), (20, 1, 3), (17, 6, 5)]:
-        snapshot = 2 + rng.normal(size=(m, p))
-        moved = snapshot + rng.normal(size=(m, p))
-        batch = rng.permutation(m)[:b]
-        yield moved[batch], snapshot[batch], snapshot.sum(axis=0), m
-    snapshot = rng.normal(size=(10, 6))
-    batch = np.array([7, 2, 2, 5])  # with replacement, and the model has not moved
-    yield snapshot[batch], snapshot[batch], snapshot.sum(axis=0), 10
+    b, p, m = d.size("b", 1, 40, far=700), d.size("p", 1, 8, far=50), int(d.number("m", 1, 1e5))
+    heard, j = d.rng.random(p) < d.word("heard", 0.7, 1.0), d.indices("batch", b, b)
+    before = 3 * heard * d.reals("before", b, p)
+    now = 3 * heard * d.reals("now", b, p, beside=before)
+    full = d.number("times", 1e-3, 100) * heard * d.reals("full", p)
+    return now[j], before[j], full, m
 
 
 EXERCISE = CodeExercise(
@@ -59,7 +43,6 @@ EXERCISE = CodeExercise(
     title="SVRG's correction",
     answer=svrg_estimate,
     draw=draw,
-    cases=cases,
     slips=(
         Slip(
             full_missing,

@@ -1,7 +1,5 @@
 """The doubly stochastic factor."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -44,19 +42,12 @@ def one_subset_for_all(terms, samples, variables):
 
 
 def draw(d: Draw) -> Arguments:
-    m, n = d.size("m", 1, 12), d.size("n", 1, 8)
-    b, k, p = d.size("b", 1, m), d.size("k", 1, n), d.size("p", 1, 4)
+    m, n = d.size("m", 1, 12, far=5000), d.size("n", 1, 8, far=400)
+    b, k, p = d.size("b", 1, 20, far=300), int(d.number("subset", 1, n)), d.size("p", 1, 4, far=40)
     variables = np.stack([d.rng.permutation(n)[:k] for _ in range(b)])
+    if d.flag("the same variables"):
+        variables[:] = variables[0]
     return d.reals("terms", m, n, p), d.indices("samples", m, b), variables
-
-
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    # the last but one: all samples and variables, so exact; the last: one term
-    sizes = [(7, 3, 5, 2, 4), (9, 4, 6, 5, 2), (4, 6, 8, 3, 5), (3, 3, 4, 4, 6), (8, 1, 3, 1, 2)]
-    for m, b, n, k, p in sizes:
-        samples = rng.permutation(m)[:b] if b <= m else rng.integers(0, m, b)
-        variables = np.stack([rng.permutation(n)[:k] for _ in range(b)])
-        yield rng.normal(size=(m, n, p)), samples, variables
 
 
 EXERCISE = CodeExercise(
@@ -64,7 +55,6 @@ EXERCISE = CodeExercise(
     title="Some samples, some variables",
     answer=doubly_stochastic,
     draw=draw,
-    cases=cases,
     slips=(
         Slip(
             samples_only,
