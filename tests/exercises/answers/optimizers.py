@@ -505,7 +505,7 @@ ANSWERS = {
             "the norm is 0 then, and below c",
         )
         | {
-            "line 3: not below 1e-3: `c`": "no norm is near so small a threshold: PyTorch's own clipping is off there",
+            "line 3: not below 1e-3: `c`": "so short norms are not clipped: PyTorch is off there",
             "line 3: `norm > c` → `norm >= c`": "at `norm == c` the factor is 1",
         },
     ),
