@@ -32,10 +32,10 @@ def difference_reversed(now, before, full, m):
 def draw(d: Draw) -> Arguments:
     b, p, m = d.size("b", 1, 40, far=700), d.size("p", 1, 8, far=50), int(d.number("m", 1, 1e5))
     heard, j = d.rng.random(p) < d.word("heard", 0.7, 1.0), d.indices("batch", b, b)
-    before = 3 * heard * d.reals("before", b, p)
-    now = 3 * heard * d.reals("now", b, p, beside=before)
+    before = d.reals("before", b, p)
+    now = d.reals("now", b, p, beside=before)
     full = d.number("times", 1e-3, 100) * heard * d.reals("full", p)
-    return now[j], before[j], full, m
+    return 3 * heard * now[j], 3 * heard * before[j], full, m
 
 
 EXERCISE = CodeExercise(

@@ -46,7 +46,7 @@ def one_round(s, t, budget):
 def draw(d: Draw) -> Arguments:
     n, budget = d.size("n", 1, 6, far=400), d.number("budget", 4.1234, 2e4)
     kind = d.word("kind", "any", "any", "any", "large", "tight")
-    t = d.positive("t", n, low=0.3, high=30)
+    t = d.positive("t", n, low=0.1, high=30)
     s = d.positive("s", n, low=1, high=100) * (d.rng.random(n) < d.word("heard", 0.6, 1.0))
     if kind == "tight":  # more sizes fall below 2 as others are raised
         t, s = t * budget / (2 * t.sum() * (1 + 0.02 * 15 ** d.rng.random())), s**0.5

@@ -43,9 +43,12 @@ def one_subset_for_all(terms, samples, variables):
 
 def draw(d: Draw) -> Arguments:
     m, n = d.size("m", 1, 12, far=5000), d.size("n", 1, 8, far=400)
-    b, k, p = d.size("b", 1, 20, far=300), int(d.number("subset", 1, n)), d.size("p", 1, 4, far=40)
+    b, p, same = d.size("b", 1, 20, far=300), d.size("p", 1, 4, far=40), d.flag("the same for all")
+    k = int(d.number("k", 1, n if same else min(n, 12)))
     variables = np.stack([d.rng.permutation(n)[:k] for _ in range(b)])
-    if d.flag("the same variables"):
+    if n > 100:  # small positions beside large ones
+        variables[0] = np.arange(1, k + 1) % n
+    if same:
         variables[:] = variables[0]
     return d.reals("terms", m, n, p), d.indices("samples", m, b), variables
 

@@ -7,9 +7,9 @@ import numpy as np
 from mle_lib.exercises.code import CodeExercise, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
-# 1 - beta, no memory or about Adam's usual 0.001, and the steps before at which that shows. All betas
-# have twelve bits: 1 - 0.999 is off by 1.3e-5 of itself in float32, because a number rounded by
-# 2^-24 is off by 2^-24 / (1 - beta) in its distance from 1.
+# 1 - beta, no memory or about Adam's usual 0.001, and the steps before at which that shows. All
+# betas have twelve bits: in float32 1 - 0.999 is off by 1.3e-5 of itself, because a number rounded
+# by 2^-24 is off by 2^-24 / (1 - beta) in its distance from 1.
 SHOWN = {2**-9: 1, 2**-10: 1000, 2**-11: 0, 0.9999: 0}
 
 
