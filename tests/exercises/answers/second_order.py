@@ -496,6 +496,14 @@ ANSWERS = {
                 ),
                 "no trial meets (8.2) exactly",
             ),
+            **dict.fromkeys(
+                (
+                    *(f"what it gave for another {name}" for name in ("height", "theta")),
+                    "what it gave for another gradient",
+                    *(f"what it gave for the same {what}" for what in ("sums", "first entries")),
+                ),
+                "a step is made for its hill and its place: none is another alone",
+            ),
             "line 2: `gradient @ step` → `step @ gradient`": "the same product",
             **dict.fromkeys(
                 (
