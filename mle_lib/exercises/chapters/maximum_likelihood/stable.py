@@ -37,7 +37,10 @@ def mean_over_samples(W, c, x):
 def draw(d: Draw) -> Arguments:
     m, n = d.size("m", 1, 40, far=1000), d.size("n", 1, 12, far=110)
     # torch multiplies no integers with floats
-    W = np.tril(d.reals("W", n, n, upto=1), -1)
+    spread = d.positive(
+        "spread", n, n, low=1e-3, high=1
+    )  # at times one weight is the largest logit
+    W = np.tril(spread * d.reals("W", n, n, upto=1), -1)
     c = 1.0 * d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
     x = d.bits("x", m, n, but=("whole",))
     largest = d.word("largest", 0.3, 4, 6, 9, 11, 13, 20, 50, 300, 1000, 1500)
