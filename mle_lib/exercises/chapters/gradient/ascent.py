@@ -45,10 +45,11 @@ def draw(d: Draw) -> Arguments:
     p, halvings, tie = d.size("p", 1, 5, far=40), d.rounds("halvings", 110), d.flag("tie")
     # binary fractions: a tie is one in any order of adding, and in float32 too
     unit = 2.0 ** np.round(np.log2(d.number("unit", 1e-5, 16)))
-    top = unit * np.round(64 * d.reals("top", p, upto=8))
+    start = unit * np.round(64 * d.reals("start", p, upto=8))
     away = unit * np.round(64 * d.reals("away", p, upto=8, but=("zeros", 0.001)))
-    if halvings > 30:  # who goes back from the last try, not on from theta, has digits left here
-        top, away = -away, away
+    # who goes back from the last try, not on from theta, has digits left at 0
+    start = start if halvings <= 30 else 0 * start
+    top = start - away
     d.suits(away.any())  # at the top itself a loop with <= has no end
     scale = 2.0 ** np.round(np.log2(d.number("scale", 1e-3, 1e6)))
     bend = scale * d.positive("bend", p, low=0.1, high=10)
@@ -56,7 +57,7 @@ def draw(d: Draw) -> Arguments:
         bend = np.full(p, scale)
     g = -bend * away
     longest = 2 * (g @ g) / (g @ (bend * g))  # the longest step that loses no height
-    sea, start = d.word("sea", 0.0, 0.7, -1e3) * (g @ away), top + away
+    sea = d.word("sea", 0.0, 0.7, -1e3) * (g @ away)
     alpha = (1.0 if tie else d.rng.uniform(0.55, 0.95)) * longest * 2.0**halvings
 
     def hill(theta):

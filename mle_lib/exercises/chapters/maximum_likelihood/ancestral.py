@@ -37,12 +37,12 @@ def most_probable(W, c, u):
 
 
 def draw(d: Draw) -> Arguments:
-    kind = d.word("kind", "plain", "balanced", "tight")
     b, n = d.size("b", 1, 8, far=100), 1 + d.rounds("n - 1", 110)
     u = d.positive("u", b, n, low=1, high=1000) % 1  # at times 0
     # torch multiplies no integers with floats
     W = np.tril(1.0 * d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)
     c = 1.0 * d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
+    kind = d.word("kind", "tight", "plain", "balanced")
     c = c - (kind == "balanced") * W.sum(axis=1) / 2  # large weights, but not all logits are
     d.suits(abs(c).max() < 250)
     # tosses that are nearly lost, but in float32 too
