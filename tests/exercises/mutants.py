@@ -11,11 +11,14 @@ with a digest of all that they come from; without ids, of each exercise whose di
 
 import ast
 import copy
+import inspect
 import json
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from itertools import chain, combinations, count, product
 from pathlib import Path
@@ -23,8 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from mle_lib.exercises import code, values
 from mle_lib.exercises import trials as drawing
+from mle_lib.exercises import values
 from mle_lib.exercises.calls import call, time_limit
 from mle_lib.exercises.code import CodeExercise, Function
 from mle_lib.exercises.registry import by_id, find
@@ -462,11 +465,30 @@ def score(exercise: CodeExercise, others: int) -> Score:
 
 
 def digest(exercise: CodeExercise) -> str:
-    """Of all that a score comes from."""
-    files = [sys.modules[exercise.answer.__module__], drawing, code, values, sys.modules[__name__]]
-    texts = [Path(module.__file__ or "").read_text("utf-8") for module in files]
-    equivalent = sorted(all_answers()[exercise.id].equivalent)
-    return sha256(json.dumps([texts, equivalent]).encode()).hexdigest()[:16]
+    """Of all that a score comes from: of what is computed, not of what is said about it."""
+    own = sys.modules[exercise.answer.__module__]
+    parts = [own, drawing, as_arrays, values.same, values.close, sys.modules[__name__]]
+    parts += [CodeExercise.all_cases, CodeExercise.is_right]
+    told = sorted(all_answers()[exercise.id].equivalent)
+    numbers = json.dumps([*map(_computed, parts), exercise.tolerance, told])
+    return sha256(numbers.encode()).hexdigest()[:16]
+
+
+@cache
+def _computed(part: Any) -> str:
+    """The code of a module or a function without comments, docstrings and the exercise's texts."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(part)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            kept = [n for n in node.body if not _is_said(n)]
+            node.body = kept or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _is_said(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) == "EXERCISE"
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def written_scores() -> dict[str, dict[str, Any]]:

@@ -267,3 +267,12 @@ def test_what_was_given_and_what_is_right_are_shown_to_differ(length: int, off: 
     message = describe_difference([trial], [trial], ["x"], 1e-5)
     yours, theirs = re.findall(r"`([^`]+)`", message)[-2:]
     assert yours != theirs
+
+
+def test_what_is_nearly_right_is_not_told_that_its_order_is_another() -> None:
+    right = np.array([1000.0, 100.0]), np.array(1.0)
+    trial = Trial((), right, (right[0] + [0.0, 0.005], right[1]))
+    said = describe_difference([trial], [trial], [], 1e-5)
+    assert said.startswith("1 of 1 trials gave a wrong value")
+    turned = Trial((), right, right[::-1])
+    assert "another order" in describe_difference([turned], [turned], [], 1e-5)
