@@ -394,7 +394,6 @@ ANSWERS: dict[str, Answers] = {
             "line 2: not below 1e-3: `np.zeros(u.shape)`": "what is not drawn yet has weight 0",
             "line 5: `u[:, i] < p` → `u[:, i] <= p`": "a tie has probability 0",
             "line 4: clip 30: `c[i] + x @ W[i]`": "sigma is 0 or 1 there to 13 digits",
-            "line 4: clip 500: `x @ W[i]`": "a bias is never so large",
             **{
                 f"line {line}: squeeze: `{of}`": "one toss is compared as an array of one is"
                 for line, of in (
