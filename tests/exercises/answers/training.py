@@ -413,6 +413,7 @@ ANSWERS = {
         equivalent={
             "line 6: `loss.item()` → `loss`": "a tensor of one number is a number",
             "line 2: `optimizer` → `model`": "both clear the same gradients",
+            "what it gave for another earlier": "what an earlier batch left is cleared",
         },
     ),
     "unequal-micro-batches": Answers(

@@ -42,7 +42,8 @@ def insists_on_higher(height, theta, g, alpha):
 
 
 def draw(d: Draw) -> Arguments:
-    p, halvings, tie = d.size("p", 1, 5, far=40), d.rounds("halvings", 110), d.flag("tie")
+    kind, p = d.word("kind", "tie", "hill", "rough"), d.size("p", 1, 5, far=40)
+    halvings, tie = d.rounds("halvings", 110), kind == "tie"
     # binary fractions: a tie is one in any order of adding, and in float32 too
     unit = 2.0 ** np.round(np.log2(d.number("unit", 1e-5, 16)))
     start = unit * np.round(64 * d.reals("start", p, upto=8))
@@ -75,7 +76,7 @@ def draw(d: Draw) -> Arguments:
         s = (np.asarray(theta, dtype=float) - start) @ g / (g @ g)
         return float(sea + np.interp(s, [-alpha, 0, *steps], [g @ away, 0, *gains]))
 
-    return land if d.flag("rough") and not tie else hill, start, g, alpha
+    return land if kind == "rough" else hill, start, g, alpha
 
 
 def cases(rng: np.random.Generator) -> Iterator[Arguments]:

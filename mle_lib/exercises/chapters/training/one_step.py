@@ -75,7 +75,7 @@ def on_a_small_model(answer: Function) -> Function:
 
 def draw(d: Draw) -> Arguments:
     n, b = d.size("n", 1, 4, far=30), d.size("b", 1, 8, far=300)
-    theta = 1.0 * d.reals("theta", n * (n + 1) // 2, upto=50)
+    theta = 1.0 * d.reals("theta", n * (n + 1) // 2, upto=300)
     batch = d.bits("batch", b, n, but=("whole",))
     earlier = bool(d.bits("earlier", 1).item())  # no word: not with each class of each size
     m, alpha = d.size("m", b, max(b, 100), far=60_000), d.number("alpha", 1e-5, 1)
