@@ -17,7 +17,7 @@ import numpy as np
 from mle_lib.exercises.advice import Trial, describe_difference, describe_error
 from mle_lib.exercises.calls import call, holds_ellipsis, importable
 from mle_lib.exercises.results import Result
-from mle_lib.exercises.trials import Arguments, Draw, trials
+from mle_lib.exercises.trials import Arguments, Draw, in_floats, trials
 from mle_lib.exercises.values import Arrays, NotNumbers, as_arrays, in_single, same, unchanged
 
 Function = Callable[..., Any]
@@ -122,11 +122,11 @@ class CodeExercise:
         tried: list[Trial] = []
         for arguments in self.all_cases():
             try:
-                right = as_arrays(call(self.adapt(self.answer), copy.deepcopy(arguments)))
+                right = as_arrays(_ours(self.adapt(self.answer), arguments))
             except Exception as error:
                 return self._cannot_run(error)
             try:
-                given = self._observe(answer, arguments, right)
+                asked, given = self._asked(answer, arguments, right)
             except Verdict as verdict:
                 return verdict.result
             except Exception as error:
@@ -136,10 +136,24 @@ class CodeExercise:
                 # plain Python stops at a division by zero, where NumPy goes on with inf or NaN
                 tried.append(Trial(arguments, right, stop=stop))
                 continue
-            tried.append(Trial(arguments, right, given))
+            tried.append(Trial(asked, right, given))
         return self._compare(tried)
 
     # ---- one call
+
+    def _asked(
+        self, answer: Function, arguments: Arguments, right: Arrays
+    ) -> tuple[Arguments, Arrays]:
+        """What the answer gives, and to what: where it stops at integers, to the same as floats."""
+        floats = in_floats(arguments)
+        try:
+            return arguments, self._observe(answer, arguments, right)
+        except Verdict:
+            raise
+        except Exception:
+            if floats is arguments:
+                raise
+        return floats, self._observe(answer, floats, right)
 
     def _observe(self, answer: Function, arguments: Arguments, right: Arrays) -> Arrays:
         """The values that the answer returns.
@@ -204,7 +218,7 @@ class CodeExercise:
         found: list[Arrays | None] = []
         for arguments in self.all_cases():
             try:
-                found.append(as_arrays(call(adapted, copy.deepcopy(arguments))))
+                found.append(as_arrays(_ours(adapted, arguments)))
             except Exception:
                 found.append(None)
         return found
@@ -220,7 +234,7 @@ class CodeExercise:
             return False
         try:
             answer = answer or self.adapt(self.answer)
-            coarse = as_arrays(call(answer, in_single(arguments)), right)
+            coarse = as_arrays(call(answer, in_single(in_floats(arguments))), right)
         except Exception:
             return False
         return all(
@@ -235,7 +249,7 @@ class CodeExercise:
         adapted = self.adapt(slip.answer)
         for trial in tried:
             try:
-                ours = as_arrays(call(adapted, copy.deepcopy(trial.arguments)), trial.right)
+                ours = as_arrays(_ours(adapted, trial.arguments), trial.right)
             except Exception:
                 ours = None
             if trial.stop:
@@ -286,6 +300,11 @@ class CodeExercise:
         return Result(
             self.id, "not attempted", "Write your answer in place of `...` and run this again."
         )
+
+
+def _ours(function: Function, arguments: Arguments) -> Any:
+    """What a function of ours gives; it is asked with floats."""
+    return call(function, copy.deepcopy(in_floats(arguments)))
 
 
 def _rounded(given: Arrays, other: Arrays, right: Arrays) -> bool:

@@ -32,6 +32,33 @@ ATTEMPTS, FEW = 1000, 20  # to draw what suits; where two classes that are asked
 CROSSED = 16  # combinations of words that are crossed with the classes of sizes
 
 
+class Whole(tuple[Any, ...]):
+    """Arguments with whole numbers in arrays of integers, as a reader may give them. An answer may
+    stop at these: torch has no mean of integers. It is then asked with ``floats``, the same numbers
+    in float64."""
+
+    floats: Arguments
+
+
+def in_floats(arguments: Arguments) -> Arguments:
+    """The arguments with numbers in float64, but for positions."""
+    return arguments.floats if isinstance(arguments, Whole) else arguments
+
+
+def in_integers(arguments: Arguments) -> Arguments:
+    """The arguments with whole numbers in arrays of integers, if any are whole."""
+    arguments = in_floats(arguments)
+    whole = Whole(a.astype(int) if _is_whole(a) else a for a in arguments)
+    whole.floats = arguments
+    return whole if any(map(_is_whole, arguments)) else arguments
+
+
+def _is_whole(argument: Any) -> bool:
+    if not isinstance(argument, np.ndarray) or argument.dtype.kind != "f" or not argument.size:
+        return False
+    return bool((argument == np.round(argument)).all() and abs(argument).max() < 2**31)
+
+
 class Unsuitable(Exception):
     """What was drawn does not suit the exercise: it is drawn again."""
 
@@ -165,7 +192,6 @@ class Draw:
         elif at == "ties":
             x = rng.choice([-1.0, 0.5, 1.0], size=shape)
         elif at == "whole":
-            # in float64: torch has no mean of integers, and multiplies no matrices of two types
             x = rng.integers(-3, 4, size=shape).astype(float)
         elif at in ("positive", "negative"):
             x = abs(x) if at == "positive" else -abs(x)
@@ -323,11 +349,14 @@ def trials(draw: Callable[[Draw], Arguments]) -> tuple[Arguments, ...]:
     for seed, (name, time) in enumerate(product(asked.classes, (1, 2, 2))):
         with suppress(RuntimeError):
             found.append(renewed(draw, 2 * seed % PLAIN, usual[0], name, time))
-    found += [drawn(draw, 1000 + seed, each)[1] for seed, each in enumerate(hard)]
+    for seed, each in enumerate(hard, 1000):
+        arguments = drawn(draw, seed, each)[1]
+        found.append(in_integers(arguments) if "whole" in each.values() else arguments)
     for seed, each in enumerate(crossed, 1000 + len(hard)):
         with suppress(RuntimeError):
             found.append(drawn(draw, seed, each, attempts=FEW)[1])
-    return tuple(found)
+    # zeros and ones are whole in every trial: half of these as integers
+    return tuple(in_integers(a) if k % 2 else a for k, a in enumerate(found))
 
 
 def other_trials(draw: Callable[[Draw], Arguments], count: int) -> Iterator[Arguments]:

@@ -31,7 +31,7 @@ from mle_lib.exercises import values
 from mle_lib.exercises.calls import call, time_limit
 from mle_lib.exercises.code import CodeExercise, Function
 from mle_lib.exercises.registry import by_id, find
-from mle_lib.exercises.trials import Arguments, other_trials
+from mle_lib.exercises.trials import Arguments, in_floats, other_trials
 from mle_lib.exercises.values import Arrays, as_arrays
 from tests.exercises.answers import all_answers
 
@@ -416,7 +416,8 @@ def with_what_is_right(
 ) -> Right:
     """Arguments, each with what the solution gives, or another answer of ours."""
     answer = answer or exercise.adapt(exercise.answer)
-    return [(c, as_arrays(call(answer, copy.deepcopy(c)))) for c in cases]
+    floats = map(in_floats, cases)
+    return [(c, as_arrays(call(answer, copy.deepcopy(c)))) for c in floats]
 
 
 def agrees(exercise: CodeExercise, mutant: Mutant, trials: Right) -> bool:

@@ -16,7 +16,7 @@ from mle_lib.exercises import check
 from mle_lib.exercises.advice import Trial, describe_difference
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.registry import by_id
-from mle_lib.exercises.trials import LEAST
+from mle_lib.exercises.trials import LEAST, Whole
 from mle_lib.exercises.values import as_arrays
 from tests.exercises.answers import all_answers
 from tests.exercises.mutants import (
@@ -276,3 +276,52 @@ def test_what_is_nearly_right_is_not_told_that_its_order_is_another() -> None:
     assert said.startswith("1 of 1 trials gave a wrong value")
     turned = Trial((), right, right[::-1])
     assert "another order" in describe_difference([turned], [turned], [], 1e-5)
+
+
+# ---- whole numbers
+
+
+def test_trials_with_integers_are_those_with_floats() -> None:
+    found = 0
+    for exercise in CODE:
+        for case in exercise.all_cases():
+            if not isinstance(case, Whole):
+                continue
+            kinds = set()
+            for mine, theirs in zip(case, case.floats, strict=True):
+                if isinstance(mine, np.ndarray):
+                    assert np.array_equal(mine, theirs)
+                    kinds.add((mine.dtype.kind, theirs.dtype.kind))
+            found += ("i", "f") in kinds
+    assert found > 100
+
+
+def in_their_own_type(exercise: CodeExercise) -> Callable[..., Any]:
+    """The solution, in arrays of the type of its arguments."""
+
+    def answer(*arguments: Any) -> Any:
+        right = as_arrays(exercise.answer(*arguments))
+        whole = any(np.asarray(a).dtype.kind == "i" for a in arguments if np.ndim(a) and a.size)
+        parts = [np.trunc(part) if whole else part for part in right]
+        return parts[0] if len(parts) == 1 else tuple(parts)
+
+    return answer
+
+
+def needs_floats(exercise: CodeExercise) -> Callable[..., Any]:
+    """The solution, but it stops at integers, as torch does where gradients are asked for."""
+
+    def answer(*arguments: Any) -> Any:
+        for argument in arguments:
+            if isinstance(argument, np.ndarray) and argument.dtype.kind == "i":
+                raise RuntimeError("only floating point can require gradients")
+        return exercise.answer(*arguments)
+
+    return answer
+
+
+@pytest.mark.parametrize("id", ["stable-log-likelihood", "newton-step", "gaussian-elbo"])
+def test_an_answer_may_stop_at_integers_but_not_cut_what_it_gives(id: str) -> None:
+    exercise = next(e for e in CODE if e.id == id)
+    assert check(id, needs_floats(exercise)).status == "correct"
+    assert check(id, in_their_own_type(exercise)).status == "incorrect"
