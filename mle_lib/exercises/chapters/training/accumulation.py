@@ -56,20 +56,23 @@ def limited(weights: np.ndarray, most: int) -> Function:
         if len(rows) > most:
             raise MemoryError(f"{len(rows)} rows at once; only {most} fit")
         z = rows @ weights
-        return (z * abs(z)).mean(axis=0)
+        # neither odd nor of one degree, and not 0 at a row of zeros
+        return (1 + z + z * abs(z)).mean(axis=0)
 
     return gradient
 
 
 def draw(d: Draw) -> Arguments:
     size, n, p = (
-        d.size("size", 1, 8, far=200),
-        d.size("n", 1, 4, far=120),
-        d.size("p", 1, 4, far=120),
+        d.size("size", 1, 8, far=199),
+        d.size("n", 1, 4, far=113),
+        d.size("p", 1, 4, far=127),
     )
-    b, more = d.size("b", 1, 12, far=300), d.rounds("more", 110)
+    b, more = d.size("b", 1, 12, far=1201), d.rounds("more", 110)  # far: too deep for recursion
     b += (more > 12) * more * min(size, 8)  # at times there are very many parts
-    batch = 1.0 * d.reals("batch", b, n)  # torch multiplies no integers with floats
+    batch = d.reals("batch", b, n)
+    if d.flag("equal rows"):  # side by side, some more often than others
+        batch = batch[np.sort(d.rng.integers(b, size=b))]
     return limited(d.reals("weights", n, p), size), batch, size
 
 
