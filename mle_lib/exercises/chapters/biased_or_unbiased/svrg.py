@@ -1,5 +1,7 @@
 """SVRG's estimate."""
 
+import numpy as np
+
 from mle_lib.exercises.code import CodeExercise, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
@@ -30,10 +32,18 @@ def difference_reversed(now, before, full, m):
 
 
 def draw(d: Draw) -> Arguments:
-    b, p, m = d.size("b", 1, 40, far=700), d.size("p", 1, 8, far=50), int(d.number("m", 1, 1e5))
+    b, p, m = d.size("b", 1, 40, far=701), d.size("p", 1, 8, far=53), int(d.number("m", 1, 1e5))
     heard, j = d.rng.random(p) < d.word("heard", 0.7, 1.0), d.indices("batch", b, b)
     before = d.reals("before", b, p)
-    now = d.reals("now", b, p, beside=before)
+    now, step = d.reals("now", b, p, beside=before), d.number("step", 1e-4, 1e-2)
+    kind, some = (
+        d.word("snapshot", "old", "near", "near for some", "same for some"),
+        d.rng.random(b),
+    )
+    if kind.startswith("near"):
+        now = np.where((some < 0.5)[:, None] & (kind != "near"), now, before + step * now)
+    elif kind == "same for some":
+        now = np.where((some < 0.5)[:, None], before, now)
     full = d.number("times", 1e-3, 100) * heard * d.reals("full", p)
     return 3 * heard * now[j], 3 * heard * before[j], full, m
 
