@@ -52,9 +52,11 @@ def from_the_batch(gradients, controls, indices):
 
 
 def draw(d: Draw) -> Arguments:
-    kind = d.word("structure", "faint", *["any"] * 4, "level", "centred", "steep")
-    p, m = d.size("p", 1, 5, far=40), d.size("m", 2, 15, far=800)
-    b = d.size("b", 1, 10, far=300)
+    kind = d.word(
+        "structure", "any", "any", "faint", "faint", "level", "centred", "steep", "unlike"
+    )
+    p, m = d.size("p", 1, 5, far=41), d.size("m", 2, 15, far=797)
+    b = d.size("b", 1, 10, far=307)
     gradients = d.reals("gradients", m, p)
     controls = d.reals(
         "controls", m, p, but=("zeros", 0.001, 0.1, "unlike columns"), beside=3 * gradients
@@ -62,10 +64,13 @@ def draw(d: Draw) -> Arguments:
     if kind == "centred":
         controls[-1] -= controls.sum(axis=0)
     d.suits((np.ptp(controls, axis=0) > 0.3).all())  # no control is constant, or nearly
+    spread = d.number("spread", 1e-5, 1)
     if kind == "level":
-        controls = 10 * controls + np.round(1000 * d.rng.normal(size=p))
+        controls = spread * (controls + np.round(1000 * d.rng.normal(size=p)))
     elif kind == "faint":
-        controls = 0.01 * controls
+        controls = spread * controls
+    elif kind == "unlike":
+        controls = controls * d.rng.choice([0.03, 1], size=p)
     elif kind == "steep":
         gradients = gradients + 3000 * controls
     return gradients, controls, d.indices("indices", m, b)
