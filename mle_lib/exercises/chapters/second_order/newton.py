@@ -44,18 +44,22 @@ def step_alone(theta, X, y):
 
 
 def draw(d: Draw) -> Arguments:
-    width = d.size("d", 1, 4, far=12)
+    width = d.size("d", 1, 4, far=13)
     m = width + int(d.number("rows", 1, 25, also=(2, 300))) - 1
-    away = d.number("away", 0.1, 1, also=(-7, -6, -27, -26, -25, 3, 4, 0))
+    away = d.number("away", 0.1, 1, also=(-14, -11, -10, -7, -6, 3, 4, 7, 9, 10, 0))
+    apart = d.number("apart", 0.1, 1, also=(-9, -6, 6, 9, 12, 14))  # two rows that differ in one
     inputs = d.bits("inputs", m, width - 1, but=("zeros", "ones", "whole"))
     X, y = np.column_stack([np.ones(m), inputs]), d.bits("y", m, but=("whole",))
     theta = (away != 0) * d.reals("theta", width, upto=8)
     theta[0] += away if abs(away) > 1 else 0
-    if d.number("top", 0.1, 1, also=(2, 3)) > 1:  # every row with a 0 and with a 1
-        theta, X, y = 0 * theta, np.vstack([X, X]), np.repeat([0.0, 1.0], m)
+    if width > 1 and abs(apart) > 1:
+        theta[:2] += apart * np.array([-1, 1])
+    if (top := d.number("top", 0.1, 1, also=(0, 1e-3, 1e-2))) < 0.1:  # or near it
+        X, y = np.vstack([X, X, X]), np.repeat([0.0, 1.0, 1.0], m)
+        theta = top * theta + np.log(2) * (np.arange(width) == 0)
     z = X @ theta
-    # 1 - p has few digits in float32 beyond 6, and so have the smallest of unlike weights
-    d.suits(np.ptp(z) < 15 and z.min() > -30 and z.max() < 6)
+    # 1 - p has few digits in float32 beyond 6, and in float64 tanh(z/2) + 1 has few below -15
+    d.suits(np.ptp(z) < 15 and abs(z + 2.5).max() < 12.8)
     d.suits(np.linalg.cond(X) < 20)
     return theta, X, y
 
