@@ -42,14 +42,15 @@ def one_subset_for_all(terms, samples, variables):
 
 
 def draw(d: Draw) -> Arguments:
-    m, n = d.size("m", 1, 12, far=5000), d.size("n", 1, 8, far=400)
-    b, p, same = d.size("b", 1, 20, far=300), d.size("p", 1, 4, far=40), d.flag("the same for all")
-    k = int(d.number("k", 1, n if same else min(n, 12)))
+    m, n = d.size("m", 1, 12, far=4999), d.size("n", 1, 18, far=401)
+    b, p = d.size("b", 1, 20, far=307), d.size("p", 1, 4, far=41)
+    same = d.word("the same for", "none", "none", "all", "first and last")
+    k = int(d.number("k", 1, n if same == "all" else min(n, 16)))
     variables = np.stack([d.rng.permutation(n)[:k] for _ in range(b)])
     if n > 100:  # small positions beside large ones
         variables[0] = np.arange(1, k + 1) % n
-    if same:
-        variables[:] = variables[0]
+    if same != "none":
+        variables[-1 if same == "first and last" else slice(None)] = variables[0]
     return d.reals("terms", m, n, p), d.indices("samples", m, b), variables
 
 
