@@ -41,19 +41,22 @@ def half_of_log_s(x, mean, log_s):
     return gaussian_elbo(x, mean, log_s) - log_s.sum(axis=1) / 2
 
 
+ZEROS = ("x", "mean", "log_s", "x mean", "x log_s", "mean log_s", "x mean log_s")
+
+
 def draw(d: Draw) -> Arguments:
-    shape = d.size("b", 1, 6, far=300), d.size("d", 1, 6, far=100)
+    shape = d.size("b", 1, 6, far=307), d.size("d", 1, 6, far=101)
     x, mean = 3 * d.reals("x", *shape), 3 * d.reals("mean", *shape)
     log_s, times = (
         d.reals("log_s", *shape, upto=8),
-        d.number("times", 0.5, 1, also=(-20, -9, 9, 20, 0)),
+        d.number("times", 0.5, 1, also=(-20, -9, 9, 20)),
     )
     d.suits(abs(log_s).max() < 36)  # in float32 s² ends at 44, and is 0 from -52 on
-    if times == 0:
-        return 0 * x, 0 * mean, 0 * log_s
     if abs(times) > 1:  # narrow or wide
         log_s = np.sign(times) * np.minimum(36, 4 + abs(times * log_s))
-    return x, mean, log_s
+    zeros = d.word("zeros", *["none"] * 4, *ZEROS)
+    given = {"x": x, "mean": mean, "log_s": log_s}
+    return tuple(0 * a if name in zeros.split() else a for name, a in given.items())
 
 
 EXERCISE = CodeExercise(
@@ -79,8 +82,9 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             constant_missing,
-            "This is too large by exactly $\\frac d2 \\log 2\\pi$: the density $p(x|z)$ lost its "
-            "constant. Gradients do not mind, but it is no bound of $\\log p(x)$ then.",
+            "This is too large by exactly $\\frac d2 \\log 2\\pi$: the constant of a density, "
+            "such as $p(x|z)$, is missing. Gradients do not mind, but it is no bound of "
+            "$\\log p(x)$ then.",
         ),
         Slip(
             half_of_log_s,
