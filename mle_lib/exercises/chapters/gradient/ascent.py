@@ -42,7 +42,7 @@ def insists_on_higher(height, theta, g, alpha):
 
 
 def draw(d: Draw) -> Arguments:
-    kind, p = d.word("kind", "tie", "hill", "rough"), d.size("p", 1, 5, far=40)
+    kind, p = d.word("kind", "tie", "hill", "rough"), d.size("p", 1, 5, far=41)
     halvings, tie = d.rounds("halvings", 110), kind == "tie"
     # binary fractions: a tie is one in any order of adding, and in float32 too
     unit = 2.0 ** np.round(np.log2(d.number("unit", 1e-5, 16)))

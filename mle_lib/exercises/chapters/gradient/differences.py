@@ -38,7 +38,7 @@ def not_moved_back(f, theta, h):
 
 
 def draw(d: Draw) -> Arguments:
-    shape, p = d.word("f", cubic, log_likelihood, constant), d.size("p", 1, 6, far=40)
+    shape, p = d.word("f", cubic, log_likelihood, constant), d.size("p", 1, 6, far=41)
     tall = d.number("tall", 1e-6, 1000)
 
     def f(theta):

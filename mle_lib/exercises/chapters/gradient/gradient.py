@@ -41,7 +41,7 @@ def indices_exchanged(W, c, x):
 
 
 def draw(d: Draw) -> Arguments:
-    m, n = d.size("m", 1, 30, far=3000), d.size("n", 1, 6, far=101)
+    m, n = d.size("m", 1, 30, far=307), d.size("n", 1, 6, far=101)
     # torch multiplies no integers with floats
     W = np.tril(1.0 * d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)
     c = 1.0 * d.positive("scales", n, low=0.1, high=50) * d.reals("c", n, upto=1)

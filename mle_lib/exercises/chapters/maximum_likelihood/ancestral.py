@@ -37,7 +37,7 @@ def most_probable(W, c, u):
 
 
 def draw(d: Draw) -> Arguments:
-    b, n = d.size("b", 1, 8, far=100), 1 + d.rounds("n - 1", 110)
+    b, n = d.size("b", 1, 8, far=101), 1 + d.rounds("n - 1", 110)
     u = d.positive("u", b, n, low=1, high=1000) % 1  # at times 0
     # torch multiplies no integers with floats
     W = np.tril(1.0 * d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)

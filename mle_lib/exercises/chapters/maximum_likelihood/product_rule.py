@@ -33,7 +33,7 @@ def samples_added_too(probs, x):
 
 def draw(d: Draw) -> Arguments:
     # of so many as 800 the product is 0 in float64; a loop by recursion has still room for them
-    b, n = d.size("b", 1, 8, far=3000), d.size("n", 1, 12, far=800)
+    b, n = d.size("b", 1, 8, far=2999), d.size("n", 1, 12, far=797)
     logits = d.number("scale", 0.1, 30) * d.reals("logits", b, n, upto=8)
     # 1 - p keeps some digits in float32; torch's binary_cross_entropy holds log p at -100
     probs = 1 / (1 + np.exp(-np.clip(logits, -60, 12)))

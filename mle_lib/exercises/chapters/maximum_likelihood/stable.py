@@ -35,7 +35,7 @@ def mean_over_samples(W, c, x):
 
 
 def draw(d: Draw) -> Arguments:
-    m, n = d.size("m", 1, 40, far=1000), d.size("n", 1, 12, far=110)
+    m, n = d.size("m", 1, 40, far=997), d.size("n", 1, 12, far=113)
     # torch multiplies no integers with floats
     spread = d.positive(
         "spread", n, n, low=1e-3, high=1

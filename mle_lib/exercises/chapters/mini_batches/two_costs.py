@@ -29,7 +29,7 @@ def other_order(b, s_min, b_crit):
 
 
 def draw(d: Draw) -> Arguments:
-    b = d.positive("b", d.size("k", 1, 6, far=1000), low=1, high=100_000)
+    b = d.positive("b", d.size("k", 1, 6, far=997), low=1, high=100_000)
     whole = not d.flag("b in floats")
     s_min, b_crit = d.number("s_min", 0.01, 1e6), d.number("b_crit", 1e-3, 1e6)
     return b.astype(int) if whole else b, s_min, b_crit

@@ -32,7 +32,7 @@ def limited_too_early(alpha, b, sizes, b_h, limit):
 
 
 def draw(d: Draw) -> Arguments:
-    sizes = d.positive("sizes", d.size("k", 1, 8, far=400), low=1, high=1_000_000).astype(int)
+    sizes = d.positive("sizes", d.size("k", 1, 8, far=401), low=1, high=1_000_000).astype(int)
     b = int(d.number("b", 1, 1e5))
     if d.flag("b among them"):
         sizes[-1] = b

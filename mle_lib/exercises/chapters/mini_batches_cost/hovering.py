@@ -38,7 +38,7 @@ def without_curvature(alpha, b, m, curvatures, variances):
 
 
 def draw(d: Draw) -> Arguments:
-    p, b, m = d.size("p", 1, 8, far=40), d.size("b", 1, 200), d.size("m", 2, 400, far=100_000)
+    p, b, m = d.size("p", 1, 8, far=41), d.size("b", 1, 200), d.size("m", 2, 400, far=99_991)
     alpha, part = d.number("alpha", 1e-4, 1000), d.number("part of alpha", 0.1, 1)
     alpha = 2.0 ** round(np.log2(alpha))
     at = d.indices("directions", p, p)  # the same curvature and variance at times

@@ -36,7 +36,7 @@ def other_order(places, top, H, skip):
 
 
 def draw(d: Draw) -> Arguments:
-    steps, p = d.size("steps", 1, 30, far=5000), d.size("p", 1, 6, far=40)
+    steps, p = d.size("steps", 1, 30, far=4999), d.size("p", 1, 6, far=41)
     skip = d.size("skip", 0, steps - 1)
     scale, root = d.number("scale", 1e-4, 3e4, also=(0, 0.0)), d.reals("root of H", p, p)
     origin, top = d.reals("origin", p, upto=50), d.reals("top", p, upto=8)

@@ -35,7 +35,7 @@ def mean_of_ratios(small, big, b_small, b_big):
 
 
 def draw(d: Draw) -> Arguments:
-    k, scale = d.size("k", 1, 8, far=400), d.number("scale", 1e-5, 1000)
+    k, scale = d.size("k", 1, 8, far=401), d.number("scale", 1e-5, 1000)
     b_small, b_big = int(d.number("b_small", 1, 5000)), int(d.number("b_big", 2, 1e6))
     lengths = (d.reals(name, k, but=("positive", "negative")) for name in ("small", "big"))
     small, big = (scale * length**2 for length in lengths)

@@ -32,8 +32,8 @@ def everything_added(gradients, indices):
 
 
 def draw(d: Draw) -> Arguments:
-    m = d.size("m", 1, 300, far=3000)
-    b, p = d.size("b", 1, 2 * m, far=7000), d.size("p", 1, 9, far=300)
+    m = d.size("m", 1, 300, far=2999)
+    b, p = d.size("b", 1, 2 * m, far=6997), d.size("p", 1, 9, far=307)
     return d.reals("gradients", m, p), d.indices("indices", m, b)
 
 

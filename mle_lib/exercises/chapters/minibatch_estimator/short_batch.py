@@ -34,7 +34,7 @@ def empty_one_kept(m, b):
 
 
 def draw(d: Draw) -> Arguments:
-    b = d.size("b", 1, 2000, far=60_000)
+    b = d.size("b", 1, 2000, far=59_999)
     m = d.rounds("full", 1200) * b + d.size("last", 1, b)
     b = d.size("another b", 1, 2000) if d.word("cut", 0, 0, 1) else b
     d.suits(m <= 1300 * b)

@@ -47,7 +47,7 @@ def downhill(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
 
 
 def draw(d: Draw) -> Arguments:
-    p, scale = d.size("p", 1, 8, far=300), d.number("scale", 1e-4, 1e4, also=(0,))
+    p, scale = d.size("p", 1, 8, far=307), d.number("scale", 1e-4, 1e4, also=(0,))
     mu, g = (scale * d.reals(name, p, upto=8) for name in ("mu", "g"))
     nu = (scale * d.reals("root of nu", p, upto=8, but=("positive", "negative"))) ** 2
     step, eps = d.number("step", 1e-4, 1000), d.number("eps", 1e-8, 1)

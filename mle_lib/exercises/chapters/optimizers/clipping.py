@@ -43,7 +43,7 @@ AT_THE_EDGE = (*BELOW, *(2 - share for share in BELOW))
 
 
 def draw(d: Draw) -> Arguments:
-    n, h = d.size("n", 1, 6, far=300), d.size("h", 1, 5, far=300)
+    n, h = d.size("n", 1, 6, far=307), d.size("h", 1, 5, far=293)
     norm = d.number("norm", 0.7, 3e4, also=(0, 0.001, 0.002))
     angle = d.number("angle", 0.1, 1.5, also=(0.001,))
     share = d.number("c over the norm", 0.001, 1.5, also=(*AT_THE_EDGE, 1e-4, 300))

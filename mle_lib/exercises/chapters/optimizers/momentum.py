@@ -34,7 +34,7 @@ def downhill(theta, u, g, alpha, beta):
 
 
 def draw(d: Draw) -> Arguments:
-    p, scale = d.size("p", 1, 8, far=400), d.number("scale", 1e-4, 1e4)
+    p, scale = d.size("p", 1, 8, far=401), d.number("scale", 1e-4, 1e4)
     u, g = (scale * d.reals(name, p, upto=8) for name in ("u", "g"))
     step = d.number("step", 1e-4, 100)
     theta = step * scale * d.reals("theta", p)  # what is added to it shows

@@ -53,7 +53,7 @@ def slope_of(steep: float, curvature: float, pull: float) -> Callable[[Any], Any
 
 
 def draw(d: Draw) -> Arguments:
-    p, steep = d.size("p", 1, 8, far=400), d.number("steep", 0.01, 1e4)
+    p, steep = d.size("p", 1, 8, far=401), d.number("steep", 0.01, 1e4)
     scale = d.number("scale", 0.001, 5000, also=(0,))  # 0: at the top, at rest
     y, u = scale * d.reals("y", p, upto=8), scale * steep * d.reals("u", p, upto=8)
     curvature, pull = d.number("curvature", 0.1, 10), scale * float(d.rng.normal())

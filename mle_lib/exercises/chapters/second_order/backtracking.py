@@ -50,7 +50,7 @@ ENDS = {"hardly less": 2.00018, "hardly a loss": 1.9999, "hardly enough": 1.0001
 def draw(d: Draw) -> Arguments:
     """A hill with a top, or a coin for each row of ``root``, which is -inf far out; and a step
     uphill, to be halved so many times, on the coins about so many."""
-    p, rows = d.size("p", 1, 4, far=100), d.rng.integers(1, 6)
+    p, rows = d.size("p", 1, 4, far=101), d.rng.integers(1, 6)
     kind = d.word("height", "flat hill", "far hill", "steep hill", "coins")
     end = d.word("end", *ENDS)
     halvings = min(d.rounds("halvings"), 101)  # float32 has room for this
