@@ -13,8 +13,11 @@ from collections.abc import Sequence
 from tools.environment import isolate, say
 
 PYTEST = ["-m", "pytest", "--quiet"]
-BROWSER = [*PYTEST, "--numprocesses=2", "tests/browser"]
-SOAK = [*PYTEST, "--numprocesses=2", "-m", "soak"]
+# each has half of the tests, in their order, so that those of a file share what they set up; who is
+# done takes of the other's last
+TWO = ["--numprocesses=2", "--dist=worksteal"]
+BROWSER = [*PYTEST, *TWO, "tests/browser"]
+SOAK = [*PYTEST, *TWO, "-m", "soak"]
 Step = tuple[str, list[str]]
 ON_THE_SITE = ("browser tests", "pages")
 SKIPPED = 77  # what tests/browser/conftest.py gives back if there is no browser
@@ -29,7 +32,7 @@ def steps() -> list[Step]:
         ("linter", ["-m", "ruff", "check", "--quiet", "--output-format=concise"]),
         ("formatter", ["-m", "ruff", "format", "--check", "--quiet"]),
         ("types", ["-m", "mypy"]),
-        ("library tests", [*PYTEST, "--numprocesses=2", "tests", "--ignore=tests/browser"]),
+        ("library tests", [*PYTEST, *TWO, "tests", "--ignore=tests/browser"]),
         ("book", ["-m", "tools.build_book", "--fresh"]),
         ("browser tests", BROWSER),
     ]
