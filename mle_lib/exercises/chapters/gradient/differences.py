@@ -46,8 +46,8 @@ def draw(d: Draw) -> Arguments:
 
     # binary fractions: who moves theta itself by h, and back, leaves it as it was
     # no further out: there an answer wholly in float32 loses what h adds
-    theta = np.round(64 * d.number("scale", 0.1, 20) * d.reals("theta", p, upto=1)) / 64
-    return f, theta, d.word("h", 1 / 16, 1 / 4, 1 / 2, 1, 2.5)
+    theta = np.round(64 * d.number("scale", 0.1, 3) * d.reals("theta", p, upto=1)) / 64
+    return f, theta, d.word("h", 1 / 4, 3 / 8, 1 / 2, 1, 2.5)
 
 
 def cubic(t):
