@@ -517,13 +517,6 @@ ANSWERS = {
             ),
             **dict.fromkeys(
                 (
-                    "line 3: clip 30: `theta + a * step`",
-                    "line 3: clip 30: `a * step`",
-                ),
-                "far out it is too low as well, so near θ that no digit is lost",
-            ),
-            **dict.fromkeys(
-                (
                     "line 3: clip 4: `0.0001 * a * slope`",
                     "line 3: clip 30: `0.0001 * a * slope`",
                     "line 3: clip 500: `0.0001 * a * slope`",

@@ -53,7 +53,7 @@ def from_the_batch(gradients, controls, indices):
 
 def draw(d: Draw) -> Arguments:
     kind = d.word(
-        "structure", "any", "any", "faint", "faint", "level", "centred", "steep", "unlike"
+        "a structure", "any", "any", "any", "any", "faint", "level", "centred", "steep", "unlike"
     )
     p, m = d.size("p", 1, 5, far=41), d.size("m", 2, 15, far=797)
     b = d.size("b", 1, 10, far=307)

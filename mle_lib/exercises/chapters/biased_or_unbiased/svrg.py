@@ -34,16 +34,16 @@ def difference_reversed(now, before, full, m):
 def draw(d: Draw) -> Arguments:
     b, p, m = d.size("b", 1, 40, far=701), d.size("p", 1, 8, far=53), int(d.number("m", 1, 1e5))
     heard, j = d.rng.random(p) < d.word("heard", 0.7, 1.0), d.indices("batch", b, b)
-    before = d.reals("before", b, p)
-    now, step = d.reals("now", b, p, beside=before), d.number("step", 1e-4, 1e-2)
-    kind, some = (
-        d.word("snapshot", "old", "near", "near for some", "same for some"),
-        d.rng.random(b),
-    )
+    now = d.reals("now", b, p)
+    before, step = d.reals("before", b, p, beside=now), d.number("step", 1e-4, 1e-2)
+    kind = d.word("snapshot", "old", "old", "near", "near for some", "same for some")
+    some = (d.rng.random(b) < 0.5)[:, None]
     if kind.startswith("near"):
-        now = np.where((some < 0.5)[:, None] & (kind != "near"), now, before + step * now)
+        base = 3 * d.rng.normal(size=(b, p))
+        now, near = base + step * now, base + step * before
+        before = np.where(some & (kind != "near"), before, near)
     elif kind == "same for some":
-        now = np.where((some < 0.5)[:, None], before, now)
+        before = np.where(some, now, before)
     full = d.number("times", 1e-3, 100) * heard * d.reals("full", p)
     return 3 * heard * now[j], 3 * heard * before[j], full, m
 

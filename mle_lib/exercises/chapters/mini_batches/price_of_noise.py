@@ -39,7 +39,7 @@ def length_not_squared(alpha, g, H, Sigma, b, m):
 def draw(d: Draw) -> Arguments:
     p, m = d.size("p", 1, 5, far=29), int(d.number("m", 2, 6000))
     b = 1 + (int(d.number("b", 1, 3000)) - 1) % m  # the same at another m
-    half, scale = 3 * d.reals("half of H", p, p), d.number("scale", 0.001, 3000)
+    half, scale = 2 * d.reals("half of H", p, p), d.number("scale", 0.001, 3000)
     g = scale * d.reals("g", p, upto=8)
     root = 3 * scale * d.reals("root of Sigma", p, p, upto=8)
     # at times without noise in one coordinate, without slope in one

@@ -37,10 +37,9 @@ def correction_without_its_one(gradients, b, replacement):
 
 def draw(d: Draw) -> Arguments:
     p, replacement = d.size("p", 1, 8, far=101), d.flag("replacement")
-    m = d.size("m", 2, 200, far=997)
+    m = d.size("m", 2, 200, far=1009)
     b = 1 + (int(d.number("b", 1, 3000)) - 1) % (2 * m if replacement else m)
-    # 1.0 *: torch takes no mean of integers
-    gradients = 1.0 * d.number("scale", 1e-3, 1000) * d.reals("gradients", m, p, upto=1)
+    gradients = d.number("scale", 1e-3, 1000) * d.reals("gradients", m, p, upto=1)
     far = d.flag("far") and gradients.any()  # zeros stay zeros
     return gradients + far * d.reals("mean", p, upto=50), b, replacement
 

@@ -35,15 +35,15 @@ def one_largest_for_all(log_w):
 def draw(d: Draw) -> Arguments:
     K, b = d.size("K", 1, 12, far=1999), d.size("b", 1, 8, far=307)
     # beside 1,000 no other digit is seen: mostly not there; of whole samples, or of single draws
-    far = d.number("far", 0.1, 999, but=("whole",), also=(1001, 1002, 1003, 25_001, 25_002))
-    shift = d.rng.integers(-1, 2, size=(K if far % 2 else 1, b))
+    apart, shift = d.word("apart", 0, 0, 1000, 25_000), d.rng.choice([-1, -1, 0, 1], size=(K, b))
+    shift = shift if d.flag("draw by draw") else shift[:1]
     spread, draws = d.number("spread", 0.5, 30), d.indices("draws", K, K)
     log_w, gap = d.reals("log_w", K, b)[draws], d.number("gap", 5, 15)
     if d.word("weights", "any", "any", "one large") == "any":
         log_w = spread * log_w
     else:  # far above each of the others, and yet, where they are many, not above all together
         log_w = log_w / 10 - gap * (np.arange(K)[:, None] != d.rng.integers(K, size=b))
-    return (log_w + (far // 1000 * 1000 * shift if far > 1000 else 0),)
+    return (log_w + apart * shift,)
 
 
 EXERCISE = CodeExercise(

@@ -57,10 +57,10 @@ def draw(d: Draw) -> Arguments:
     reach = ENDS[end] or d.rng.uniform(1.1, 1.9 if halvings else 30)
     scale = 2.0 ** (halvings if halvings > 7 else 0)  # so that no step is very long
     scale *= 5000 if kind in ("flat hill", "steep hill") else 1
-    steep = {"flat hill": 0.0003, "steep hill": 20}.get(kind, 1)
+    steep = {"flat hill": 0.0003, "far hill": 0.0017, "steep hill": 20}.get(kind, 1)
     root = scale * steep * d.rng.normal(size=(rows, p))
-    away = d.reals("away", p, upto=1, but=("zeros",))
-    top = (d.rng.normal(size=p) + (5 if kind == "far hill" else 0)) / scale
+    away = d.reals("away", p, upto=1, but=("zeros",)) * (600 if kind == "far hill" else 1)
+    top = (d.rng.normal(size=p) + (900 if kind == "far hill" else 0)) / scale
     theta = top + away / scale
     z = root @ (theta - top)
     level = d.rng.uniform(0.1, 3) * np.mean(z**2)
