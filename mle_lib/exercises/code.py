@@ -57,7 +57,8 @@ class CodeExercise:
         hints: From a nudge to nearly there.
         why: One sentence on why it matters, shown with "Correct."
         note: What to say beside the solution.
-        tolerance: Relative to each entry. The default lets float32 pass.
+        tolerance: Relative to each entry that is not below a tenth of the largest. The default lets
+            float32 pass.
         adapt: Turns an answer into the function that is called and compared, where an answer is
             not such a function itself.
         needs: A module that the answer needs besides NumPy; with one it runs in Colab only.
@@ -92,13 +93,13 @@ class CodeExercise:
 
     def judge(self, answer: Any) -> Result:
         """Judge an answer, by calling it and by what it returns."""
-        result = self._judge(answer)
+        result = self._result(answer)
         stuck = (
             f'Stuck? `hint("{self.id}")`, at last `solution("{self.id}")`, of `mle_lib.exercises`.'
         )
         return result if result.status == "correct" else replace(result, call=stuck)
 
-    def _judge(self, answer: Any) -> Result:
+    def _result(self, answer: Any) -> Result:
         if answer is ...:
             return self._not_attempted()
         if answer is None:

@@ -227,11 +227,11 @@ class Draw:
 
     def bits(self, name: str, *shape: int, but: tuple[str, ...] = ()) -> np.ndarray:
         """Zeros and ones."""
-        rng, at = self._ask(name, ("zeros", "ones", "whole"), but)
+        rng, at = self._ask(name, ("zeros", "ones"), but)
         x = rng.integers(0, 2, size=shape)
         if at in ("zeros", "ones"):
             x = np.full(shape, int(at == "ones"))
-        return self._in_order(name, x if at == "whole" else x.astype(float))
+        return self._in_order(name, x.astype(float))
 
     def indices(self, name: str, m: int, b: int, but: tuple[str, ...] = ()) -> np.ndarray:
         """``b`` of ``m`` positions, in no order, at times with repetitions."""

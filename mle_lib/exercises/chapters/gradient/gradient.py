@@ -42,10 +42,9 @@ def indices_exchanged(W, c, x):
 
 def draw(d: Draw) -> Arguments:
     m, n = d.size("m", 1, 30, far=307), d.size("n", 1, 6, far=101)
-    # torch multiplies no integers with floats
-    W = np.tril(1.0 * d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)
-    c = 1.0 * d.positive("scales", n, low=0.1, high=50) * d.reals("c", n, upto=1)
-    x = d.bits("x", m, n, but=("whole",))
+    W = np.tril(d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)
+    c = d.positive("scales", n, low=0.1, high=50) * d.reals("c", n, upto=1)
+    x = d.bits("x", m, n)
     c = c - d.flag("balanced") * W @ x[0]  # large weights, but not all logits are
     d.suits(max(abs(c + x @ W.T).max(), abs(c).max()) < 250)  # math.exp overflows beyond 700
     # where all errors are tiny, a difference of two heights has no digits left

@@ -39,13 +39,11 @@ def most_probable(W, c, u):
 def draw(d: Draw) -> Arguments:
     b, n = d.size("b", 1, 8, far=101), 1 + d.rounds("n - 1", 110)
     u = d.positive("u", b, n, low=1, high=1000) % 1  # at times 0
-    # torch multiplies no integers with floats
-    W = np.tril(1.0 * d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)
-    c = 1.0 * d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
+    W = np.tril(d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)
+    c = d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
     kind = d.word("kind", "tight", "plain", "balanced")
-    c = (
-        c - (kind == "balanced" and c.any()) * W.sum(axis=1) / 2
-    )  # large weights, but not all logits are
+    if kind == "balanced" and c.any():  # large weights, but not all logits are
+        c = c - W.sum(axis=1) / 2
     d.suits(abs(c).max() < 250)
     # tosses that are nearly lost, but in float32 too
     near = d.positive("near", b, n, low=2e-5, high=0.5) * (1 - 2 * d.bits("x", b, n))

@@ -37,7 +37,7 @@ def draw(d: Draw) -> Arguments:
     logits = d.number("scale", 0.1, 30) * d.reals("logits", b, n, upto=8)
     # 1 - p keeps some digits in float32; torch's binary_cross_entropy holds log p at -100
     probs = 1 / (1 + np.exp(-np.clip(logits, -60, 12)))
-    x = d.bits("x", b, n, but=("whole",))  # torch multiplies no integers with floats
+    x = d.bits("x", b, n)
     return probs, np.round(probs) if d.word("expected", 0, 0, 1) else x
 
 

@@ -36,13 +36,11 @@ def mean_over_samples(W, c, x):
 
 def draw(d: Draw) -> Arguments:
     m, n = d.size("m", 1, 40, far=997), d.size("n", 1, 12, far=113)
-    # torch multiplies no integers with floats
-    spread = d.positive(
-        "spread", n, n, low=1e-3, high=1
-    )  # at times one weight is the largest logit
+    # at times one weight is the largest logit
+    spread = d.positive("spread", n, n, low=1e-3, high=1)
     W = np.tril(spread * d.reals("W", n, n, upto=1), -1)
-    c = 1.0 * d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
-    x = d.bits("x", m, n, but=("whole",))
+    c = d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
+    x = d.bits("x", m, n)
     largest = d.word("largest", 0.3, 4, 6, 9, 11, 13, 20, 50, 300, 1000, 1500)
     part = d.number("part", 0.01, 0.99)  # of the largest logit there may be: that of the weights
     W = part * largest / (abs(W).sum(axis=1).max() or 1.0) * W

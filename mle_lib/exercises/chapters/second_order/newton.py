@@ -48,8 +48,8 @@ def draw(d: Draw) -> Arguments:
     m = width + int(d.number("rows", 1, 25, also=(2, 300))) - 1
     away = d.number("away", 0.1, 1, also=(-14, -11, -10, -7, -6, 3, 4, 7, 9, 10, 0))
     apart = d.number("apart", 0.1, 1, also=(-9, -6, 6, 9, 12, 14))  # two rows that differ in one
-    inputs = d.bits("inputs", m, width - 1, but=("zeros", "ones", "whole"))
-    X, y = np.column_stack([np.ones(m), inputs]), d.bits("y", m, but=("whole",))
+    inputs = d.bits("inputs", m, width - 1, but=("zeros", "ones"))
+    X, y = np.column_stack([np.ones(m), inputs]), d.bits("y", m)
     theta = (away != 0) * d.reals("theta", width, upto=8)
     theta[0] += away if abs(away) > 1 else 0
     if width > 1 and abs(apart) > 1:

@@ -75,8 +75,8 @@ def on_a_small_model(answer: Function) -> Function:
 
 def draw(d: Draw) -> Arguments:
     n, b = d.size("n", 1, 4, far=31), d.size("b", 1, 8, far=307)
-    theta = 1.0 * d.reals("theta", n * (n + 1) // 2, upto=300)
-    batch = d.bits("batch", b, n, but=("whole",))
+    theta = d.reals("theta", n * (n + 1) // 2, upto=300)
+    batch = d.bits("batch", b, n)
     earlier = bool(d.bits("earlier", 1).item())  # no word: not with each class of each size
     m, alpha = d.size("m", b, max(b, 100), far=59_999), d.number("alpha", 1e-5, 1)
     return theta, batch, m, alpha, earlier
