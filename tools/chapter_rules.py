@@ -40,7 +40,7 @@ TAGS = {CHECKED, "install", "exercise", "quiz", "front-page", "raises-exception"
 }
 COMMENT = re.compile(r"<!--.*?-->\n*", re.S)
 NO_TEXT = re.compile(r"\b(?!display\b)\w+\.show\(")
-FIGURE = re.compile(r"(?<![\w.])(?:display\.)?(?:show|show_images|explore)\(")
+FIGURE = re.compile(r"(?<![\w.])(?:display\.)?(?:show(?:_(?!paths)\w+)?|explore)\(")
 
 
 def markdown(notebook: NotebookNode) -> str:

@@ -1,8 +1,20 @@
 """Figures of one style, each with its alt text, legible on light and dark pages."""
 
+from mle_lib.display.charts import show_bars, show_curves, show_maps, show_views
 from mle_lib.display.explore import explore
 from mle_lib.display.figures import show, show_images
 from mle_lib.display.paths import show_paths
 from mle_lib.display.style import COLORS, use_style
 
-__all__ = ["COLORS", "explore", "show", "show_images", "show_paths", "use_style"]
+__all__ = [
+    "COLORS",
+    "explore",
+    "show",
+    "show_bars",
+    "show_curves",
+    "show_images",
+    "show_maps",
+    "show_paths",
+    "show_views",
+    "use_style",
+]

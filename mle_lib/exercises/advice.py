@@ -54,11 +54,12 @@ def describe_difference(
     factor = common_factor(trials, tolerance)
     if factor == -1:
         return "The sign is flipped: every value is minus what it should be."
-    for base, name in ((2, "in bits"), (10, "a logarithm to base 10")):
-        if factor is not None and abs(factor * np.log(base) - 1) < 1e-4:
-            return f"This is {name}: nats are wanted, the natural logarithm."
     if factor is not None:
-        return f"Every value is {factor:.6g} times what it should be."
+        text = f"Every value is {factor:.6g} times what it should be"
+        for base, name in ((2, "to base 2, in bits,"), (10, "to base 10")):
+            if abs(factor * np.log(base) - 1) < 1e-4:
+                text += f", as a logarithm {name} is of one in nats"
+        return f"{text}."
     shown = min(wrong, key=lambda trial: len(called(trial, names)))
     yours, right = told_apart(shown.given, shown.right)
     return (

@@ -88,6 +88,13 @@ class Draw:
     def _again(self, name: str) -> int:
         return self._renewed[1] if name == self._renewed[0] else 0
 
+    def _one_of(self, name: str, rng: np.random.Generator, many: int) -> int:
+        """A number below ``many``; renewed, another than that, the second time too."""
+        if not (again := self._again(name)):
+            return int(rng.integers(many))
+        as_it_was = int(self._generator(name, 0).integers(many))
+        return (as_it_was + (again if again % many else 1)) % many
+
     def _generator(self, name: str, again: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, again, *name.encode()])
 
@@ -102,6 +109,13 @@ class Draw:
         if self._mixed and classes and rng.random() < 0.5:
             return rng, classes[rng.integers(len(classes))]
         return rng, None if again else self.hard.get(name)
+
+    def _beside_whole(
+        self, rng: np.random.Generator, at: Any, classes: tuple[Any, ...]
+    ) -> tuple[np.random.Generator, Any]:
+        """A scale is whole where what it scales is: so that this remains whole."""
+        beside = at is None and "whole" in classes and "whole" in self.hard.values()
+        return rng, "whole" if beside else at
 
     def _in_order(self, name: str, x: np.ndarray) -> np.ndarray:
         again = self._again(name)
@@ -124,9 +138,12 @@ class Draw:
         rng, at = self._ask(
             name, ("least", "second", "few", "half", "next", "most", *apart, *known)
         )
+        half = high // 2
+        while half in self.sizes.values() and half > low + 1:  # not all sizes the same
+            half -= 1
         known |= {"least": low, "second": low + 1, "few": low + (high - low) // 20}
-        known |= {"half": high // 2, "next": high - 1, "most": high}
-        usual = low + (int(rng.integers(high + 1 - low)) + self._again(name)) % (high + 1 - low)
+        known |= {"half": half, "next": high - 1, "most": high}
+        usual = low + self._one_of(name, rng, high + 1 - low)
         self.sizes[name] = drawn = far if at == "far" else min(max(known.get(at, usual), low), high)
         return drawn
 
@@ -134,15 +151,19 @@ class Draw:
         """How many rounds a loop is to need."""
         self.numbers.append(name)
         rng, at = self._ask(name, ("least", *(k for k in ROUNDS if k < most), "most"))
-        few = min(most, 12) + 1
-        usual = (int(rng.integers(few)) + self._again(name)) % few
+        usual = self._one_of(name, rng, min(most, 12) + 1)
         return int({None: usual, "least": 0, "most": most}.get(at, at))
 
     def word(self, name: str, *words: Any) -> Any:
         """One of several; every pair of those asked for is tried."""
         self.words.append(name)
         rng, at = self._ask(name, words)
-        usual = words[(int(rng.integers(len(words))) + self._again(name)) % len(words)]
+        usual = words[self._one_of(name, rng, len(words))]
+        return usual if at is None else at
+
+    def seldom(self, name: str, usual: Any, *others: Any) -> Any:
+        """What is as usual but where one of the others is asked for."""
+        at = self._ask(name, others)[1]
         return usual if at is None else at
 
     def flag(self, name: str) -> bool:
@@ -160,7 +181,7 @@ class Draw:
         ``also`` values apart, such as 0."""
         classes = ("least", "most", *(("whole",) if _whole(low, high) else ()), *also)
         self.numbers.append(name)
-        rng, at = self._ask(name, classes, but)
+        rng, at = self._beside_whole(*self._ask(name, classes, but), classes)
         rng = self._generator(name, again) if (again := self._again(name)) else rng
         drawn = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         if at == "whole":
@@ -212,8 +233,8 @@ class Draw:
         self, name: str, *shape: int, low: float, high: float, but: tuple[str, ...] = ()
     ) -> np.ndarray:
         """Positive numbers of a shape, on a logarithmic scale from ``low`` to ``high``."""
-        classes = ("least", "most", "equal", "ties", "whole")
-        rng, at = self._ask(name, classes if _whole(low, high) else classes[:-1], but)
+        classes = ("least", "most", "equal", "ties", *(("whole",) if _whole(low, high) else ()))
+        rng, at = self._beside_whole(*self._ask(name, classes, but), classes)
         x = np.exp(rng.uniform(np.log(low), np.log(high), size=shape))
         if at in ("least", "most"):
             x = np.full(shape, float(low if at == "least" else high))
@@ -235,7 +256,7 @@ class Draw:
 
     def indices(self, name: str, m: int, b: int, but: tuple[str, ...] = ()) -> np.ndarray:
         """``b`` of ``m`` positions, in no order, at times with repetitions."""
-        rng, at = self._ask(name, ("repeated", "different", "sorted", "one for all"), but)
+        rng, at = self._ask(name, ("repeated", "different", "sorted", "one for all", "zeros"), but)
         repeated = at == "repeated" or b > m or (at is None and rng.random() < 0.3)
         j = rng.integers(0, m, size=b) if repeated else rng.permutation(m)[:b]
         if at == "repeated" and b > 1:
@@ -244,6 +265,8 @@ class Draw:
             j = np.sort(j)
         elif at == "one for all":
             j = np.full(b, j[0])
+        elif at == "zeros":
+            j = 0 * j
         return self._in_order(name, j)
 
 

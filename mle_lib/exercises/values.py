@@ -29,9 +29,10 @@ def as_arrays(value: Any, like: Arrays | None = None) -> Arrays:
             with suppress(NotNumbers):
                 arrays = tuple(as_array(part) for part in reading)
                 if len(arrays) == len(like) > 1:  # each in a container of its own
-                    arrays = tuple(
-                        as_arrays(p, (b,))[0] for p, b in zip(reading, like, strict=True)
-                    )
+                    read = [as_arrays(p, (b,)) for p, b in zip(reading, like, strict=True)]
+                    if any(len(part) > 1 for part in read):
+                        continue
+                    arrays = tuple(part[0] for part in read)
                 if [a.shape for a in arrays] == [b.shape for b in like]:
                     return arrays
     parts = value if isinstance(value, tuple) else (value,)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from mle_lib.exercises import check
 from mle_lib.exercises.advice import Trial, describe_difference
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.registry import by_id
-from mle_lib.exercises.trials import LEAST, Whole
+from mle_lib.exercises.trials import LEAST, NONE, Draw, Whole
 from mle_lib.exercises.values import as_arrays
 from tests.exercises.answers import all_answers
 from tests.exercises.mutants import (
@@ -74,6 +75,23 @@ def test_every_mutant_is_refused_or_agrees_on_ten_thousand_other_trials(
     exercise: CodeExercise,
 ) -> None:
     compare_with_what_is_written(exercise, 10_000)
+
+
+@pytest.mark.parametrize("many", [2, 3, 7])
+def test_what_is_renewed_is_another_each_time(many: int) -> None:
+    for seed, again in product(range(20), (1, 2, 4, 6)):
+        first, other = (
+            Draw(seed, renewed=renewed).word("w", *range(many)) for renewed in (NONE, ("w", again))
+        )
+        assert first != other
+
+
+def test_sizes_that_are_usual_differ_and_what_scales_whole_numbers_is_whole() -> None:
+    half = Draw(0, {"a": "half", "b": "half"})
+    assert half.size("a", 1, 300) != half.size("b", 1, 300)
+    whole = Draw(0, {"x": "whole"})
+    scaled = whole.number("s", 0.1, 100) * whole.reals("x", 4, 3)
+    assert (scaled == np.round(scaled)).all()
 
 
 # ---- right in any container

@@ -304,7 +304,6 @@ ANSWERS = {
             taken_off_in_place,
         ),
         equivalent={
-            "what it gave for the same sums": "no two trials have the same sums",
             **dict.fromkeys(
                 (
                     "line 3: squeeze: `m / b * (now - before).sum(axis=0)`",

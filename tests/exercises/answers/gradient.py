@@ -363,6 +363,12 @@ def best_of_many(height, theta, g, alpha):
     return max((theta + alpha * 0.5**k * g for k in range(200)), key=height)
 
 
+def like_the_weights(W, c, x):
+    dW, dc = np.zeros_like(W), np.zeros_like(c)
+    dW[...], dc[...] = gradient_loops(W, c, x)
+    return dW, dc
+
+
 ANSWERS: dict[str, Answers] = {
     "fvsbn-gradient": Answers(
         right=(
@@ -380,6 +386,7 @@ ANSWERS: dict[str, Answers] = {
             "indices_exchanged": (inputs_times_errors,),
         },
         wrong=(
+            like_the_weights,
             masked_where_weights_are,
             error_of(lambda W, c, x: errors(W.T, c, x)),
             error_of(lambda W, c, x: errors(W, 0 * c, x)),

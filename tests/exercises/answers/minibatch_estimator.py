@@ -282,6 +282,12 @@ def b_larger_than_m_forgotten(m, b):
     return [b / m] * max(1, m // b) + ([m % b / m] if m % b else [])
 
 
+def like_the_gradients(gradients, indices):
+    total = np.zeros(gradients.shape[1], dtype=gradients.dtype)
+    total[:] = loops(gradients, indices)
+    return total
+
+
 ANSWERS = {
     "minibatch-gradient": Answers(
         right=(loops, in_torch, in_float32, by_counts),
@@ -293,6 +299,7 @@ ANSWERS = {
             "everything_added": (one_number,),
         },
         wrong=(
+            like_the_gradients,
             lambda gradients, indices: gradients.sum(axis=0),
             factor_upside_down,
             whole_multiples,

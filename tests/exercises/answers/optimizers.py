@@ -403,6 +403,24 @@ def first_correction_for_ever(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
     return new
 
 
+def like_what_came(g_weights, g_bias, c):
+    parts = number_by_number(g_weights, g_bias, c)
+    return tuple(
+        np.asarray(p).astype(g.dtype) for p, g in zip(parts, (g_weights, g_bias), strict=True)
+    )
+
+
+def only_what_is_long(g_weights, g_bias, c):
+    norm = np.sqrt((g_weights**2).sum() + (g_bias**2).sum())
+    return (g_weights, g_bias) if norm < 0.5 else number_by_number(g_weights, g_bias, c)
+
+
+def adam_that_begins(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
+    if t == 0:
+        return theta + alpha * g / (abs(g) + eps), (1 - beta1) * g, (1 - beta2) * g * g
+    return adam_by_coordinates(theta, mu, nu, t, g, alpha, beta1, beta2, eps)
+
+
 ANSWERS = {
     "momentum-update": Answers(
         right=(coordinate_by_coordinate, momentum_in_float32, multiplied_out, sgd_of_torch),
@@ -469,6 +487,8 @@ ANSWERS = {
             "to_length_one": (unit_vector,),
         },
         wrong=(
+            like_what_came,
+            only_what_is_long,
             stretched_but_for_zero,
             zero_not_thought_of,
             with_the_factor(lambda norm, c: min(1, c / (norm + 1e-3))),
@@ -510,7 +530,13 @@ ANSWERS = {
         },
     ),
     "adam-update": Answers(
-        right=(adam_by_coordinates, adam_in_float32, adam_of_torch, corrected_in_the_step),
+        right=(
+            adam_that_begins,
+            adam_by_coordinates,
+            adam_in_float32,
+            adam_of_torch,
+            corrected_in_the_step,
+        ),
         slips={
             "no_correction": (as_they_come,),
             "eps_inside": (epsilon_under_the_root,),
@@ -519,6 +545,7 @@ ANSWERS = {
             "downhill": (adam_of_a_loss,),
         },
         wrong=(
+            uncorrected_from(1000),
             epsilon_before_the_correction,
             no_root,
             squared_length_of_all,

@@ -44,9 +44,11 @@ def draw(d: Draw) -> Arguments:
     def f(theta):
         return tall * shape(np.asarray(theta, dtype=float))  # a tensor may be handed in
 
-    # binary fractions: who moves theta itself by h, and back, leaves it as it was
+    # binary fractions: who moves theta itself by h, and back, leaves it as it was; none is whole,
+    # for in an array of integers such an answer could not move it
     # no further out: there an answer wholly in float32 loses what h adds
-    theta = np.round(64 * d.number("scale", 0.1, 3) * d.reals("theta", p, upto=1)) / 64
+    theta = d.number("scale", 0.1, 3) * d.reals("theta", p, upto=1)
+    theta = (np.round(64 * theta) + 0.5) / 64
     return f, theta, d.word("h", 1 / 4, 3 / 8, 1 / 2, 1, 2.5)
 
 

@@ -65,8 +65,9 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             biased_signal,
-            "You took the squared length of the big batches for that of $\\bar g$. It is too "
-            "large, on average by $\\operatorname{tr}\\Sigma/b_\\text{big}$: noise adds length.",
+            "The signal that you divide by is the squared length of the big batches, not that of "
+            "$\\bar g$. It is too large, on average by $\\operatorname{tr}\\Sigma/b_\\text{big}$: "
+            "noise adds length.",
         ),
         Slip(
             signal_over_noise,

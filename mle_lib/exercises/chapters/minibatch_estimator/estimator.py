@@ -53,9 +53,7 @@ EXERCISE = CodeExercise(
             "This is off by exactly $m$: the batch's mean estimates $\\nabla\\ell/m$, the mean "
             "over the data.",
         ),
-        Slip(
-            factor_twice, "You divided by $b$ twice: the mean over the batch has done it already."
-        ),
+        Slip(factor_twice, "You divided by $b$ twice; a mean over the batch divides by it too."),
         Slip(
             distinct_rows,
             "A sample that was drawn twice counts twice, and $b$ counts the draws, not the "

@@ -10,7 +10,8 @@ from mle_lib.exercises.trials import Arguments, Draw
 # 1 - beta, no memory or about Adam's usual 0.001, and the steps before at which that shows. All
 # betas have twelve bits: in float32 1 - 0.999 is off by 1.3e-5 of itself, because a number rounded
 # by 2^-24 is off by 2^-24 / (1 - beta) in its distance from 1.
-SHOWN = {2**-9: 1, 2**-10: 1000, 2**-11: 0, 0.9999: 0}
+SHOWN = {2**-9: 1, 2**-10: 1000, 2**-11: 0, 2**-12: 9, 3 * 2**-12: 2000, 5 * 2**-12: 4000}
+SHOWN |= {0.9999: 0}
 
 
 def adam_update(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
@@ -53,12 +54,15 @@ def draw(d: Draw) -> Arguments:
     step, eps = d.number("step", 1e-4, 1000), d.number("eps", 1e-8, 1)
     theta = step * d.reals("theta", p, upto=50)  # a step shows beside it
     alpha = step * d.number("alpha", 0.3, 3)
-    away1 = d.number("1 - beta1", 0.01, 0.9, also=(1, 0.9999))
+    away1 = d.number("1 - beta1", 0.01, 0.9, also=(1, 2**-8, 2**-11, 2**-12, 0.9999))
     away2 = d.number("1 - beta2", 0.01, 0.9, also=(1, *SHOWN))
     t = int(d.number("t + 1", 1, 5000)) - 1
     t = SHOWN.get(away2, SHOWN.get(away1, t))
     beta1, beta2 = (1 - ceil(4096 * away) / 4096 for away in (away1, away2))
-    return theta, mu, nu[d.indices("equal entries", p, p)], t, g, alpha, beta1, beta2, eps
+    nu = nu[d.indices("equal entries", p, p)]
+    if t == 0:  # nothing has come yet
+        mu, nu = 0 * mu, 0 * nu
+    return theta, mu, nu, t, g, alpha, beta1, beta2, eps
 
 
 EXERCISE = CodeExercise(

@@ -44,7 +44,7 @@ AT_THE_EDGE = (*BELOW, *(2 - share for share in BELOW))
 
 def draw(d: Draw) -> Arguments:
     n, h = d.size("n", 1, 6, far=307), d.size("h", 1, 5, far=293)
-    norm = d.number("norm", 0.7, 3e4, also=(0, 0.001, 0.002))
+    norm = d.number("norm", 0.15, 3e4, also=(0, 0.001, 0.002))
     angle = d.number("angle", 0.1, 1.5, also=(0.001,))
     share = d.number("c over the norm", 0.001, 1.5, also=(*AT_THE_EDGE, 1e-4, 300))
     if share in AT_THE_EDGE:
@@ -58,6 +58,9 @@ def draw(d: Draw) -> Arguments:
     g_bias = np.sin(angle) * g_bias / (np.linalg.norm(g_bias) or 1)
     times = norm / (np.sqrt((g_weights**2).sum() + (g_bias**2).sum()).item() or 1)
     c = share * (norm or 1)
+    if d.seldom("rounded", "", "whole"):
+        g_weights, g_bias = (np.round((10 + times) * g) for g in (g_weights, g_bias))
+        return g_weights, g_bias, max(1, int(c))
     return times * g_weights, times * g_bias, c if c < 1000 else float(round(c))
 
 

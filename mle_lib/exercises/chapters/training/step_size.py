@@ -41,7 +41,7 @@ def batch_for_data(alpha, old, new, m, b, n):
 def draw(d: Draw) -> Arguments:
     old, new = (d.word(name, *SCALES) for name in ("old", "new"))
     n, m = d.size("n", 1, 100, far=997), d.size("m", 1, 5000, far=4_999_999)
-    b = 1 + (d.size("b", 1, 5000) - 1) % m  # the same at another m
+    b = 1 + (d.size("b", 1, 1000, far=4001) - 1) % m  # the same at another m
     return d.number("alpha", 1e-6, 1000), old, new, m, b, n
 
 
