@@ -390,7 +390,7 @@ ANSWERS = {
             "a mean has no order, and that of one number is the number",
         )
         | dict.fromkeys(
-            ("what it gave for the same sums", "what it gave for the same first entries"),
+            ("what it gave for the same sums",),
             "all entries are the same, in another order, and a mean has none",
         ),
     ),

@@ -286,9 +286,6 @@ ANSWERS = {
             one_axis_too_many,
         ),
         equivalent={
-            "line 3: not below 1e-3: `largest + np.log(np.exp(log_w - largest).mean(axis=0))`": (
-                "no bound so near to 0 is drawn: float32 would not have it"
-            ),
             **dict.fromkeys(
                 (
                     "line 2: squeeze: `log_w.max(axis=0)`",

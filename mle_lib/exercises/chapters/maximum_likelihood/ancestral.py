@@ -41,7 +41,9 @@ def draw(d: Draw) -> Arguments:
     u = d.positive("u", b, n, low=1, high=1000) % 1  # at times 0
     W = np.tril(d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)
     c = d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
-    kind = d.word("kind", "tight", "plain", "balanced")
+    kind, quiet = d.word("kind", "tight", "plain", "balanced"), d.seldom("quiet row", False, True)
+    if quiet:
+        kind, u[:1] = "plain", 0.01 * u[:1]
     if kind == "balanced" and c.any():  # large weights, but not all logits are
         c = c - W.sum(axis=1) / 2
     d.suits(abs(c).max() < 250)

@@ -39,6 +39,8 @@ def draw(d: Draw) -> Arguments:
     b_small, b_big = int(d.number("b_small", 1, 5000)), int(d.number("b_big", 2, 1e6))
     lengths = (d.reals(name, k, but=("positive", "negative")) for name in ("small", "big"))
     small, big = (scale * length**2 for length in lengths)
+    rest = d.number("rest", 0.5, 2)
+    small[1:], big[1:] = rest * small[1:], big[1:] / rest  # others with the same first entries
     d.suits(1.05 * b_small < b_big)
     # both estimates are differences: of either sign, but not of what is nearly equal
     for one, other in ((small, big), (b_small * small, b_big * big)):

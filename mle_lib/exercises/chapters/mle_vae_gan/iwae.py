@@ -39,11 +39,11 @@ def draw(d: Draw) -> Arguments:
     shift = shift if d.flag("draw by draw") else shift[:1]
     spread, draws = d.number("spread", 0.5, 30), d.indices("draws", K, K)
     log_w, gap = d.reals("log_w", K, b)[draws], d.number("gap", 5, 15)
-    if d.word("weights", "any", "any", "one large") == "any":
+    if d.seldom("weights", "any", "one large") == "any":
         log_w = spread * log_w
     else:  # far above each of the others, and yet, where they are many, not above all together
         log_w = log_w / 10 - gap * (np.arange(K)[:, None] != d.rng.integers(K, size=b))
-    log_w = log_w + apart * shift
+    log_w = d.seldom("all alike", 1, 0) * (log_w + apart * shift)
     bounds = iwae_bound(log_w)  # of what nearly cancels float32 keeps too little
     d.suits(np.all((abs(bounds) > 0.01) | (bounds == 0)))
     return (log_w,)

@@ -90,6 +90,7 @@ def draw(d: Draw) -> Arguments:
     now, slope = height(theta), gradient @ step
     for k in range(halvings + 2):  # the two sides of (10.2) differ in float32 too
         sides = height(theta + step / 2**k), now + 1e-4 * slope / 2**k
+        d.suits(not (now < sides[0] < sides[1] and sides[1] - now > 3))  # an ordinary promise
         d.suits(abs(sides[0] - sides[1]) > 5e-7 * (abs(now) + abs(gradient) @ abs(theta)))
     return height, theta, gradient, step
 

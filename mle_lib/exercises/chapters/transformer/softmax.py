@@ -34,6 +34,9 @@ def of_the_probability(z, x):
 def draw(d: Draw) -> Arguments:
     t, K = d.size("t", 1, 9, far=300), d.size("K", 2, 12, far=200)
     z, x = d.reals("z", t, K), d.indices("x", K, t)
+    if K > 100:
+        x = np.maximum(x, 1)
+        x[0] = 1  # a small position beside large ones
     z = z + d.seldom("level", 0, -2000, 2000)
     d.suits(abs(logit_gradient(z, x)).max() > 0.01)  # not only the rounding of 1 - 1
     return z, x
