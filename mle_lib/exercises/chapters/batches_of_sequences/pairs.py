@@ -36,8 +36,10 @@ def of_the_sequence(lengths):
 
 def draw(d: Draw) -> Arguments:
     m = d.size("m", 1, 12, far=401)
-    lengths = d.positive("lengths", m, low=1, high=300)
-    return (np.ceil(lengths),)
+    lengths = np.ceil(d.positive("lengths", m, low=1, high=300))
+    if d.seldom("half of them short", False, True):
+        lengths[::2], lengths[1::2] = 1, 300
+    return (lengths,)
 
 
 EXERCISE = CodeExercise(
