@@ -266,7 +266,7 @@ def main() -> None:
     seeds, most = (1, 3) if smoke else (5, 300)
     sizes, rates = ((4, 8), (4e-3,)) if smoke else (SIZES, RATES)
     level = 10.0 if smoke else LEVEL
-    path = along(8, 4, (0, 2) if smoke else MOMENTS) if smoke else along(800, 60, MOMENTS)
+    path = along(8, 4, (0, 2)) if smoke else along(800, 60, MOMENTS)
     grid = [*product(sizes, rates, range(seeds))]
     kinds: list[dict[str, Any]] = [
         {"rate": rate, "warm": warm} for rate in rates[-4:] for warm in (0, 40)
