@@ -39,7 +39,8 @@ class Audit:
 
     While the loop runs, steps of torch optimisers are recorded and not made: θ stands still, so
     that all steps are draws of one estimator. After it model, optimiser, schedule, scaler and
-    random numbers are as they were.
+    random numbers are as they were. So two things are not seen as they will be: what a loop decides
+    by how well the model does (to skip a batch, to stop), and how often a gradient is clipped.
 
     Args:
         model: What is trained.

@@ -168,6 +168,19 @@ def after_backward(case: Case) -> Iterator[Finding]:
             )
 
 
+def skipped(case: Case) -> Iterator[Finding]:
+    """Were batches looked at and not trained on?"""
+    shown, reached = case.recorder.shown, case.recorder.reached
+    if shown > reached:
+        yield Finding(
+            "skipped",
+            f"After {shown - reached} of {shown} calls of the model no backward pass came. If "
+            "batches are left out for what they cost, that is not by chance; and which they are "
+            "changes as a model learns, which here stands still.",
+            False,
+        )
+
+
 def log_p_itself(case: Case) -> Iterator[Finding]:
     """Are the logits those of p_θ: the same in eval mode, and whatever the other rows are?"""
     for kind, one, other in case.recorder.told:

@@ -4,6 +4,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
@@ -147,7 +148,8 @@ class Recorder:
         self.coarse = 0.0  # ε of the logits' dtype
         self.came: dict[int, Tensor] = {}  # to each parameter, in this pass
         self.through = torch.zeros(())  # to all of them through the logits, where it was looked at
-        self.shown = self.calls = 0  # logits that were seen; backward passes
+        self.shown = self.reached = 0  # logits that were seen; that a gradient came to
+        self.calls = 0  # backward passes
         self.now: Backward | None = None  # while a backward pass runs
         self.waiting: list[Backward] = []  # since gradients were cleared
         self.steps: list[Step] = []
@@ -194,7 +196,7 @@ class Recorder:
         args, kwargs = self.inputs or ((), {})
         term, inputs = self._terms_at(args, kwargs, z)
         if self.first_call is None:
-            self.first_call, self.first_logits = (args, kwargs), z.detach().clone()
+            self.first_call, self.first_logits = copied((args, kwargs)), z.detach().clone()
         shape = z.shape if self.known.binary else z.shape[:-1]
         noise = torch.randn(shape, generator=self.generator)
         if not self.known.binary:  # one number for a place and one for a symbol, for their product
@@ -240,6 +242,7 @@ class Recorder:
                 self.looking = False
             self.through = self.through + self.coordinates.of(through)
         self.heard.append(heard)
+        self.reached += 1
 
     def _add(self, now: Backward, gradient: Tensor, heard: Heard) -> None:
         """The weights that a gradient at logits has, with what is left of it."""
@@ -491,6 +494,17 @@ def combination(y: Tensor, parts: list[Tensor], tolerance: float) -> tuple[Tenso
 
 def _relative(part: Tensor, whole: Tensor) -> float:
     return float(part.norm() / whole.norm().clamp(min=1e-300))
+
+
+def copied(value: Any) -> Any:
+    """The same arguments with tensors of their own: a loop may write into its batches."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {key: copied(inner) for key, inner in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(map(copied, value))
+    return value
 
 
 def _tensors(values: Sequence[object]) -> list[Tensor]:

@@ -26,11 +26,11 @@ def report(table: Table, findings: Sequence[Finding], logged: Mapping[str, list[
         f"{effective_batch(table):.3g} rows."
     ]
     names = {
-        1.0: "∇ℓ itself",
-        1 / m: "∇ℓ/m, the mean over rows",
-        1 / float(table.target.sum()): "the mean over symbols",
+        1.0: ", that of the sum",
+        1 / float(table.target.sum()): ", that of the mean over symbols",
+        1 / m: ", that of the mean over rows",
     }
-    name = next((f", {text}" for size, text in names.items() if abs(kappa / size - 1) < 1e-3), "")
+    name = next((text for size, text in names.items() if abs(kappa / size - 1) < 1e-3), "")
     if faults:
         one = "one thing keeps" if len(faults) == 1 else f"{len(faults)} things keep"
         lines.append(f"It does not estimate the gradient of the target: {one} it from that.")

@@ -9,14 +9,23 @@ from mle_lib.audit.loss_checks import (
     depends_on_p,
     log_p_itself,
     not_a_sum,
+    skipped,
 )
 from mle_lib.audit.weight_checks import across_steps, mean_weights, rows_seen, within_a_step
 
 WEIGHTS = ("micro-batches", "terms", "ratio", "short step")
 CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
-    not_a_sum, depends_on_p, beside_the_logits, after_backward, log_p_itself, within_a_step,
-    across_steps, rows_seen, mean_weights,
-)  # fmt: skip
+    not_a_sum,
+    depends_on_p,
+    beside_the_logits,
+    after_backward,
+    skipped,
+    log_p_itself,
+    within_a_step,
+    across_steps,
+    rows_seen,
+    mean_weights,
+)
 
 
 def findings(case: Case) -> list[Finding]:

@@ -627,6 +627,23 @@ def test_weights_that_are_uneven_by_chance_are_no_fault() -> None:
     assert not kinds(a), str(a)
 
 
+def test_a_loop_that_writes_into_its_batches_and_skips_some() -> None:
+    net, buffer = Net(), torch.zeros(1, 12, dtype=torch.int64)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with audit(net, DATA) as a:
+        for (j,) in passes(12, 1):
+            optimizer.zero_grad()
+            x, y = padded([j])
+            here = buffer[:, : x.shape[1]].copy_(x)
+            loss = nats(net(here), y)
+            if torch.rand(()) < 0.1:
+                continue
+            loss.backward()
+            optimizer.step()
+    assert not kinds(a), str(a)
+    assert "skipped" in {finding.kind for finding in a.findings}
+
+
 # ---- nothing moves
 
 
