@@ -100,6 +100,8 @@ def make_venv() -> None:
             f"This Python {version} comes without its venv module. Install it (on Debian: "
             f"apt install python{version}-venv) and run make again."
         )
+    if VENV.is_symlink():  # what it leads to is another copy's
+        raise InstallError(f"{VENV} is a link: remove it and run make again.")
     try:
         VENV.mkdir(exist_ok=True)
         if any(VENV.iterdir()) and not ORIGIN.exists():

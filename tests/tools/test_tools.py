@@ -160,6 +160,15 @@ def test_an_environment_of_somebody_else_is_left_alone(
     assert install.ORIGIN.read_text() == install.origin()
 
 
+def test_the_environment_of_another_copy_is_left_alone(empty_venv: Path, tmp_path: Path) -> None:
+    (tmp_path / "other" / "bin").mkdir(parents=True)
+    (tmp_path / "other" / "origin").write_text("")
+    empty_venv.symlink_to(tmp_path / "other")
+    with pytest.raises(install.InstallError, match="is a link"):
+        install.make_venv()
+    assert (tmp_path / "other" / "bin").exists()
+
+
 def test_two_terminals_wait_for_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
