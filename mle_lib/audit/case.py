@@ -1,5 +1,6 @@
 """What is judged, and the sentences in which it is told."""
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +11,8 @@ from torch import Tensor
 from mle_lib.audit.record import Recorder
 from mle_lib.audit.table import FALSE_ALARM, Table
 
+WIDTH = 84
+LEVELS = {True: "FAULT", None: "open", False: "note"}
 Counts = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
@@ -23,6 +26,14 @@ class Finding:
     fault: bool | None
     off: float = 0.0  # of a group's mean weight: how far from 1
     by_chance: bool = False  # a fault only if a mean weight is off as well
+
+    def __str__(self) -> str:
+        return wrapped(f"{LEVELS[self.fault]}: {self.text}")
+
+
+def wrapped(line: str) -> str:
+    """A line in as many as it needs."""
+    return textwrap.fill(line, WIDTH, subsequent_indent="  ", break_long_words=False)
 
 
 @dataclass

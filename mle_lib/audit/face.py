@@ -17,6 +17,7 @@ from mle_lib.audit.still import standing_still
 from mle_lib.audit.table import Table, effective_batch, target_weights
 from mle_lib.audit.verdict import findings, in_order
 from mle_lib.checks import check_not_negative, check_seed
+from mle_lib.display.figures import Picture
 from mle_lib.models import AutoregressiveModel
 from mle_lib.models.evaluation import eval_mode
 from mle_lib.models.sequences import SequenceModel
@@ -211,16 +212,14 @@ class Audit:
         ``gradient.per_variable_gradients`` gives. (Divided by the number of steps: a loop that goes
         through all batches is the whole distribution.)"""
         known = self.known
-        if gradients.ndim != 3 or gradients.shape[:2] != (known.m, int(known.length.max())):
+        longest = int(known.length.max())
+        if gradients.ndim != 3 or len(gradients) != known.m or gradients.shape[1] < longest:
             raise ValueError(
-                f"gradients must have shape ({known.m}, {int(known.length.max())}, p), got "
+                f"gradients must have shape ({known.m}, {longest} or more, p), got "
                 f"{tuple(gradients.shape)}"
             )
         each = gradients.double().cpu()[known.row, known.place]
-        table = self.table
-        sums = torch.zeros(table.steps, each.shape[1], dtype=torch.float64)
-        sums.index_add_(0, table.step, table.weight[:, None] * each[table.term])
-        return sums.var(0, correction=0)
+        return torch.sparse.mm(self.table.matrix(), each).var(0, correction=0)
 
     def matches(self, tolerance: float = 0.05) -> bool:
         """Whether nothing was found that keeps the loop from estimating κ times the gradient of Σ
@@ -253,11 +252,15 @@ class Audit:
             f"{float(b[k] / self.target[k]):.3f})."
         )
 
+    def picture(self) -> Picture:
+        """Mean weight over the fair one by colour: rows, the longest on top, and places."""
+        return picture(self.relative, self.known.length)
+
     def __str__(self) -> str:
         return report(self.table, self.findings, self.logged)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        text, drawn = str(self), picture(self.relative, self.known.length)._repr_mimebundle_()
+        text, drawn = str(self), self.picture()._repr_mimebundle_()
         page = f"{drawn['text/html']}<pre>{html.escape(text)}</pre>"
         return {"text/plain": f"{text}\n{drawn['text/plain']}", "text/html": page}
 

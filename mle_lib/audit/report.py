@@ -1,19 +1,16 @@
 """An audit as text, and as a picture."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-from mle_lib.audit.case import DENOMINATORS, Finding
+from mle_lib.audit.case import DENOMINATORS, Finding, wrapped
 from mle_lib.audit.record import Backward, Step
 from mle_lib.audit.table import Table, effective_batch
 from mle_lib.display.figures import Picture, show
 
-WIDTH = 84
-LEVELS = {True: "FAULT", None: "open", False: "note"}
 MOST_ROWS = 60  # of the picture
 
 
@@ -41,12 +38,10 @@ def report(table: Table, findings: Sequence[Finding], logged: Mapping[str, list[
     lines.append(
         f"The common factor is {kappa:.4g}{name}: with SGD, a step size α is one of {kappa:.4g} α."
     )
-    lines += [f"{LEVELS[f.fault]}: {f.text}" for f in findings]
-    for label, told in logged.items():
-        lines.append(f"logged {label!r}: {_logged(table, told)}")
-    return "\n".join(
-        textwrap.fill(line, WIDTH, subsequent_indent="  ", break_long_words=False) for line in lines
-    )
+    told = [*map(str, findings)]
+    for label, parts in logged.items():
+        told.append(wrapped(f"logged {label!r}: {_logged(table, parts)}"))
+    return "\n".join([*map(wrapped, lines), *told])
 
 
 def _logged(seen: Table, told: list[Backward]) -> str:

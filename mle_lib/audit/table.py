@@ -220,6 +220,12 @@ class Table:
         total = torch.zeros(len(self.known), dtype=torch.float64)
         return total.index_add(0, self.term[here], self.weight[here])
 
+    def matrix(self) -> Tensor:
+        """w of each step and term, sparse ``(S, N)``."""
+        index = torch.stack([self.step, self.term])
+        shape = (self.steps, len(self.known))
+        return torch.sparse_coo_tensor(index, self.weight, shape, check_invariants=True)
+
     def by_row(self) -> Tensor:
         """Σ_i w_ji of every step and row, ``(S, m)``."""
         full = torch.zeros(self.steps, self.known.m, dtype=torch.float64)
