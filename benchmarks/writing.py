@@ -10,14 +10,21 @@ from typing import Any
 from mle_lib.results import FOLDER
 
 
-def smoke_is_asked_for(doc: str | None) -> bool:
-    """The command line of a script whose one option is ``--smoke``: all of it at tiny sizes, with
-    nothing written."""
+def asked_for(doc: str | None, **more: str) -> argparse.Namespace:
+    """The command line of a script: ``--smoke``, all of it at tiny sizes, with nothing written; and
+    ``more`` options that are on or off, each with its help."""
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--smoke", action="store_true", help="tiny sizes; write nothing")
-    return parser.parse_args().smoke
+    for name, help in more.items():
+        parser.add_argument(f"--{name}", action="store_true", help=help)
+    return parser.parse_args()
+
+
+def smoke_is_asked_for(doc: str | None) -> bool:
+    """The same of a script whose one option is ``--smoke``."""
+    return asked_for(doc).smoke
 
 
 def write_result(script: str, setting: dict[str, Any], data: dict[str, Any]) -> None:
