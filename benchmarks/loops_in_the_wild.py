@@ -7,7 +7,7 @@ costs is the test nats a symbol of the one minus the other's, each at its best s
 validation, paired by seed. Then releases of public trainers as they are, each in an environment of
 its own, which is made and removed.
 
-    python benchmarks/loops_in_the_wild.py             # about 12 minutes; writes the JSON
+    python benchmarks/loops_in_the_wild.py             # about 18 minutes of one core
     python benchmarks/loops_in_the_wild.py --releases  # those alone, from a package index
     python benchmarks/loops_in_the_wild.py --smoke     # the same path at tiny sizes; writes nothing
 """
@@ -326,13 +326,14 @@ Loop = Callable[[Run], None]
 
 @dataclass(frozen=True)
 class Program:
-    """One fault: how it looks, mended, and who reported it.
+    """One fault: what it means, how it looks, the same mended, and who reported it.
 
     ``rows`` are for the audit and for training; ``kind`` is the optimiser.
     """
 
     number: str
     name: str
+    means: str
     wrong: Loop
     mended: Loop
     setting: str
@@ -346,30 +347,41 @@ class Program:
 HF = "huggingface/transformers"
 PROGRAMS = (
     Program(
-        "1", "mean of means over micro-batches", mean_of_means, window_mean,
+        "1", "mean of means over micro-batches",
+        "A symbol of a micro-batch with few symbols counts more: short rows gain, long ones lose.",
+        mean_of_means, window_mean,
         "windows of 4 micro-batches of 4 rows, each divided by its own symbols",
         (
             f"{HF}#14638", f"{HF}#24725", f"{HF}#34191", f"{HF}#35203", "karpathy/nanochat#59",
-            "OpenNMT/OpenNMT-py#2209", "meta-pytorch/torchtune#1878", "verl-project/verl#3994",
+            "OpenNMT/OpenNMT-py#2209", "OpenNMT/OpenNMT-py#2275",
+            "meta-pytorch/torchtune#1878", "verl-project/verl#3994",
         ),
     ),
     Program(
-        "1b", "labels counted before the shift", before_the_shift, window_mean,
+        "1b", "labels counted before the shift",
+        "Each step is N / (N + 16) as long: a step size, but for how N varies.",
+        before_the_shift, window_mean,
         "windows of 16 rows, divided by their N symbols and one more for each row",
         (f"{HF}#37474", f"{HF}#46204", f"{HF}#46903"),
     ),
     Program(
-        "2", "the last window divided by its nominal length", nominal_window, own_window,
+        "2", "the last window divided by its nominal length",
+        "The last step of a pass is short because it is a sum of fewer terms: rows weigh the same.",
+        nominal_window, own_window,
         "windows of 4 micro-batches of 4 rows; in the last of a pass there are 2",
         ("Lightning-AI/pytorch-lightning#19987", "jingyaogong/minimind#749"), (40, 3000),
     ),
     Program(
-        "2b", "the last window dropped, after a shuffle", dropped_window, own_window,
+        "2b", "the last window dropped, after a shuffle",
+        "After a shuffle every row is as likely to be dropped: shorter passes, and no bias.",
+        dropped_window, own_window,
         "the same; the 2 micro-batches make no step",
         ("tracel-ai/burn#5695",), (40, 3000),
     ),
     Program(
-        "3", "mean over ranks with unequal batches", mean_of_ranks, sum_over_ranks,
+        "3", "mean over ranks with unequal batches",
+        "Which rows are on the small rank is chance: little bias, but fewer rows in effect.",
+        mean_of_ranks, sum_over_ranks,
         "12 rows on one rank and 4 on the other, each divided by its own symbols",
         (
             "pytorch/pytorch#67253", "pytorch/pytorch#37359", f"{HF}#608",
@@ -377,84 +389,115 @@ PROGRAMS = (
         ),
     ),
     Program(
-        "3b", "the same, rows dealt by length", mean_of_sorted_ranks, sum_over_ranks,
+        "3b", "the same, rows dealt by length",
+        "Dealt by length, symbols of short rows count more in every step.",
+        mean_of_sorted_ranks, sum_over_ranks,
         "of 16 rows the 8 shortest on one rank, the 8 longest on the other",
         ("pytorch/pytorch#67253",),
     ),
     Program(
-        "4", "DistributedSampler's padding, without a shuffle", padded_in_order,
-        padded_and_shuffled,
+        "4", "DistributedSampler's padding, without a shuffle",
+        "In order, the same rows are doubled in each pass; after a shuffle, others: no bias.",
+        padded_in_order, padded_and_shuffled,
         "torch's sampler for 16 ranks; 3,001 rows, the first 7 twice in each pass",
         ("pytorch/pytorch#25162", "pytorch/pytorch#22584"), (41, 3001),
     ),
     Program(
-        "5", "one shuffle for all ranks, not dealt out", one_shuffle, with_set_epoch,
+        "5", "one shuffle for all ranks, not dealt out",
+        "No row weighs more than another; a step has half the rows that it is thought to have.",
+        one_shuffle, with_set_epoch,
         "two ranks have the same 8 rows in each step; as many steps as the other",
         ("NVlabs/LongLive#71",),
     ),
     Program(
-        "5b", "seeds that differ by rank", seeds_by_rank, with_set_epoch,
+        "5b", "seeds that differ by rank",
+        "In one pass a row is seen 0 to 2 times, over all passes as often as any other.",
+        seeds_by_rank, with_set_epoch,
         "two ranks take every second row of their own shuffles, others in each pass",
         ("NVlabs/LongLive#71",),
     ),
     Program(
-        "5c", "seeds that differ by rank, and set_epoch forgotten", seeds_by_rank_not_by_epoch,
-        with_set_epoch,
+        "5c", "seeds that differ by rank, and set_epoch forgotten",
+        "A quarter of the rows has weight 0, another quarter twice its own.",
+        seeds_by_rank_not_by_epoch, with_set_epoch,
         "the same shuffles in each pass: a quarter of the rows never, a quarter twice",
         ("NVlabs/LongLive#71", "pytorch/pytorch#31771"),
     ),
     Program(
-        "5d", "set_epoch forgotten", no_set_epoch, with_set_epoch,
+        "5d", "set_epoch forgotten",
+        "A row keeps its neighbours, hence its denominator; all rows are seen equally often.",
+        no_set_epoch, with_set_epoch,
         "the same shuffle in each pass", ("pytorch/pytorch#31771",),
     ),
     Program(
-        "6", "padding predicted", padding_predicted, token_mean,
+        "6", "padding predicted",
+        "Much of the gradient is of places that are no terms: the end is predicted after an end.",
+        padding_predicted, token_mean,
         "16 rows, padded with the end to the longest, and no index ignored",
         ("FlagAI-Open/FlagAI#522", f"{HF}#2759"), rates=HIGH,
     ),
     Program(
-        "6b", "padding counted", padding_counted, token_mean,
+        "6b", "padding counted",
+        "The more padding, the shorter a step: a step size, but for how padding varies.",
+        padding_counted, token_mean,
         "16 rows, divided by all places, padding included", ("IBM/pytorch-seq2seq#125",),
         rates=HIGH,
     ),
     Program(
-        "7", "drop_last without a shuffle", drop_last_in_order, drop_last_shuffled,
+        "7", "drop_last without a shuffle",
+        "The rows at the end of the data have weight 0.",
+        drop_last_in_order, drop_last_shuffled,
         "450 rows in batches of 100: the last ninth is never seen",
-        ("NVlabs/VILA#123",), (45, 450), 60,
+        ("NVlabs/VILA#123",), (45, 450), 60, rates=HIGH,
     ),
     Program(
-        "7b", "the same, rows sorted by length", drop_last_by_length, drop_last_shuffled,
+        "7b", "the same, rows sorted by length",
+        "The longest rows have weight 0: these are other data.",
+        drop_last_by_length, drop_last_shuffled,
         "450 rows in batches of 100: the longest ninth is never seen",
-        ("NVlabs/VILA#123",), (45, 450), 60,
+        ("NVlabs/VILA#123",), (45, 450), 60, rates=HIGH,
     ),
     Program(
-        "8", "class-balanced sampling without weights", balanced, balanced_and_weighted,
+        "8", "class-balanced sampling without weights",
+        "What is climbed is the mean over two classes, and not ℓ.",
+        balanced, balanced_and_weighted,
         "half of the rows drawn are of the longest tenth",
         ("ufoym/imbalanced-dataset-sampler#14", "open-mmlab/mmsegmentation#3104"),
     ),
     Program(
-        "9", "clipping after each micro-batch", clipped_each_time, clipped_once,
+        "9", "clipping after each micro-batch",
+        "What came first is clipped again with each that follows, so that the last counts most.",
+        clipped_each_time, clipped_once,
         f"windows of 4 micro-batches of 4 rows; norm {NORM}",
         (f"{HF}#986", f"{HF}#1563", "facebookresearch/lingua#59"), rates=HIGH,
     ),
     Program(
-        "10", "accumulation without division", undivided, own_window,
+        "10", "accumulation without division",
+        "Four times the gradient: to SGD a step size.",
+        undivided, own_window,
         "windows of 4 micro-batches of 4 rows", ("karpathy/nanoGPT#206", "karpathy/nanoGPT#168"),
         rates=WIDE,
     ),
     Program(
-        "10b", "the same with Adam", undivided, own_window, "windows of 4 micro-batches of 4 rows",
+        "10b", "the same with Adam",
+        "To Adam a factor of the gradient is nothing, but for its ε.",
+        undivided, own_window, "windows of 4 micro-batches of 4 rows",
         ("karpathy/nanoGPT#206", "karpathy/nanoGPT#168"), kind="Adam", rates=ADAM,
     ),
     Program(
-        "10c", "the same with clipping", undivided_and_clipped, divided_and_clipped,
+        "10c", "the same with clipping",
+        "To clipping it is a norm a quarter as large for the same gradient.",
+        undivided_and_clipped, divided_and_clipped,
         f"windows of 4 micro-batches of 4 rows; norm {NORM}",
         ("karpathy/nanoGPT#206", "karpathy/nanoGPT#168"), rates=HIGH,
     ),
     Program(
-        "10d", "the same with Adam and weight decay in the gradient", undivided, own_window,
+        "10d", "the same with Adam and weight decay in the gradient",
+        "To weight decay that is added to the gradient it is a quarter of the decay.",
+        undivided, own_window,
         "windows of 4 micro-batches of 4 rows; weight decay 0.001",
-        ("karpathy/nanoGPT#206",), kind="Adam, decay", rates=ADAM,
+        ("karpathy/nanoGPT#206",), kind="Adam, decay",
+        rates=(*ADAM, 0.256),
     ),
 )  # fmt: skip
 
@@ -740,6 +783,7 @@ def main() -> None:
                 "number": program.number,
                 "name": program.name,
                 "sources": [*program.sources],
+                "means": program.means,
                 "setting": program.setting,
                 **found,
                 "optimizer": program.kind,

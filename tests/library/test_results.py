@@ -102,6 +102,8 @@ def test_the_stored_tables_say_what_the_stored_data_say() -> None:
     table = script("random_starts").summary(starts["rows"], starts["setting"]["passes"])
     assert table == starts["summary"]
     assert script("three_models").summary(models["models"]) == models["summary"]
+    loops = load_result("loops_in_the_wild")
+    assert script("loops_in_the_wild").summary(loops["programs"]) == loops["summary"]
     differences = script("snapshot_age").contest_differences(ages["contest"])
     assert differences == ages["contest differences"]
     assert contest.ratios(biased["rows"]) == biased["ratios"]
