@@ -19,7 +19,7 @@ def report(table: Table, findings: Sequence[Finding], logged: Mapping[str, list[
     faults = [finding for finding in findings if finding.fault]
     m, N, kappa = table.known.m, int(table.target.gt(0).sum()), table.factor
     lines = [
-        f"{table.steps} steps, {m} rows, {N} terms; an effective batch of "
+        f"{table.steps} steps, {m} rows, {N} terms; effective batch = "
         f"{effective_batch(table):.3g} rows."
     ]
     names = {
