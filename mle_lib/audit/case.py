@@ -36,13 +36,11 @@ def wrapped(line: str) -> str:
     return textwrap.fill(line, WIDTH, subsequent_indent="  ", break_long_words=False)
 
 
-@dataclass
 class Case:
-    """What is judged."""
+    """What is judged: the weights, what was heard, and groups of terms that were asked for."""
 
-    table: Table
-    recorder: Recorder
-    groups: Mapping[str, Tensor]
+    def __init__(self, table: Table, recorder: Recorder, groups: Mapping[str, Tensor]) -> None:
+        self.table, self.recorder, self.groups = table, recorder, groups
 
     @property
     def even(self) -> bool:

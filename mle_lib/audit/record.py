@@ -30,7 +30,7 @@ class Heard:
     after: Tensor
 
 
-@dataclass
+@dataclass(eq=False)
 class Backward:
     """One backward pass: what came to the logits, and what came to the parameters.
 
@@ -69,7 +69,7 @@ class Backward:
     rank: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Step:
     """One step: the backward passes whose sum it takes, each with the factor that it got after it.
 

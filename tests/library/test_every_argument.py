@@ -20,6 +20,7 @@ import mle_lib
 from mle_lib import data, likelihood, minibatch, models, paradigms, second_order
 from mle_lib import gradient as g
 from mle_lib import variance_reduction as vr
+from mle_lib.audit import record
 from mle_lib.models.many_fvsbn import ManyFVSBN
 from mle_lib.second_order import irls
 from tests.cases import beside_their_tests, binary, seeded
@@ -365,7 +366,15 @@ def holders_of_tensors() -> list[type]:
 
 
 def test_what_holds_tensors_is_compared_by_identity() -> None:
-    made = {"GradientMoments": MOMENTS, "GameNoise": GAME}
+    one = torch.ones(1).double()
+    heard = record.Backward(torch.tensor([0]), one, one, one, beside=0.0, decay=0.0)
+    made = {
+        "GradientMoments": MOMENTS,
+        "GameNoise": GAME,
+        "Backward": heard,
+        "Heard": record.Heard(torch.tensor([0]), None, one, one),
+        "Step": record.Step([heard], one, 0.0, 0.0, True, [True]),
+    }
     assert {kind.__name__ for kind in holders_of_tensors()} == set(made)
     for value in made.values():
         for copier in (copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))):
