@@ -219,7 +219,7 @@ class Audit:
                 f"{tuple(gradients.shape)}"
             )
         each = gradients.double().cpu()[known.row, known.place]
-        return torch.sparse.mm(self.table.matrix(), each).var(0, correction=0)
+        return self.table.sums(each).var(0, correction=0)
 
     def matches(self, tolerance: float = 0.05) -> bool:
         """Whether nothing was found that keeps the loop from estimating κ times the gradient of Σ

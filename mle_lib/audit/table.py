@@ -220,11 +220,17 @@ class Table:
         total = torch.zeros(len(self.known), dtype=torch.float64)
         return total.index_add(0, self.term[here], self.weight[here])
 
-    def matrix(self) -> Tensor:
-        """w of each step and term, sparse ``(S, N)``."""
-        index = torch.stack([self.step, self.term])
-        shape = (self.steps, len(self.known))
-        return torch.sparse_coo_tensor(index, self.weight, shape, check_invariants=True)
+    def sums(self, each: Tensor) -> Tensor:
+        """Σ w (value) of every step, ``(S, p)``, for values of the terms, ``(N, p)``."""
+        found = []
+        for steps in torch.arange(self.steps).split(
+            256
+        ):  # at a time, for w is not kept as a matrix
+            first, here = int(steps[0]), (self.step >= steps[0]) & (self.step <= steps[-1])
+            w = torch.zeros(len(steps), len(self.known), dtype=torch.float64)
+            w.index_put_((self.step[here] - first, self.term[here]), self.weight[here], True)
+            found.append(w @ each)
+        return torch.cat(found)
 
     def by_row(self) -> Tensor:
         """Σ_i w_ji of every step and row, ``(S, m)``."""
