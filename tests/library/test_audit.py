@@ -591,6 +591,33 @@ def test_no_false_alarm_of_the_tests_of_means() -> None:
     assert wrong == 0
 
 
+def test_rows_that_padding_repeats_and_a_row_that_weighs_less_are_named() -> None:
+    """In a fixed order two rows come twice in each pass. And of twelve rows one weighs 0.6, which
+    no group of rows need show."""
+    net = Net()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+
+    def stepped(rows: list[int], each: Tensor) -> None:
+        optimizer.zero_grad()
+        x, y = padded(rows)
+        sums = nats(net(x), y, "none").view(y.shape).sum(1)
+        (sums @ each[rows] / 20).backward()
+        optimizer.step()
+
+    with audit(net, DATA) as a:
+        for _ in range(24):
+            for rows in ([*range(7)], [*range(7, 12), 0, 1]):
+                stepped(rows, torch.ones(12).double())
+    assert "mean weight: seen" in kinds(a), str(a)
+    light = torch.ones(12).double()
+    light[4] = 0.6
+    with audit(net, DATA) as a:
+        for rows in passes(24, 4):
+            stepped(rows, light)
+    assert "terms" in kinds(a)
+    assert "The terms of row 4 weigh" in str(a)
+
+
 def test_weights_that_are_uneven_by_chance_are_no_fault() -> None:
     """Rows drawn in proportion to their length with a mean of their means; a random half of the
     targets and then the other; two optimisers, each of a part of the model."""
