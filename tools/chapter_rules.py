@@ -2,7 +2,7 @@
 
 A chapter is one sitting, and that is measured up to its exercises: who does them comes back for
 them, so their section has a limit of its own. A quiz is no code to be read, and the cell of an
-exercise is written by the reader; neither counts among the code cells.
+exercise is written by the reader; neither counts among the code cells. Nor does a folded one.
 """
 
 import re
@@ -17,6 +17,7 @@ from tools.exercise_rules import (
     is_exercise,
     leaves_exercises_alone,
 )
+from tools.folding import borrowed, is_folded
 from tools.markdown import links, macros, myst
 from tools.notebooks import CHECKED, is_checked, is_text, strip
 
@@ -25,9 +26,11 @@ MAX_EXERCISE_WORDS = 1500
 MAX_CODE_CELLS = 25
 MAX_CODE_LINES = 25
 MAX_MEDIAN_LINES = 6
-MAX_FIGURES = 8
+MAX_FIGURES = 12
 MAX_SUMMARY_LINES = 4
-LAST_SECTIONS = ["Summary", "Exercises", "Next"]
+PRACTICE = "In practice"
+RULES_IN_PRACTICE = 3
+LAST_SECTIONS = ["Summary", PRACTICE, "Exercises", "Next"]
 
 FIRST_CELL = """\
 try:
@@ -40,7 +43,9 @@ TAGS = {CHECKED, "install", "exercise", "quiz", "front-page", "raises-exception"
 }
 COMMENT = re.compile(r"<!--.*?-->\n*", re.S)
 NO_TEXT = re.compile(r"\b(?!display\b)\w+\.show\(")
-FIGURE = re.compile(r"(?<![\w.])(?:display\.)?(?:show(?:_(?!paths)\w+)?|explore)\(")
+FIGURE = re.compile(r"(?<![\w.])(?:display\.)?(?:show(?:_(?!paths|source)\w+)?|explore)\(")
+VERDICT = re.compile(r"\b(?:True|False)\b")
+CELL_LINK = re.compile(r"#scrollTo=([\w-]+)\)")
 
 
 def markdown(notebook: NotebookNode) -> str:
@@ -123,24 +128,57 @@ def ends_with_sections(notebook: NotebookNode) -> list[str]:
     found = []
     if not 1 <= len(summary) <= MAX_SUMMARY_LINES:
         found.append(f"its summary has {len(summary)} lines; 1 to {MAX_SUMMARY_LINES} are allowed")
-    if (count := len(list(links(last[2][1])))) != 1:
+    if (count := len(list(links(last[3][1])))) != 1:
         found.append(f"its section Next has {count} links, not one")
     return found
+
+
+def has_rules_in_practice(notebook: NotebookNode) -> list[str]:
+    """Each of the three rules leads to a cell of the chapter that shows it."""
+    found, ids = [], {cell.get("id") for cell in code_cells(notebook)}
+    text = dict(sections(notebook)).get(PRACTICE, "")
+    rules = re.findall(r"^- (.+(?:\n  .+)*)", text, flags=re.M)
+    if len(rules) != RULES_IN_PRACTICE:
+        found.append(f"{PRACTICE} has {len(rules)} rules, not {RULES_IN_PRACTICE}")
+    for rule in rules:
+        if len(linked := CELL_LINK.findall(rule)) != 1 or linked[0] not in ids:
+            found.append(f"a rule that leads to no one cell of the chapter: {rule!r}")
+    return found
+
+
+def gives_numbers_with_verdicts(notebook: NotebookNode) -> list[str]:
+    """True or False says less than what was compared and by how much; a wall of them, nothing."""
+    found = []
+    for cell in filter(is_checked, notebook.cells):
+        lines = "\n".join(map(shown_text, cell.outputs)).splitlines()
+        verdicts = [line for line in lines if VERDICT.search(line)]
+        bare = [line for line in verdicts if not re.search(r"\d", line)]
+        found += [f"a verdict without a number beside it: {line!r}" for line in bare]
+        if len(verdicts) > 1:
+            found.append(f"{len(verdicts)} verdicts in the output of one cell: {verdicts}")
+    return found
+
+
+def folds_what_draws(notebook: NotebookNode) -> list[str]:
+    return [
+        f"{name!r} comes from a folded cell, which only draws, and is used in: {cell.source!r}"
+        for name, cell in borrowed(code_cells(notebook))
+    ]
 
 
 def is_one_sitting(notebook: NotebookNode) -> list[str]:
     exercises = dict(sections(notebook)).get("Exercises", "")
     cells = code_cells(notebook)
     lines = [code_lines(cell) for cell in cells]
-    to_read = [code_lines(cell) for cell in cells if not is_exercise(cell)]
+    to_read = [code_lines(c) for c in cells if not is_exercise(c) and not is_folded(c)]
     words = len(markdown(notebook).split()) - len(exercises.split())
     figures = sum(len(FIGURE.findall(cell.source)) for cell in cells)
     measured = {
         "words before the exercises": (words, MAX_WORDS),
         "words in the exercises": (len(exercises.split()), MAX_EXERCISE_WORDS),
-        "code cells": (len(to_read), MAX_CODE_CELLS),
+        "open code cells": (len(to_read), MAX_CODE_CELLS),
         "lines in one code cell": (max(lines, default=0), MAX_CODE_LINES),
-        "lines in the median code cell": (statistics.median(to_read or [0]), MAX_MEDIAN_LINES),
+        "lines in the median open code cell": (statistics.median(to_read or [0]), MAX_MEDIAN_LINES),
         "figures": (figures, MAX_FIGURES),
     }
     return [
@@ -190,6 +228,9 @@ RULES: list[Callable[[NotebookNode], list[str]]] = [
     has_absolute_links,
     opens_with_title,
     ends_with_sections,
+    has_rules_in_practice,
+    gives_numbers_with_verdicts,
+    folds_what_draws,
     is_one_sitting,
     has_figures_with_text,
     has_whole_exercises,

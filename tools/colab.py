@@ -45,6 +45,7 @@ from tools.notebooks import (
     read,
     relative,
     toc_notebooks,
+    without_rounding,
 )
 
 SHOWN = ("torch", "numpy", "ipywidgets", "ipython")
@@ -139,7 +140,8 @@ def faults(stored: NotebookNode, executed: NotebookNode) -> Iterator[str]:
 
 def text(cell: NotebookNode) -> str:
     """Without what else is shown: progress bars, which the stored outputs do not hold, cut it."""
-    return "\n".join(shown_text(output) for output in cell.outputs if is_text(output))
+    shown = "\n".join(shown_text(output) for output in cell.outputs if is_text(output))
+    return without_rounding(shown)
 
 
 # ---- all of them

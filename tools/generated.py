@@ -1,14 +1,14 @@
 """Write what is made from the rest of the sources (`make generated`), after a change to them.
 
-The order of the exercises, their formulas as MathML, where each work is cited, the small notebooks
-at old paths, and the list of what readers may keep: with the pages and anchors of the site, where
-it is built.
+The order of the exercises, their formulas as MathML, the core of each benchmark with its result,
+where each work is cited, the small notebooks at old paths, and the list of what readers may keep:
+with the pages and anchors of the site, where it is built.
 """
 
 import sys
 
 from mle_lib.exercises.registry import by_id
-from tools import maths, moved, references
+from tools import cores, maths, moved, references
 from tools.build_book import HTML
 from tools.environment import say
 from tools.exercise_order import FILE, write_order
@@ -17,6 +17,7 @@ from tools.exercise_order import FILE, write_order
 def main() -> int:
     write_order()
     say(f"{FILE}: the order of the exercises")
+    say(f"{cores.write_cores()} results have another core")
     code = maths.main() or references.main()
     moved.keep(by_id(), HTML)
     say(f"{moved.KEPT}: what readers may have kept")

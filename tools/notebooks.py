@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
 from tools.environment import ROOT, isolate, say
+from tools.folding import fold
 
 CHECKED = "nbval-check-output"
 AT_A_TIME = 2
@@ -26,8 +27,12 @@ CELL_TIMEOUT = 120  # seconds
 
 # Everything else is a trace of one editor or one run
 _NOTEBOOK_METADATA = {"kernelspec", "language_info", "myst", "mystnb"}
-_CELL_METADATA = {"tags", "mystnb", "jupyter"}
+_CELL_METADATA = {"tags", "mystnb", "jupyter", "cellView"}
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+# how `mle_lib.display.compared` ends
+DIFFERENCE = re.compile(r"(?<=: largest difference )\S+(?=, within)")
 
 
 class NotebookError(Exception):
@@ -102,6 +107,11 @@ def is_text(output: NotebookNode) -> bool:
     return False
 
 
+def without_rounding(text: str) -> str:
+    """Without what differs from machine to machine: a difference that is within its bound."""
+    return DIFFERENCE.sub("…", text)
+
+
 def strip(notebook: NotebookNode) -> NotebookNode:
     """A copy with the text outputs of checked cells kept and every other trace of a run removed."""
     clean = nbformat.from_dict(notebook)
@@ -113,6 +123,7 @@ def strip(notebook: NotebookNode) -> NotebookNode:
         cell.metadata = nbformat.from_dict(
             {k: v for k, v in cell.metadata.items() if k in _CELL_METADATA and v}
         )
+        fold(cell)
     for number, cell in enumerate((c for c in clean.cells if c.cell_type == "code"), 1):
         kept = [output for output in cell.outputs if is_checked(cell) and is_text(output)]
         # by the format a value has a count; a run from the top always gives this one

@@ -4,10 +4,13 @@ from mle_lib.display.charts import show_bars, show_curves, show_maps, show_views
 from mle_lib.display.explore import explore
 from mle_lib.display.figures import show, show_images
 from mle_lib.display.paths import show_paths
+from mle_lib.display.source import show_source
 from mle_lib.display.style import COLORS, use_style
+from mle_lib.display.tables import compared, table
 
 __all__ = [
     "COLORS",
+    "compared",
     "explore",
     "show",
     "show_bars",
@@ -15,6 +18,8 @@ __all__ = [
     "show_images",
     "show_maps",
     "show_paths",
+    "show_source",
     "show_views",
+    "table",
     "use_style",
 ]

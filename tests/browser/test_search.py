@@ -128,6 +128,8 @@ def words_on_pages() -> dict[str, set[str]]:
         if article := path.startswith("book/") and html.select_one("article"):
             for formula in article.select(".math"):  # TeX, until MathJax sets it
                 formula.decompose()
+            for label in article.select("details.hide > summary"):  # the theme writes some twice
+                label.decompose()
             for code in article.select("pre"):  # in colours, which divide words
                 code.string = code.get_text()
             for text in article.find_all(string=lambda text: type(text) is NavigableString):

@@ -6,8 +6,9 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mle_book.tables import Rows, pieces
 
-from tools.notebooks import is_checked, read
+from tools.notebooks import is_checked, read, without_rounding
 
 # as the site reads it, where spaces inside of the dollars are no matter
 PARSER = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, double_inline=True)
@@ -20,7 +21,8 @@ BLOCKS = (
 # the API reference, a chapter's figure elsewhere. And the theme: the "#" beside headings.
 ADDED = (
     ".mle-computed, .mle-moved, .mle-setup > summary, mle-exercise, .mle-status, "
-    ".mle-front mle-explore, [id^='module-mle_lib'], .headerlink, .cell_output, script, style"
+    ".mle-front mle-explore, [id^='module-mle_lib'], .headerlink, .cell_output, script, style, "
+    "details.hide > summary"
 )
 DIRECTIVE = re.compile(r"^```\{([\w-]+)\}[^\n]*\n(.*?)```$", re.M | re.S)
 ASKED = re.compile(r"^> \*\*Question\.\*\*(?:.*\n)+?\n(?=```\{mle-open\})", re.M)
@@ -82,29 +84,39 @@ def markdown_text(source: str) -> str:
     return text_of(html)
 
 
-def stored(path: Path) -> list[tuple[str, list[str]]]:
-    """Source of each checked cell of a notebook, and its outputs, to the letter."""
+def stored(path: Path) -> list[tuple[str, list[str | Rows]]]:
+    """Source of each checked cell, and its outputs, texts and tables, to the letter."""
     return [
         (
             words(cell.source),
-            [_letters(o.get("text") or o.data["text/plain"]) for o in cell.outputs],
+            [
+                without_rounding(piece) if isinstance(piece, str) else piece
+                for o in cell.outputs
+                for piece in pieces(_letters(o.get("text") or o.data["text/plain"]))
+            ],
         )
         for cell in read(path).cells
         if is_checked(cell)
     ]
 
 
-def shown(html: str) -> dict[str, list[str]]:
-    """Source of each cell on a page -> the texts below it, to the letter."""
+def shown(html: str) -> dict[str, list[str | Rows]]:
+    """Source of each cell on a page -> the texts and the tables below it, to the letter."""
     return {
         words(cell.select_one(".cell_input").get_text()): [
-            _letters(block.get_text()) for block in cell.select(".cell_output pre")
+            _piece(block) for block in cell.select(".cell_output :is(pre, table)")
         ]
         for cell in article(html).select("div.cell:has(> .cell_input)")
     }
 
 
-def differing(path: Path, html: str) -> dict[str, tuple[list[str], list[str] | None]]:
+def _piece(block: Tag) -> str | Rows:
+    if block.name == "table":
+        return [[c.get_text().strip() for c in row.select("th, td")] for row in block.select("tr")]
+    return without_rounding(_letters(block.get_text()))
+
+
+def differing(path: Path, html: str) -> dict[str, tuple[list[str | Rows], list[str | Rows] | None]]:
     """Source of each checked cell whose outputs, stored and on the page, are not the same."""
     page = shown(html)
     return {

@@ -11,6 +11,8 @@
 `mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
 `figures`: a figure of a chapter on another page.
 `outputs`: what a cell prints, in one piece.
+`tables`: a table that a cell prints.
+`cells`: each code cell has an address.
 `search`: words without accents, numbers and fractions, for the page that searches.
 `tree`: nodes are found by identity.
 `status`: how long each chapter ran, with which versions.
@@ -29,6 +31,7 @@ from sphinx.application import Sphinx
 from . import (
     api,
     callouts,
+    cells,
     claim_lines,
     claims,
     code_links,
@@ -48,13 +51,14 @@ from . import (
     search,
     status,
     storage,
+    tables,
     tested_pages,
 )
 
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
     *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, storage),
-    *(delivery, outputs, search, reexecution, moved),
+    *(delivery, outputs, tables, cells, search, reexecution, moved),
 )
 
 

@@ -1,0 +1,87 @@
+"""A table that a cell prints is a table on its page.
+
+`mle_lib.display.table` prints a heading, a line of dashes that says where columns are, and a line a
+row; a blank line or the end ends it.
+"""
+
+import re
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from .tree import replace
+
+RULE = re.compile(r"-+(?:   -+)+")
+DASHES = re.compile("-+")
+NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?")
+Rows = list[list[str]]
+
+
+def setup(app: Sphinx) -> None:
+    # after `outputs`, which joins what was printed in pieces
+    app.connect("doctree-read", make_tables, priority=600)
+
+
+def pieces(text: str) -> list[str | Rows]:
+    """The tables of a text, a list of rows each, the heading first, and what stands around them."""
+    found: list[str | Rows] = []
+    lines = text.split("\n")
+    while lines:
+        rule = next((n for n, line in enumerate(lines) if n and RULE.fullmatch(line)), None)
+        if rule is None:
+            found.append("\n".join(lines))
+            break
+        end = next((n for n in range(rule, len(lines)) if not lines[n].strip()), len(lines))
+        columns = [match.span() for match in DASHES.finditer(lines[rule])]
+        # the last column may be wider than its heading's place
+        spans = [*columns[:-1], (columns[-1][0], None)]
+        found.append("\n".join(lines[: rule - 1]))
+        found.append(
+            [
+                [line[a:b].strip() for a, b in spans]
+                for line in (lines[rule - 1], *lines[rule + 1 : end])
+            ]
+        )
+        lines = lines[end:]
+    if len(found) == 1:
+        return found
+    texts = (piece.strip("\n") if isinstance(piece, str) else piece for piece in found)
+    return [piece for piece in texts if piece]
+
+
+def make_tables(app: Sphinx, doctree: nodes.document) -> None:
+    for block in list(doctree.findall(nodes.literal_block)):
+        if "output" not in block["classes"]:
+            continue
+        found = pieces(block.astext())
+        if any(isinstance(piece, list) for piece in found):
+            replace(block, *(_node(piece, block) for piece in found))
+
+
+def _node(piece: str | Rows, block: nodes.literal_block) -> nodes.Element:
+    if isinstance(piece, list):
+        return _table(piece)
+    text = nodes.literal_block(piece, piece, **block.attributes)
+    text["ids"], text["names"] = [], []
+    return text
+
+
+def _table(rows: Rows) -> nodes.table:
+    heading, *body = rows
+    columns = list(zip(*body, strict=True))
+    sides = ["text-right" if all(map(_is_number, c)) else "text-left" for c in columns]
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in heading), cols=len(heading))
+    group += nodes.thead("", _row(heading, sides))
+    group += nodes.tbody("", *(_row(row, sides) for row in body))
+    return nodes.table("", group, classes=["mle-printed"])
+
+
+def _is_number(word: str) -> bool:
+    return not word or NUMBER.fullmatch(word) is not None
+
+
+def _row(words: list[str], sides: list[str]) -> nodes.row:
+    cells = zip(words, sides, strict=True)
+    return nodes.row(
+        "", *(nodes.entry("", nodes.paragraph("", word), classes=[side]) for word, side in cells)
+    )

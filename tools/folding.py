@@ -1,0 +1,91 @@
+"""Cells that only draw: folded on the page, in Colab and in JupyterLab, open to who wants them.
+
+A cell draws if it ends with a call that shows a figure or a source, and prints nothing. What it
+defines is for the picture: no open cell may use it, for its reader would not see where it is from.
+"""
+
+import ast
+import symtable
+from collections.abc import Iterator
+
+from nbformat import NotebookNode
+
+FOLDED = "hide-input"
+SHOWS = ("show", "explore")  # and what begins with "show_"
+
+
+def parsed(cell: NotebookNode) -> ast.Module | None:
+    """None for what is not Python alone: `%pip` in a cell that installs."""
+    try:
+        return ast.parse(cell.source)
+    except SyntaxError:
+        return None
+
+
+def shows(node: ast.AST) -> bool:
+    """A call of `display.show`, `display.explore` or `display.show_...`."""
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func
+    name = getattr(called, "attr", getattr(called, "id", ""))
+    return name in SHOWS or name.startswith("show_")
+
+
+def draws(cell: NotebookNode) -> bool:
+    tree = parsed(cell) if cell.cell_type == "code" else None
+    if tree is None or not tree.body or not isinstance(tree.body[-1], ast.Expr):
+        return False
+    prints = any(
+        isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"
+        for node in ast.walk(tree)
+    )
+    return shows(tree.body[-1].value) and not prints
+
+
+def fold(cell: NotebookNode) -> None:
+    """Tag a cell, and tell JupyterLab and Colab, if and only if it draws."""
+    tags = [tag for tag in cell.metadata.get("tags", []) if tag != FOLDED]
+    for key in ("cellView", "jupyter"):
+        cell.metadata.pop(key, None)
+    if draws(cell):
+        tags.append(FOLDED)
+        cell.metadata["cellView"] = "form"
+        cell.metadata["jupyter"] = {"source_hidden": True}
+    if tags:
+        cell.metadata["tags"] = tags
+    else:
+        cell.metadata.pop("tags", None)
+
+
+def is_folded(cell: NotebookNode) -> bool:
+    return FOLDED in cell.metadata.get("tags", [])
+
+
+def defined_and_used(source: str) -> tuple[set[str], set[str]]:
+    """Names that a cell gives to those after it, and those that it needs from those before it."""
+    top = symtable.symtable(source, "cell", "exec")
+    given = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+    scopes, used = [top], set()
+    while scopes:
+        scope = scopes.pop()
+        scopes += scope.get_children()
+        used |= {
+            s.get_name()
+            for s in scope.get_symbols()
+            if s.is_referenced() and (scope is top or s.is_global())
+        }
+    return given, used - given
+
+
+def borrowed(cells: list[NotebookNode]) -> Iterator[tuple[str, NotebookNode]]:
+    """Names that an open cell uses and a folded one was the last before it to define."""
+    last: dict[str, NotebookNode] = {}
+    for cell in cells:
+        if parsed(cell) is None:
+            continue
+        given, used = defined_and_used(cell.source)
+        if not is_folded(cell):
+            for name in sorted(used & last.keys()):
+                if is_folded(last[name]):
+                    yield name, cell
+        last |= dict.fromkeys(given, cell)
