@@ -35,3 +35,7 @@ def write_cores() -> int:
         path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         changed += 1
     return changed
+
+
+if __name__ == "__main__":
+    print(f"{write_cores()} results have another core")
