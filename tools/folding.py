@@ -6,7 +6,7 @@ defines is for the picture: no open cell may use it, for its reader would not se
 
 import ast
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nbformat import NotebookNode
 
@@ -61,9 +61,10 @@ def is_folded(cell: NotebookNode) -> bool:
     return FOLDED in cell.metadata.get("tags", [])
 
 
-def defined_and_used(source: str) -> tuple[set[str], set[str]]:
-    """Names that a cell gives to those after it, and those that it needs from those before it."""
-    top = symtable.symtable(source, "cell", "exec")
+def _symbols(nodes: Sequence[ast.AST]) -> tuple[set[str], set[str]]:
+    """Names that are given by some statements or expressions, and those that are used."""
+    body = [n if isinstance(n, ast.stmt) else ast.Expr(n) for n in nodes]  # type: ignore[arg-type]
+    top = symtable.symtable(ast.unparse(ast.Module(body, [])), "cell", "exec")
     given = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
     scopes, used = [top], set()
     while scopes:
@@ -74,16 +75,44 @@ def defined_and_used(source: str) -> tuple[set[str], set[str]]:
             for s in scope.get_symbols()
             if s.is_referenced() and (scope is top or s.is_global())
         }
-    return given, used - given
+    return given, used
+
+
+def defined_and_used(body: Sequence[ast.stmt]) -> tuple[set[str], set[str]]:
+    """Names that a cell gives to those after it, and those that it needs from those before it."""
+    given: set[str] = set()
+    needed: set[str] = set()
+
+    def visit(statements: Sequence[ast.stmt]) -> None:
+        for one in statements:
+            first: list[ast.AST] = [one]
+            if isinstance(one, ast.For):
+                first = [one.iter, ast.Assign([one.target], ast.Constant(0), lineno=0)]
+            elif isinstance(one, ast.If | ast.While):
+                first = [one.test]
+            elif isinstance(one, ast.With):
+                first = [ast.With(one.items, [ast.Pass()], lineno=0)]
+            new, used = _symbols(first)
+            if isinstance(one, ast.AugAssign):
+                used |= new
+            needed.update(used - given)
+            given.update(new)
+            if first != [one]:
+                visit(one.body)  # type: ignore[attr-defined]
+                visit(getattr(one, "orelse", []))
+
+    visit(body)
+    return given, needed
 
 
 def borrowed(cells: list[NotebookNode]) -> Iterator[tuple[str, NotebookNode]]:
     """Names that an open cell uses and a folded one was the last before it to define."""
     last: dict[str, NotebookNode] = {}
     for cell in cells:
-        if parsed(cell) is None:
+        tree = parsed(cell)
+        if tree is None:
             continue
-        given, used = defined_and_used(cell.source)
+        given, used = defined_and_used(tree.body)
         if not is_folded(cell):
             for name in sorted(used & last.keys()):
                 if is_folded(last[name]):

@@ -20,6 +20,7 @@ from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
 from tools.environment import ROOT, isolate, say
 from tools.folding import fold
+from tools.reading import say_time
 
 CHECKED = "nbval-check-output"
 AT_A_TIME = 2
@@ -124,6 +125,7 @@ def strip(notebook: NotebookNode) -> NotebookNode:
             {k: v for k, v in cell.metadata.items() if k in _CELL_METADATA and v}
         )
         fold(cell)
+    say_time(clean.cells)
     for number, cell in enumerate((c for c in clean.cells if c.cell_type == "code"), 1):
         kept = [output for output in cell.outputs if is_checked(cell) and is_text(output)]
         # by the format a value has a count; a run from the top always gives this one

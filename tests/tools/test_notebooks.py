@@ -11,8 +11,10 @@ from tools import chapter_rules, moved
 from tools.chapter_rules import FIRST_CELL, RULES, installs_library, misnamed_repositories
 from tools.environment import ROOT
 from tools.exercise_rules import QUIZ_IMPORT
+from tools.folding import borrowed
 from tools.notebooks import CHECKED, read, strip, toc_files, toc_notebooks
 from tools.publish_as import places, repository
+from tools.reading import minutes
 
 NOTEBOOKS = toc_notebooks()
 names = [path.stem for path in NOTEBOOKS]
@@ -56,6 +58,13 @@ def test_addresses_are_those_of_the_configuration(path: Path) -> None:
 
 REPOSITORY = "ada/mle-minibatches"
 COLAB = f"https://colab.research.google.com/github/{REPOSITORY}/blob/main/book/02.ipynb"
+PRACTICE = f"""\
+## In practice
+
+- One: [cell]({COLAB}#scrollTo=printed).
+- Two, on
+  two lines: [cell]({COLAB}#scrollTo=printed).
+- Three: [cell]({COLAB}#scrollTo=printed)."""
 EXERCISE = """\
 import numpy as np
 from mle_lib.exercises import check
@@ -73,14 +82,14 @@ def good_chapter() -> NotebookNode:
         "In code `{{x}} [^1] [a](b)`, in maths $x\\{#a\\}$, and \\[no\\](link).\n\n"
         "<details><summary>One</summary>\n\nA price, $5, and 100 %\nof it.\n\n</details>",
         "## A section\n\n```python\nx = {}[0](1)\n```\n\n$$\\begin{aligned} x \\end{aligned}$$",
-        "## Summary\n\nOne line.",
+        f"## Summary\n\nOne line.\n\n{PRACTICE}",
         "## Exercises\n\nWrite.",
         "### Exercise 3.2 · Twice\n\nDouble it.",
         f"## Next\n\n[Chapter 2]({COLAB})",
     ]
     cells = [v4.new_markdown_cell(source) for source in text]
     first = v4.new_code_cell(FIRST_CELL.format(repository=REPOSITORY))
-    printed = v4.new_code_cell("print(1)", metadata={"tags": [CHECKED]})
+    printed = v4.new_code_cell("print(1)", metadata={"tags": [CHECKED]}, id="printed")
     printed.outputs = [v4.new_output("stream", name="stdout", text="1\n")]
     quizzes = [
         v4.new_code_cell(source, metadata={"tags": ["quiz", "remove-input"]})
@@ -112,6 +121,22 @@ def set_outputs(index: int, *outputs: NotebookNode) -> Callable[[NotebookNode], 
     return lambda nb: nb.cells[index].update(outputs=list(outputs))
 
 
+def set_practice(text: str) -> Callable[[NotebookNode], None]:
+    return set_source(4, f"## Summary\n\nOne line.\n\n{text}")
+
+
+def says(text: str) -> NotebookNode:
+    return v4.new_output("stream", name="stdout", text=text + "\n")
+
+
+def draw_then_use(drawing: str, using: str) -> Callable[[NotebookNode], None]:
+    def change(nb: NotebookNode) -> None:
+        add_code(drawing, using)(nb)
+        nb.update(strip(nb))
+
+    return change
+
+
 STDERR = v4.new_output("stream", name="stderr", text="oops\n")
 PICTURE = v4.new_output("display_data", data={"image/png": "aGVsbG8="})
 EMPTY = v4.new_output("stream", name="stdout", text=" \n")
@@ -119,6 +144,10 @@ EMPTY = v4.new_output("stream", name="stdout", text=" \n")
 BROKEN = [
     ("is_stripped", set_outputs(1, EMPTY)),
     ("is_stripped", lambda nb: nb.cells[1].update(execution_count=3)),
+    ("is_stripped", add_code("display.show(1)")),
+    ("is_stripped", lambda nb: nb.cells[3].metadata.update(cellView="form")),
+    ("is_stripped", lambda nb: nb.cells[3].metadata.tags.append("hide-input")),
+    ("is_stripped", set_source(0, "# Title\n\n**Reading** 10 minutes.")),
     ("is_stripped", lambda nb: nb.metadata.update(colab={})),
     ("is_stripped", lambda nb: nb.cells[0].metadata.update(id="abc")),
     ("has_unique_ids", lambda nb: nb.cells[1].update(id=nb.cells[0].id)),
@@ -167,8 +196,21 @@ BROKEN = [
     ("opens_with_title", set_source(0, "No title")),
     ("opens_with_title", lambda nb: nb.cells.pop(0)),
     ("ends_with_sections", lambda nb: nb.cells.pop(5)),
-    ("ends_with_sections", set_source(4, "## Summary\n\n1\n\n2\n\n3\n\n4\n\n5")),
-    ("ends_with_sections", set_source(4, "## Summary")),
+    ("ends_with_sections", set_source(4, f"## Summary\n\n1\n\n2\n\n3\n\n4\n\n5\n\n{PRACTICE}")),
+    ("ends_with_sections", set_source(4, f"## Summary\n\n{PRACTICE}")),
+    ("ends_with_sections", set_source(4, "## Summary\n\nOne line.")),
+    ("has_rules_in_practice", set_practice(PRACTICE.rpartition("- ")[0])),
+    (
+        "has_rules_in_practice",
+        set_practice(f"{PRACTICE}\n- Four: [cell]({COLAB}#scrollTo=printed)."),
+    ),
+    ("has_rules_in_practice", set_practice(PRACTICE.replace("=printed", "=elsewhere", 1))),
+    ("has_rules_in_practice", set_practice(PRACTICE.replace("#scrollTo=printed", "", 1))),
+    ("gives_numbers_with_verdicts", set_outputs(3, says("equal: True"))),
+    ("gives_numbers_with_verdicts", set_outputs(3, says("1 of 1: True\n2 of 2: True"))),
+    ("folds_what_draws", draw_then_use("made = 3\ndisplay.show(made)", "made + 1")),
+    ("folds_what_draws", draw_then_use("made = 3\nshow_maps({})", "[made for _ in range(3)]")),
+    ("folds_what_draws", draw_then_use("import made\nexplore(made)", "def f():\n    return made")),
     ("ends_with_sections", set_source(10, "## Next\n\nNothing.")),
     ("ends_with_sections", set_source(10, "## Next\n\n[a](https://a.org) [b](https://b.org)")),
     ("is_one_sitting", add_text("word " * 3500)),
@@ -177,7 +219,7 @@ BROKEN = [
     ("is_one_sitting", add_code(*["1\n" * 7] * 3)),
     (
         "is_one_sitting",
-        add_code(*["display.show(1)"] * 3, *["display.explore(f)\nshow_images(x)"] * 3),
+        add_code(*["display.show(1)"] * 5, *["display.explore(f)\nshow_images(x)"] * 4),
     ),
     ("is_one_sitting", lambda nb: nb.cells[8].update(source="word " * 1500)),
     ("is_one_sitting", set_source(9, EXERCISE.replace("return", "x\n    " * 20 + "return"))),
@@ -219,6 +261,61 @@ def test_what_the_reader_writes_or_clicks_is_no_code_to_read() -> None:
 
 def test_every_rule_is_tried() -> None:
     assert {rule for rule, _ in BROKEN} == {rule.__name__ for rule in RULES}
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (["a = 1\ndisplay.show(a)", "a = 2\nprint(a)"], []),
+        (["a = 1\ndisplay.show(a)", "a = 2", "print(a)"], []),
+        (["a = 1\ndisplay.show(a)", "a += 1"], ["a"]),
+        (["a = 1\ndisplay.show(a)", "a = a + 1"], ["a"]),
+        (["a = 1\ndisplay.show(a)", "b = a\na = 2"], ["a"]),
+        (["a = 1\ndisplay.show(a)", "for a in range(3):\n    print(a)"], []),
+        (["a = 1\ndisplay.show(a)", "for b in range(3):\n    a = b\n    print(a)"], []),
+        (["a = 1\ndisplay.show(a)", "with a as b:\n    a = 1"], ["a"]),
+        (["a = 1\ndisplay.show(a)", "if True:\n    print(a)\nelse:\n    a = 1"], ["a"]),
+        (["a = 1\ndisplay.show(a)", "def f(a):\n    return a"], []),
+        (["a = 1\ndisplay.show(a)", "sum(a for a in range(3))"], []),
+        (["def a():\n    pass\n\n\nexplore(a)", "lambda: a"], ["a"]),
+        (["[a for a in x]\nshow_maps(x)", "print(a)"], []),
+        (["a = 1\ndisplay.show(a)", "display.show(a)"], []),
+        (["a = 1\ndisplay.show(a)\nprint(a)", "print(a)"], []),
+        (["a = 1\nfigure = display.show(a)", "print(a)"], []),
+        (["a = 1", "display.show(a)", "print(a)"], []),
+    ],
+)
+def test_what_an_open_cell_borrows_from_a_folded_one(cells: list[str], found: list[str]) -> None:
+    notebook = strip(v4.new_notebook(cells=[v4.new_code_cell(source) for source in cells]))
+    assert [name for name, _ in borrowed(notebook.cells)] == found
+
+
+def test_what_draws_is_folded_wherever_it_is_read() -> None:
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("display.show(1)"), v4.new_code_cell("1")])
+    folded, open_one = strip(notebook).cells
+    assert folded.metadata == {  # the page, Colab, JupyterLab
+        "tags": ["hide-input"],
+        "cellView": "form",
+        "jupyter": {"source_hidden": True},
+    }
+    assert open_one.metadata == {}
+    folded.source = "1"
+    assert strip(v4.new_notebook(cells=[folded])).cells[0].metadata == {}
+
+
+def test_reading_time_is_counted() -> None:
+    def counted(*cells: NotebookNode) -> int:
+        return minutes(list(cells))
+
+    words = v4.new_markdown_cell("word " * 950)
+    assert counted(words) == 5
+    assert counted(words, v4.new_markdown_cell("$$x$$")) == 10
+    assert counted(words, v4.new_markdown_cell("<!-- a comment -->\n\n<details>x</details>")) == 5
+    assert counted(words, v4.new_markdown_cell("## Exercises"), words) == 5
+    assert counted(words, v4.new_code_cell("1")) == 10
+    assert counted(words, v4.new_code_cell("1", metadata={"tags": ["exercise"]})) == 5
+    assert counted(*[v4.new_code_cell("display.show(1)\n" * 50)] * 15) == 5
+    assert counted(*[v4.new_code_cell("display.show(1)")] * 16) == 10
 
 
 def test_first_cell_is_compared_whole() -> None:
