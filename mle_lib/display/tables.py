@@ -30,7 +30,8 @@ def table(columns: Mapping[str, Column], formats: str | Mapping[str, str] = "") 
 
     Raises:
         ValueError: If there are no two columns or no entry, a column has more entries than
-            another, an entry or a heading takes more than one line, or a format is not one.
+            another, a row has no entry, an entry or a heading takes more than one line, or a
+            format is not one.
     """
     if len(columns) < 2:
         raise ValueError(f"columns must be at least two, got {len(columns)}")
@@ -50,7 +51,12 @@ def table(columns: Mapping[str, Column], formats: str | Mapping[str, str] = "") 
         numbers = all(entry is None or _is_number(entry) for entry in column)
         side = str.rjust if numbers else str.ljust
         shown.append([side(name, width), "-" * width, *(side(word, width) for word in words)])
-    return "\n".join(GAP.join(line).rstrip() for line in zip(*shown, strict=True))
+    lines = [GAP.join(line).rstrip() for line in zip(*shown, strict=True)]
+    if not all(lines):
+        raise ValueError(
+            f"columns must hold an entry in each row, got none in {lines.index('') - 1}"
+        )
+    return "\n".join(lines)
 
 
 def _entries(column: Column) -> list[object]:

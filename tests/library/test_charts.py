@@ -8,7 +8,16 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from mle_lib.display import charts, show_bars, show_curves, show_maps, show_views, use_style
+from mle_lib.display import (
+    charts,
+    intervals,
+    show_bars,
+    show_curves,
+    show_intervals,
+    show_maps,
+    show_views,
+    use_style,
+)
 from mle_lib.display.figures import Picture
 
 NAN = torch.tensor([float("nan"), 1.0])
@@ -33,7 +42,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
         plt.close(figure)
         return Picture("<svg ></svg>", alt)
 
-    monkeypatch.setattr(charts, "show", keep)
+    for module in (charts, intervals):
+        monkeypatch.setattr(module, "show", keep)
     return figures
 
 
@@ -93,6 +103,15 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "uneven": (lambda: show_curves({"x": {"a": [([1], TWO)]}}, "One."), "as many horizontal"),
     "NaN in a curve": (lambda: show_curves({"x": {"a": [(TWO, NAN)]}}, "One."), "a must be"),
     "curves without alt": (lambda: show_curves({"x": {"a": [(TWO, TWO)]}}, ""), "alt must say"),
+    "no line": (lambda: show_intervals({}, "One.", "x"), "rows must hold"),
+    "no interval": (lambda: show_intervals({"a": {}}, "One.", "x"), "rows must hold"),
+    "out of order": (lambda: show_intervals({"a": {"b": (2, 1, 3)}}, "One.", "x"), "in order"),
+    "two numbers": (lambda: show_intervals({"a": {"b": (1, 2)}}, "One.", "x"), "b must be"),
+    "NaN interval": (
+        lambda: show_intervals({"a": {"b": (1, float("nan"), 2)}}, "One.", "x"),
+        "b must",
+    ),
+    "intervals without alt": (lambda: show_intervals({"a": {"b": (1, 1, 1)}}, "", "x"), "alt"),
     "no map": (lambda: show_maps({}, "One."), "maps must hold"),
     "a vector": (lambda: show_maps({"a": TWO}, "One."), r"a must have shape \(r, s\)"),
     "maps without alt": (lambda: show_maps({"a": TWO[None]}, ""), "alt must say"),
@@ -113,6 +132,7 @@ def test_all_of_them_are_drawings_with_their_text() -> None:
     pictures = [
         show_bars(["A", "B"], {"a": TWO}, "Bars."),
         show_curves({"x": {"a": [(TWO, TWO)]}}, "Curves.", log=True),
+        show_intervals({"a": {"b": (1, 1, 1)}}, "Intervals.", "x", level=None),
         show_maps({"a": torch.eye(2)}, "Maps."),
         show_views("PI", 0, "Views."),
     ]

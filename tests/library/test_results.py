@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from mle_lib.results import FOLDER, load_result
+from tools.cores import core
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = {
@@ -20,6 +21,7 @@ SCRIPTS = {
     for path in sorted((ROOT / "benchmarks").glob("*.py"))
     if "__main__" in path.read_text(encoding="utf-8")
 }
+MOST_LINES = 16  # of a core
 RESULTS = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
@@ -34,6 +36,16 @@ def test_a_result_says_how_it_was_made(name) -> None:
     assert isinstance(result["setting"], dict)
     assert set(result["versions"]) == {"torch", "python"}
     assert len(result) > 3
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_core_is_what_its_script_marks(name) -> None:
+    """A chapter shows it beside the numbers: short, and Python."""
+    marked = core(name)
+    assert load_result(name).get("core") == marked, "run `make generated`"
+    if marked is not None:
+        assert len(marked.splitlines()) <= MOST_LINES
+        ast.parse(marked)
 
 
 def script(name: str) -> ModuleType:

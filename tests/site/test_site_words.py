@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from tests.site.page_text import differing, page_text, shown, source_text
+from tests.site.page_text import differing, page_text, shown, source_text, words
 from tests.site.test_site import COLAB, ROOT, Book
 from tools.notebooks import CHECKED
 
@@ -124,6 +124,48 @@ def test_a_page_shows_what_is_printed_to_the_letter(book: Book) -> None:
     book.notebook("one", *cells)
     page = shown((book.build().site / "book" / "one.html").read_text("utf-8"))
     assert list(page.values()) == list(PRINTED.values())
+
+
+TABLE = " b   how it is drawn\n--   ----------------\n 1   with replacement\n10"
+
+
+def test_a_printed_table_is_a_table(book: Book) -> None:
+    book.markdown("index", "# Index\n\nText.\n")
+    source = f'print("before", flush=True)\nprint({TABLE!r})\nprint()\nprint("after")'
+    cell = new_code_cell(source, metadata={"tags": [CHECKED]})
+    cell.outputs = [new_output("stream", name="stdout", text=f"before\n{TABLE}\n\nafter\n")]
+    book.notebook("one", cell, f"class T:\n    def __repr__(self): return {TABLE!r}\nT()")
+    build = book.build()
+    html = (build.site / "book" / "one.html").read_text("utf-8")
+    rows = [["b", "how it is drawn"], ["1", "with replacement"], ["10", ""]]
+    assert [*shown(html).values()] == [["before", rows, "after"], [rows]]
+    assert differing(book.root / "book" / "one.ipynb", html) == {}
+    table = build.article("one").select_one("table.mle-printed")
+    sides = ["text-right", "text-left"] * 3
+    assert [cell["class"][-1] for cell in table.select("th, td")] == sides
+    assert table.find_parent(class_="pst-scrollable-table-container")
+    cell.outputs[0].text = cell.outputs[0].text.replace("10", "11")
+    book.notebook("one", cell)
+    assert differing(book.root / "book" / "one.ipynb", html)
+
+
+def test_each_cell_has_an_address(book: Book) -> None:
+    """The link of a rule leads to Colab's cell in Colab, and to the same cell on the page."""
+    colab = "https://colab.research.google.com/github/-unpublished-/mle-minibatches/blob/main/book"
+    link = new_markdown_cell(f"See [cell]({colab}/one.ipynb#scrollTo=a-1).")
+    folded = new_code_cell("7", id="b-2", metadata={"tags": ["hide-input"]})
+    book.markdown("index", f"# Index\n\nSee [cell]({colab}/one.ipynb#scrollTo=b-2).\n")
+    book.notebook("one", new_code_cell("6", id="a-1"), folded, link)
+    build = book.build()
+    assert build.warnings == []
+    assert [a["href"] for a in build.article("one").select("p a.reference")] == ["#cell-a-1"]
+    (other,) = build.article("index").select("p a.reference")
+    assert other["href"].endswith("one.html#cell-b-2")
+    for name, source in (("a-1", "6"), ("b-2", "7")):
+        cell = build.article("one").select_one(f"#cell-{name}")
+        assert words(cell.select_one(".cell_input").get_text()) == source
+    book.markdown("index", f"# Index\n\nSee [cell]({colab}/one.ipynb#scrollTo=gone).\n")
+    assert any("scrollTo=gone" in warning for warning in book.build().warnings)
 
 
 def test_a_changed_stored_number_is_found(book: Book) -> None:
