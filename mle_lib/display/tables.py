@@ -53,9 +53,8 @@ def table(columns: Mapping[str, Column], formats: str | Mapping[str, str] = "") 
         shown.append([side(name, width), "-" * width, *(side(word, width) for word in words)])
     lines = [GAP.join(line).rstrip() for line in zip(*shown, strict=True)]
     if not all(lines):
-        raise ValueError(
-            f"columns must hold an entry in each row, got none in {lines.index('') - 1}"
-        )
+        row = lines.index("") - 1
+        raise ValueError(f"columns must hold an entry in each row, got none in row {row}")
     return "\n".join(lines)
 
 
