@@ -1,10 +1,13 @@
-"""Cells that only draw: folded on the page, in Colab and in JupyterLab, open to who wants them.
+"""Cells that only show: folded on the page, in Colab and in JupyterLab, open to who wants them.
 
-A cell draws if it ends with a call that shows a figure or a source, and prints nothing. What it
-defines is for the picture: no open cell may use it, for its reader would not see where it is from.
+A cell draws if it ends with a call that shows a figure or a source, and prints nothing. It arranges
+if it reads a stored result, and needs nothing that the chapter has computed. What such a cell
+defines is for what it shows: no open cell may use it, for its reader would not see where it is
+from.
 """
 
 import ast
+import builtins
 import symtable
 from collections.abc import Iterator, Sequence
 
@@ -12,6 +15,8 @@ from nbformat import NotebookNode
 
 FOLDED = "hide-input"
 SHOWS = ("show", "explore")  # and what begins with "show_"
+STORED = "load_result"
+OTHERS = {"install", "exercise", "quiz"}  # cells with a face of their own
 
 
 def parsed(cell: NotebookNode) -> ast.Module | None:
@@ -42,19 +47,40 @@ def draws(cell: NotebookNode) -> bool:
     return shows(tree.body[-1].value) and not prints
 
 
-def fold(cell: NotebookNode) -> None:
-    """Tag a cell, and tell JupyterLab and Colab, if and only if it draws."""
-    tags = [tag for tag in cell.metadata.get("tags", []) if tag != FOLDED]
-    for key in ("cellView", "jupyter"):
-        cell.metadata.pop(key, None)
-    if draws(cell):
-        tags.append(FOLDED)
-        cell.metadata["cellView"] = "form"
-        cell.metadata["jupyter"] = {"source_hidden": True}
-    if tags:
-        cell.metadata["tags"] = tags
-    else:
-        cell.metadata.pop("tags", None)
+def imported(tree: ast.AST) -> set[str]:
+    kinds = ast.Import | ast.ImportFrom
+    found = (alias for node in ast.walk(tree) if isinstance(node, kinds) for alias in node.names)
+    return {(alias.asname or alias.name).partition(".")[0] for alias in found}
+
+
+def arranges(cell: NotebookNode, modules: set[str]) -> bool:
+    """Whether a cell reads a stored result and needs but what is imported."""
+    tree = parsed(cell) if cell.cell_type == "code" else None
+    if tree is None:
+        return False
+    reads = any(
+        isinstance(node, ast.Call) and getattr(node.func, "id", "") == STORED
+        for node in ast.walk(tree)
+    )
+    return reads and defined_and_used(tree.body)[1] <= modules | {*dir(builtins)}
+
+
+def fold(cells: Sequence[NotebookNode]) -> None:
+    """Tag the cells of a notebook that only show, and no others, for JupyterLab and Colab too."""
+    modules: set[str] = set()
+    for cell in cells:
+        tags = [tag for tag in cell.metadata.get("tags", []) if tag != FOLDED]
+        for key in ("cellView", "jupyter", "tags"):
+            cell.metadata.pop(key, None)
+        tree = parsed(cell) if cell.cell_type == "code" else None
+        if not OTHERS & {*tags} and (draws(cell) or arranges(cell, modules)):
+            tags.append(FOLDED)
+            cell.metadata["cellView"] = "form"
+            cell.metadata["jupyter"] = {"source_hidden": True}
+        if tags:
+            cell.metadata["tags"] = tags
+        if tree is not None:
+            modules |= imported(tree)
 
 
 def is_folded(cell: NotebookNode) -> bool:

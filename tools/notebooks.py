@@ -124,7 +124,7 @@ def strip(notebook: NotebookNode) -> NotebookNode:
         cell.metadata = nbformat.from_dict(
             {k: v for k, v in cell.metadata.items() if k in _CELL_METADATA and v}
         )
-        fold(cell)
+    fold(clean.cells)
     say_time(clean.cells)
     for number, cell in enumerate((c for c in clean.cells if c.cell_type == "code"), 1):
         kept = [output for output in cell.outputs if is_checked(cell) and is_text(output)]

@@ -11,12 +11,12 @@ import re
 
 from nbformat import NotebookNode
 
-from tools.folding import draws, is_folded
+from tools.folding import is_folded
 
 WORDS_A_MINUTE = 190
 SECONDS_A_FORMULA = 15  # set apart, on a line of its own
 SECONDS_A_LINE = 5  # of open code
-SECONDS_A_PICTURE = 20
+SECONDS_A_PICTURE = 20  # or a stored table
 STEP = 5  # minutes
 
 COMMENT = re.compile(r"<!--.*?-->", re.S)
@@ -38,9 +38,9 @@ def minutes(cells: list[NotebookNode]) -> int:
             if "## Exercises" in cell.source:
                 break
         elif not NOT_READ & {*cell.metadata.get("tags", [])}:
-            if draws(cell):
+            if is_folded(cell):
                 seconds += SECONDS_A_PICTURE
-            elif not is_folded(cell):
+            else:
                 seconds += SECONDS_A_LINE * len(cell.source.split("\n"))
     return STEP * max(1, math.ceil(seconds / 60 / STEP))
 

@@ -4,7 +4,7 @@ A table is text wherever text is shown; on the website it becomes a table, found
 dashes below its heading.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -12,11 +12,12 @@ from torch import Tensor
 from mle_lib.checks import check_not_negative
 
 GAP = "   "
-Column = Sequence[object] | Tensor
+Columns = Mapping[str, Iterable[object]]
+Rows = Iterable[Mapping[str, object]]
 
 
-def table(columns: Mapping[str, Column], formats: str | Mapping[str, str] = "") -> str:
-    """The columns under their names, numbers to the right, everything else to the left.
+def table(columns: Columns | Rows, formats: str | Mapping[str, str] = "") -> str:
+    """Columns under their names, numbers to the right, everything else to the left.
 
         b    variance
         --   --------
@@ -25,6 +26,7 @@ def table(columns: Mapping[str, Column], formats: str | Mapping[str, str] = "") 
 
     Args:
         columns: For each heading its entries, the same number in each; None leaves a place empty.
+            Or the rows, each a dictionary of its entries by heading, all with the same headings.
         formats: How floats are written, as in ``format``: one for all, or one by heading. Where
             there is none, three significant digits.
 
@@ -33,14 +35,14 @@ def table(columns: Mapping[str, Column], formats: str | Mapping[str, str] = "") 
             another, a row has no entry, an entry or a heading takes more than one line, or a
             format is not one.
     """
-    if len(columns) < 2:
-        raise ValueError(f"columns must be at least two, got {len(columns)}")
-    entries = {name: _entries(column) for name, column in columns.items()}
+    entries = {name: _entries(name, column) for name, column in _by_column(columns).items()}
+    if len(entries) < 2:
+        raise ValueError(f"columns must be at least two, got {len(entries)}")
     lengths = {name: len(column) for name, column in entries.items()}
     if len({*lengths.values()}) > 1 or not all(lengths.values()):
         raise ValueError(f"columns must be of one length, at least 1, got {lengths}")
-    given = formats if isinstance(formats, Mapping) else dict.fromkeys(columns, formats)
-    if unknown := set(given) - set(columns):
+    given = formats if isinstance(formats, Mapping) else dict.fromkeys(entries, formats)
+    if unknown := set(given) - set(entries):
         raise ValueError(f"formats must be for columns, got {', '.join(sorted(unknown))}")
     shown = []
     for name, column in entries.items():
@@ -58,7 +60,18 @@ def table(columns: Mapping[str, Column], formats: str | Mapping[str, str] = "") 
     return "\n".join(lines)
 
 
-def _entries(column: Column) -> list[object]:
+def _by_column(columns: Columns | Rows) -> Columns:
+    if isinstance(columns, Mapping):
+        return columns
+    rows = list(columns)
+    if any(list(row) != list(rows[0]) for row in rows):
+        raise ValueError(f"columns must have the headings of the first row, {list(rows[0])}")
+    return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+
+
+def _entries(name: str, column: Iterable[object]) -> list[object]:
+    if isinstance(column, str):
+        raise ValueError(f"columns must hold entries, got the text {column!r} for {name}")
     return column.tolist() if isinstance(column, Tensor) else list(column)
 
 

@@ -23,6 +23,12 @@ def test_a_table_is_as_its_docstring_says() -> None:
     assert shown == " b   variance\n--   --------\n 1       2.00\n10       0.20"
 
 
+def test_rows_make_the_table_that_their_columns_make() -> None:
+    columns = {"b": {1: None, 10: None}, "v": torch.tensor([2.0, 0.2]), "w": iter("xy")}
+    rows = [{"b": 1, "v": torch.tensor(2.0), "w": "x"}, {"b": 10, "v": 0.2, "w": "y"}]
+    assert table(iter(rows), ".2f") == table(columns, ".2f")
+
+
 COLUMNS = {
     "numbers": ("b", [1, 10, 100]),
     "one tensor": ("l/m, nats", torch.tensor([-18.0, 1e-9, 3e5], dtype=torch.float64)),
@@ -62,6 +68,9 @@ def test_no_column_touches_the_next() -> None:
         ({"a": [1]}, "", "columns must be at least two, got 1"),
         ({"a": [1], "b": [1, 2]}, "", "one length"),
         ({"a": [], "b": []}, "", "one length, at least 1"),
+        ({"a": "text", "b": [1, 2, 3, 4]}, "", "got the text 'text' for a"),
+        ([], "", "columns must be at least two, got 0"),
+        ([{"a": 1, "b": 2}, {"b": 2, "a": 1}], "", "headings of the first row, ['a', 'b']"),
         ({"a": [1], "b": ["x\ny"]}, "", "entries of one line under a name, got 'b'"),
         ({"a": [1, None], "b": ["c", ""]}, "", "an entry in each row, got none in row 2"),
         ({"a": [1], " ": [2]}, "", "entries of one line"),

@@ -106,7 +106,7 @@ def shown(html: str) -> dict[str, list[str | Rows]]:
         words(cell.select_one(".cell_input").get_text()): [
             _piece(block) for block in cell.select(".cell_output :is(pre, table)")
         ]
-        for cell in article(html).select("div.cell:has(> .cell_input)")
+        for cell in article(html).select("div.cell:has(.cell_input)")
     }
 
 

@@ -11,7 +11,7 @@ from tools import chapter_rules, moved
 from tools.chapter_rules import FIRST_CELL, RULES, installs_library, misnamed_repositories
 from tools.environment import ROOT
 from tools.exercise_rules import QUIZ_IMPORT
-from tools.folding import borrowed
+from tools.folding import borrowed, is_folded
 from tools.notebooks import CHECKED, read, strip, toc_files, toc_notebooks
 from tools.publish_as import places, repository
 from tools.reading import minutes
@@ -303,6 +303,27 @@ def test_what_draws_is_folded_wherever_it_is_read() -> None:
     assert strip(v4.new_notebook(cells=[folded])).cells[0].metadata == {}
 
 
+@pytest.mark.parametrize(
+    ("cell", "folded"),
+    [
+        ('rows = load_result("a")\nprint(display.table(rows))', True),
+        ('for row in load_result("a")["rows"]:\n    print(torch.tensor(row))', True),
+        ('print(load_result("a")["rows"], b)', False),  # b is computed
+        ('b = 2\nprint(load_result("a"), b)', True),
+        ("print(display.table(b))", False),
+        ("load_result", False),
+    ],
+)
+def test_what_only_arranges_a_stored_result_is_folded(cell: str, folded: bool) -> None:
+    before = "import torch\nfrom mle_lib import display\nfrom mle_lib.results import load_result"
+    cells = [v4.new_code_cell(source) for source in (before, "b = 1", cell)]
+    cells[2].metadata["tags"] = [CHECKED]
+    *open_ones, last = strip(v4.new_notebook(cells=cells)).cells
+    assert not any(map(is_folded, open_ones))
+    assert is_folded(last) == folded
+    assert last.metadata["tags"][0] == CHECKED
+
+
 def test_reading_time_is_counted() -> None:
     def counted(*cells: NotebookNode) -> int:
         return minutes(list(cells))
@@ -314,8 +335,9 @@ def test_reading_time_is_counted() -> None:
     assert counted(words, v4.new_markdown_cell("## Exercises"), words) == 5
     assert counted(words, v4.new_code_cell("1")) == 10
     assert counted(words, v4.new_code_cell("1", metadata={"tags": ["exercise"]})) == 5
-    assert counted(*[v4.new_code_cell("display.show(1)\n" * 50)] * 15) == 5
-    assert counted(*[v4.new_code_cell("display.show(1)")] * 16) == 10
+    picture = v4.new_code_cell("display.show(1)\n" * 50, metadata={"tags": ["hide-input"]})
+    assert counted(*[picture] * 15) == 5
+    assert counted(*[picture] * 16) == 10
 
 
 def test_first_cell_is_compared_whole() -> None:
