@@ -1,6 +1,7 @@
 """What the theme leaves out of, or puts too much into, a page."""
 
 import re
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -22,6 +23,7 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-read", keep_punctuation)
     app.connect("doctree-read", fold_setup)
+    app.connect("html-page-context", name_folds_by_their_text)
 
 
 def drop_widget_state(app: Sphinx, doctree: nodes.document) -> None:
@@ -41,6 +43,14 @@ def keep_punctuation(app: Sphinx, doctree: nodes.document) -> None:
             group = nodes.inline(classes=["mle-nobreak"])
             replace(formula, group)
             group += [formula, nodes.Text(match[0])]
+
+
+def name_folds_by_their_text(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Of a folded cell a screen reader says what stands there, not MyST-NB's name for them all."""
+    if body := context.get("body"):
+        context["body"] = body.replace(' aria-label="Toggle hidden content"', "")
 
 
 def fold_setup(app: Sphinx, doctree: nodes.document) -> None:

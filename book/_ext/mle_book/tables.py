@@ -14,6 +14,7 @@ from .tree import replace
 RULE = re.compile(r"-+(?:   -+)+")
 DASHES = re.compile("-+")
 NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?")
+FIGURES = re.compile(r"[-+−\d.,%±e() ]+(?: to [-+−\d.,%±e() ]+)?")  # one number, or a few
 Rows = list[list[str]]
 
 
@@ -81,7 +82,8 @@ def _is_number(word: str) -> bool:
 
 
 def _row(words: list[str], sides: list[str]) -> nodes.row:
-    cells = zip(words, sides, strict=True)
-    return nodes.row(
-        "", *(nodes.entry("", nodes.paragraph("", word), classes=[side]) for word, side in cells)
-    )
+    row = nodes.row()
+    for word, side in zip(words, sides, strict=True):
+        classes = ["text-nowrap", side] if FIGURES.fullmatch(word) else [side]
+        row += nodes.entry("", nodes.paragraph("", word), classes=classes)
+    return row
