@@ -136,11 +136,13 @@ def adam(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
 
 def corrected(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
     """Mean of the table plus the batch's mean of (g_j − table's)."""
+    # core
     lanes = torch.arange(len(rows))[:, None]
     errors = runs.errors(rows)
     estimate = memory["mean"] + runs.mean(rows, errors - memory["table"][lanes, rows])
     memory["fresh"] = errors
     return estimate
+    # end of core
 
 
 def fill(runs: Runs, memory: dict[str, Any]) -> None:
@@ -294,11 +296,13 @@ def climb(
             before = runs.spent
             if before >= mark * runs.m:
                 break
+            # core
             memory["progress"] = before / budget
             step = direction(runs, order[:, :B].repeat(len(alphas), 1), memory)
             if method != "Adam":
                 step = step - runs.ridge / runs.m * runs.W
             runs.W = runs.W + rate * ((1 - before / budget) if falling else 1) * step
+            # end of core
             if method.endswith("averaged"):
                 total += runs.W
                 steps += 1

@@ -62,11 +62,13 @@ def snapshots(
                 indices = torch.randint(len(x), (B,), generator=generator)
                 train_step(model, optimizer, x[indices], len(x), "mean")
                 taken += 1
+            # core
             g = torch.cat([per_sample_gradients(model, part) for part in x[:300].split(50)])
             kept = g if kept is None else kept
             spread = (g - g.mean(0)).square().sum()
             left = (g - kept - (g - kept).mean(0)).square().sum() / spread
             best = len(g) * (g.norm(dim=1).mean() ** 2 - g.mean(0).square().sum()) / spread
+            # end of core
             row = {"model": name, "start": start, "age": age}
             rows.append(row | {"left": float(left), "best q": float(best)})
         print(name, rows[-1], f"l/m {model.log_prob(x).mean().item():.2f}", flush=True)
