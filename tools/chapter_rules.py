@@ -2,7 +2,8 @@
 
 A chapter is one sitting, and that is measured up to its exercises: who does them comes back for
 them, so their section has a limit of its own. A quiz is no code to be read, and the cell of an
-exercise is written by the reader; neither counts among the code cells. Nor does a folded one.
+exercise is written by the reader; neither counts among the code cells. Of the number of open ones a
+folded one is none either, and one that draws has no line to be read.
 """
 
 import re
@@ -17,7 +18,7 @@ from tools.exercise_rules import (
     is_exercise,
     leaves_exercises_alone,
 )
-from tools.folding import borrowed, is_folded
+from tools.folding import borrowed, draws, is_folded
 from tools.markdown import links, macros, myst
 from tools.notebooks import CHECKED, is_checked, is_text, strip
 
@@ -170,15 +171,20 @@ def is_one_sitting(notebook: NotebookNode) -> list[str]:
     exercises = dict(sections(notebook)).get("Exercises", "")
     cells = code_cells(notebook)
     lines = [code_lines(cell) for cell in cells]
-    to_read = [code_lines(c) for c in cells if not is_exercise(c) and not is_folded(c)]
+    to_read = [cell for cell in cells if not is_exercise(cell) and not draws(cell)]
+    opened = [cell for cell in to_read if not is_folded(cell)]
+    median = statistics.median(map(code_lines, to_read)) if to_read else 0
     words = len(markdown(notebook).split()) - len(exercises.split())
     figures = sum(len(FIGURE.findall(cell.source)) for cell in cells)
     measured = {
         "words before the exercises": (words, MAX_WORDS),
         "words in the exercises": (len(exercises.split()), MAX_EXERCISE_WORDS),
-        "open code cells": (len(to_read), MAX_CODE_CELLS),
+        "open code cells": (len(opened), MAX_CODE_CELLS),
         "lines in one code cell": (max(lines, default=0), MAX_CODE_LINES),
-        "lines in the median open code cell": (statistics.median(to_read or [0]), MAX_MEDIAN_LINES),
+        "lines in the median code cell": (
+            statistics.median(map(code_lines, to_read or cells)),
+            MAX_MEDIAN_LINES,
+        ),
         "figures": (figures, MAX_FIGURES),
     }
     return [
