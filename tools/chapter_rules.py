@@ -181,10 +181,7 @@ def is_one_sitting(notebook: NotebookNode) -> list[str]:
         "words in the exercises": (len(exercises.split()), MAX_EXERCISE_WORDS),
         "open code cells": (len(opened), MAX_CODE_CELLS),
         "lines in one code cell": (max(lines, default=0), MAX_CODE_LINES),
-        "lines in the median code cell": (
-            statistics.median(map(code_lines, to_read or cells)),
-            MAX_MEDIAN_LINES,
-        ),
+        "lines in the median code cell": (median, MAX_MEDIAN_LINES),
         "figures": (figures, MAX_FIGURES),
     }
     return [
