@@ -56,6 +56,7 @@ def moments(
         [torch.full((p.numel(),), k.startswith(shared)) for k, p in model.named_parameters()]
     )
     total, whole, part = (torch.zeros(()) for _ in range(3))
+    # core
     for rows in x.split(chunk):
         terms = per_variable_gradients(model, rows)
         total = total + terms.sum(0) / len(x)
@@ -65,6 +66,7 @@ def moments(
         whole = whole + rest @ rest.T / len(x)
     whole = whole + part  # E⟨g_ji, g_jl⟩, (n, n)
     traces = whole - total @ total.T  # tr Σ_il
+    # end of core
     part = part - total[:, first] @ total[:, first].T
     return {
         "whole": float(whole.sum()),

@@ -75,12 +75,12 @@ def doubly_stochastic_variance(
 ) -> tuple[Tensor, Tensor]:
     """The predicted variance of ``doubly_stochastic_gradient``, in two parts, by coordinate.
 
-    By the law of total variance, with Σ the variance of the g_j, V̄ the mean over j of the variance
-    that the choice of K_j adds to (n/k) Σ_{i∈K_j} g_ji, V_0 the same for the means over j, and f
+    By the law of total variance, with Σ the variance of the g_j, v̄ the mean over j of the variance
+    that the choice of K_j adds to (n/k) Σ_{i∈K_j} g_ji, v_0 the same for the means over j, and f
     the finite-population correction (12.6):
 
-        a K_j for each sample:   m²/b Σ f          from the samples,  m²/b V̄  from the variables;
-        one K for the batch:     m²/b (Σ + V̄ − V_0) f                m² V_0.
+        a K_j for each sample:   m²/b Σ f          from the samples,  m²/b v̄  from the variables;
+        one K for the batch:     m²/b (Σ + v̄ − v_0) f                m² v_0.
 
     Equation: (12.6).
 
@@ -105,12 +105,12 @@ def doubly_stochastic_variance(
         raise ValueError(f"k must be at most n = {n}, got {k}")
 
     def of_choosing(values: Tensor) -> Tensor:
-        """Variance of (n/k) Σ_{i∈K} v_i over K, for v in the second last dimension."""
+        """Variance of (n/k) Σ_{i∈K} u_i over K, for u in the second last dimension."""
         return n**2 / k * finite_population(n, k, False) * values.var(-2, correction=0)
 
     Sigma = g.sum(1).var(0, correction=0)
-    V, V_0 = of_choosing(g).mean(0), of_choosing(g.mean(0))
+    v, v_0 = of_choosing(g).mean(0), of_choosing(g.mean(0))
     f = finite_population(m, b, replacement)
     if check_flag(shared, "shared"):
-        return m**2 / b * (Sigma + V - V_0).clamp(min=0) * f, m**2 * V_0
-    return m**2 / b * Sigma * f, m**2 / b * V
+        return m**2 / b * (Sigma + v - v_0).clamp(min=0) * f, m**2 * v_0
+    return m**2 / b * Sigma * f, m**2 / b * v

@@ -43,8 +43,8 @@ CORRELATION = Numeric(
     ),
     otherwise="Each term is an error times a slope. Does the error at one pixel foretell the error "
     "at the next, once the model knows their dependence?",
-    why="In the table of section 12.4 it is the column “over own”. The theorem before it says why "
-    "the shared layer comes near 1 (“shared”); the rest of a MADE has blocks of their own.",
+    why="It stands in the table of section 12.4, in MADE's row. The theorem before it says why the "
+    "shared first layer comes near 1; the rest of a MADE has blocks of their own.",
     prediction=True,
     printed="1.01",
 )
