@@ -18,7 +18,7 @@ from tools.exercise_rules import (
     is_exercise,
     leaves_exercises_alone,
 )
-from tools.folding import borrowed, draws, is_folded
+from tools.folding import draws, is_folded, lent
 from tools.markdown import links, macros, myst
 from tools.notebooks import CHECKED, is_checked, is_text, strip
 
@@ -163,7 +163,7 @@ def gives_numbers_with_verdicts(notebook: NotebookNode) -> list[str]:
 def folds_what_draws(notebook: NotebookNode) -> list[str]:
     return [
         f"{name!r} comes from a folded cell, which only draws, and is used in: {cell.source!r}"
-        for name, cell in borrowed(code_cells(notebook))
+        for name, cell, _ in lent(code_cells(notebook))
     ]
 
 

@@ -1,9 +1,9 @@
 """Cells that only show: folded on the page, in Colab and in JupyterLab, open to who wants them.
 
 A cell draws if it ends with a call that shows a figure or a source, and prints nothing. It arranges
-if it reads a stored result, and needs nothing that the chapter has computed. What such a cell
-defines is for what it shows: no open cell may use it, for its reader would not see where it is
-from.
+if all it needs is a stored result, and is folded unless an open cell needs something from it. What
+a cell that draws defines is for its picture: no open cell may use it, for its reader would not see
+where it is from.
 """
 
 import ast
@@ -53,34 +53,47 @@ def imported(tree: ast.AST) -> set[str]:
     return {(alias.asname or alias.name).partition(".")[0] for alias in found}
 
 
-def arranges(cell: NotebookNode, modules: set[str]) -> bool:
-    """Whether a cell reads a stored result and needs but what is imported."""
-    tree = parsed(cell) if cell.cell_type == "code" else None
-    if tree is None:
-        return False
-    reads = any(
-        isinstance(node, ast.Call) and getattr(node.func, "id", "") == STORED
-        for node in ast.walk(tree)
-    )
-    return reads and defined_and_used(tree.body)[1] <= modules | {*dir(builtins)}
+def arranging(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """Cells that need nothing but what is imported, and what was stored: read there, or before."""
+    modules, stored = {*dir(builtins)}, set[str]()
+    found = []
+    for cell in cells:
+        tree = parsed(cell) if cell.cell_type == "code" else None
+        if tree is None:
+            continue
+        given, needed = defined_and_used(tree.body)
+        modules |= (new := imported(tree))
+        calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+        reads = any(getattr(called, "id", "") == STORED for called in calls)
+        if (reads or needed & stored) and needed <= modules | stored:
+            found.append(cell)
+            stored |= given - new
+        else:
+            stored -= given
+    return found
 
 
 def fold(cells: Sequence[NotebookNode]) -> None:
     """Tag the cells of a notebook that only show, and no others, for JupyterLab and Colab too."""
-    modules: set[str] = set()
     for cell in cells:
-        tags = [tag for tag in cell.metadata.get("tags", []) if tag != FOLDED]
-        for key in ("cellView", "jupyter", "tags"):
-            cell.metadata.pop(key, None)
-        tree = parsed(cell) if cell.cell_type == "code" else None
-        if not OTHERS & {*tags} and (draws(cell) or arranges(cell, modules)):
-            tags.append(FOLDED)
-            cell.metadata["cellView"] = "form"
-            cell.metadata["jupyter"] = {"source_hidden": True}
-        if tags:
-            cell.metadata["tags"] = tags
-        if tree is not None:
-            modules |= imported(tree)
+        _tag(cell, draws(cell))
+    arranged = arranging(cells)
+    for cell in arranged:
+        _tag(cell, True)
+    while needed := [one for _, _, one in lent(cells) if one in arranged and not draws(one)]:
+        _tag(needed[0], False)
+
+
+def _tag(cell: NotebookNode, folded: bool) -> None:
+    tags = [tag for tag in cell.metadata.get("tags", []) if tag != FOLDED]
+    for key in ("cellView", "jupyter", "tags"):
+        cell.metadata.pop(key, None)
+    if folded and not OTHERS & {*tags}:
+        tags.append(FOLDED)
+        cell.metadata["cellView"] = "form"
+        cell.metadata["jupyter"] = {"source_hidden": True}
+    if tags:
+        cell.metadata["tags"] = tags
 
 
 def is_folded(cell: NotebookNode) -> bool:
@@ -131,16 +144,17 @@ def defined_and_used(body: Sequence[ast.stmt]) -> tuple[set[str], set[str]]:
     return given, needed
 
 
-def borrowed(cells: list[NotebookNode]) -> Iterator[tuple[str, NotebookNode]]:
-    """Names that an open cell uses and a folded one was the last before it to define."""
+def lent(cells: Sequence[NotebookNode]) -> Iterator[tuple[str, NotebookNode, NotebookNode]]:
+    """Names that an open cell uses and a folded one was the last before it to define: the name, who
+    uses it, who gave it."""
     last: dict[str, NotebookNode] = {}
     for cell in cells:
-        tree = parsed(cell)
+        tree = parsed(cell) if cell.cell_type == "code" else None
         if tree is None:
             continue
         given, used = defined_and_used(tree.body)
         if not is_folded(cell):
             for name in sorted(used & last.keys()):
                 if is_folded(last[name]):
-                    yield name, cell
+                    yield name, cell, last[name]
         last |= dict.fromkeys(given, cell)

@@ -11,7 +11,7 @@ from tools import chapter_rules, moved
 from tools.chapter_rules import FIRST_CELL, RULES, installs_library, misnamed_repositories
 from tools.environment import ROOT
 from tools.exercise_rules import QUIZ_IMPORT
-from tools.folding import borrowed, is_folded
+from tools.folding import is_folded, lent
 from tools.notebooks import CHECKED, read, strip, toc_files, toc_notebooks
 from tools.publish_as import places, repository
 from tools.reading import minutes
@@ -287,7 +287,7 @@ def test_every_rule_is_tried() -> None:
 )
 def test_what_an_open_cell_borrows_from_a_folded_one(cells: list[str], found: list[str]) -> None:
     notebook = strip(v4.new_notebook(cells=[v4.new_code_cell(source) for source in cells]))
-    assert [name for name, _ in borrowed(notebook.cells)] == found
+    assert [name for name, _, _ in lent(notebook.cells)] == found
 
 
 def test_what_draws_is_folded_wherever_it_is_read() -> None:
@@ -322,6 +322,22 @@ def test_what_only_arranges_a_stored_result_is_folded(cell: str, folded: bool) -
     assert not any(map(is_folded, open_ones))
     assert is_folded(last) == folded
     assert last.metadata["tags"][0] == CHECKED
+
+
+@pytest.mark.parametrize(
+    ("cells", "folded"),
+    [
+        (['a = load_result("a")', "print(a)"], [True, True]),
+        (['a = load_result("a")', "print(a, b)"], [False, False]),
+        (['a = load_result("a")', "c = a", "print(c, b)"], [False, False, False]),
+        (['a = load_result("a")', "print(a)", "a = b", "print(a)"], [True, True, False, False]),
+        (['a = load_result("a")\ndisplay.show(a)', "print(a, b)"], [True, False]),
+    ],
+)
+def test_a_stored_result_that_an_open_cell_needs_is_read_in_the_open(cells, folded) -> None:
+    before = "from mle_lib import display\nfrom mle_lib.results import load_result"
+    made = [v4.new_code_cell(source) for source in (before, "b = 1", *cells)]
+    assert list(map(is_folded, strip(v4.new_notebook(cells=made)).cells[2:])) == folded
 
 
 def test_reading_time_is_counted() -> None:
