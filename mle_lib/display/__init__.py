@@ -3,6 +3,7 @@
 from mle_lib.display.charts import show_bars, show_curves, show_maps, show_views
 from mle_lib.display.explore import explore
 from mle_lib.display.figures import show, show_images
+from mle_lib.display.graphs import show_graph
 from mle_lib.display.intervals import show_intervals
 from mle_lib.display.paths import show_paths
 from mle_lib.display.source import show_source
@@ -16,6 +17,7 @@ __all__ = [
     "show",
     "show_bars",
     "show_curves",
+    "show_graph",
     "show_images",
     "show_intervals",
     "show_maps",

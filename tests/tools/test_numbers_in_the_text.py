@@ -37,7 +37,6 @@ ROUNDED = re.compile(r"\b(?:about|almost|nearly|some|over|than|under|least|most|
 # what a chapter does not compute: an example, a law of chance, a fact from a work cited beside it
 ELSEWHERE = {
     "ask 100 of 1,200 people": "an example",
-    "The formula says 95.4 %": "of the normal distribution, within two standard deviations",
     "about 28 % faster": "arXiv.2502.15015",
 }
 
