@@ -1,0 +1,56 @@
+"""A computation as a graph: each value, each derivative, each arrow."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pytest
+import torch
+
+from mle_lib.display import computations, show_computation, use_style
+from mle_lib.display.figures import Picture
+
+NODES = {"$a$": (0, 0, 2.0, torch.tensor(3.0)), "$a^2$": (1, 0, 4.0, 1.0)}
+ARROWS = [("$a$", "$a^2$")]
+
+
+@pytest.fixture(autouse=True)
+def style():
+    with mpl.rc_context():
+        use_style()
+        yield
+    assert not plt.get_fignums(), "a figure was left open"
+
+
+def test_values_stand_above_and_derivatives_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: dict = {}
+
+    def keep(figure, alt: str) -> Picture:
+        texts.update({text.get_text(): text.get_position() for text in figure.axes[0].texts})
+        plt.close(figure)
+        return Picture("<svg ></svg>", alt)
+
+    monkeypatch.setattr(computations, "show", keep)
+    show_computation(NODES, ARROWS, "A square.")
+    assert {"$a$", "$a^2$", "2.00", "3.00", "4.00", "1.00", "forward", "backward"} < set(texts)
+    assert texts["3.00"][1] < texts["$a$"][1] < texts["2.00"][1]
+    assert texts["1.00"][1] < texts["$a^2$"][1] < texts["4.00"][1]
+
+
+def test_it_is_one_picture_with_its_text() -> None:
+    picture = show_computation(NODES, ARROWS, "A  square.")
+    assert repr(picture) == "[figure: A square.]"
+    assert "<svg " in picture.to_html()
+
+
+@pytest.mark.parametrize(
+    ("changed", "match"),
+    [
+        ({"nodes": {}, "arrows": []}, "nodes must be at least one"),
+        ({"arrows": [("$a$", "$b$")]}, r"arrows must be between nodes, got \$b\$"),
+        ({"nodes": {"$a$": (0, 0, 1)}, "arrows": []}, "four numbers, got 3"),
+        ({"nodes": {"$a$": (0, 0, float("nan"), 1)}, "arrows": []}, "finite"),
+        ({"alt": ""}, "alt must"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(changed: dict, match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        show_computation(**{"nodes": NODES, "arrows": ARROWS, "alt": "A square.", **changed})
