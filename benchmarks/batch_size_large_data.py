@@ -42,6 +42,7 @@ def steps_needed(
     rates = torch.tensor(alphas, dtype=x.dtype).repeat(seeds)
     found, look = torch.full((len(rates),), torch.inf), 1
     generator = torch.Generator().manual_seed(0)
+    # core
     for t in range(1, limit + 1):
         if b is None:
             gradient = lanes.mean_gradient(states[None], shares[None])
@@ -53,6 +54,7 @@ def steps_needed(
             look = max(t + 1, round(SPACING * t))
             log_p = F.logsigmoid((2 * states - 1) * lanes.logits(states[None])).sum(2)
             found[(log_p @ shares >= goal) & found.isinf()] = t
+            # end of core
             means = found.view(seeds, -1).mean(0)
             if t > 1.5 * means.min():  # slower ones cannot win any more
                 break

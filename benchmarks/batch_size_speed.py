@@ -52,11 +52,13 @@ def crossings(
                 gradient = lanes.mean_gradient(x[None], counts)
             else:
                 gradient = lanes.mean_gradient(x[batch].repeat_interleave(count, 0))
+        # core
         lanes.step(rates, gradient)
         if t >= look:
             look = max(t + 1, round(SPACING * t))
             there = (lanes.mean_log_likelihood(x) >= goals) & found.isinf()
             found[there] = t
+            # end of core
             if stop == limit and found.view(-1, seeds, count).mean(1).isfinite().any(1).all():
                 stop = t + t // 2  # slower ones cannot win any more
         if t >= stop:
@@ -103,12 +105,14 @@ def along(run: list[list[float]], target: float) -> list[float]:
 def fit(sizes: list[int], steps: list[float]) -> tuple[float, float, float]:
     """S_min, B_crit and the largest relative misfit of S = S_min (1 + B_crit/b), least squares in
     log S. That is (S/S_min − 1)(E/E_min − 1) = 1 with E = bS and B_crit = E_min/S_min."""
+    # core
     b, log_steps = torch.tensor(sizes).double(), torch.tensor(steps).double().log()
     candidates = torch.logspace(-1, 6, 7001, dtype=torch.float64)
     shape = (1 + candidates[:, None] / b).log()
     offset = (log_steps - shape).mean(1, keepdim=True)
     residual = log_steps - shape - offset
     best = int(residual.square().sum(1).argmin())
+    # end of core
     misfit = residual[best].abs().max().exp() - 1
     return float(offset[best].exp()), float(candidates[best]), float(misfit)
 

@@ -77,8 +77,10 @@ def run(
                 zip(generators, epoch_batches(len(x), b, list(generators.values())), strict=True)
             )
             batches = torch.stack([orders[curve.seed] for curve in live], dim=1)
+            # core
             for batch in batches:
                 lanes.step(alphas, lanes.mean_gradient(x[batch]))
+            # end of core
         if passes % every:
             continue
         values = {split: lanes.mean_log_likelihood(rows).tolist() for split, rows in data.items()}
@@ -87,7 +89,9 @@ def run(
             for split in data:
                 value = values[split][lane]
                 getattr(curve, split).append(value if math.isfinite(value) else -math.inf)
+        # core
         ended = [passes > 20 + 1.5 * curve.passes[curve.best] for curve in live]
+        # end of core
         if any(ended):
             stay = torch.tensor([k for k, end in enumerate(ended) if not end], dtype=torch.int64)
             done += [curve for curve, end in zip(live, ended, strict=True) if end]
@@ -103,8 +107,10 @@ def run(
 
 def interval(values: list[float]) -> tuple[float, float]:
     """Mean, and half the width of its 95 % t interval over runs."""
+    # core
     quantile = float(student_t.ppf(0.975, len(values) - 1))
     half = quantile * statistics.stdev(values) / math.sqrt(len(values))
+    # end of core
     return statistics.mean(values), half
 
 
@@ -179,7 +185,9 @@ def main() -> None:
     for b, curves in final.items():
         test = [c.test[c.best] for c in curves]
         mean, half = interval(test)
+        # core
         gain, gain_half = interval([c.test[c.best] - reference[c.seed] for c in curves])
+        # end of core
         passes = statistics.median(c.passes[c.best] for c in curves)
         train = statistics.mean(c.train[c.best] for c in curves)
         at_levels = {level: [c.test_at(level) for c in curves] for level in levels}

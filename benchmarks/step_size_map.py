@@ -59,11 +59,13 @@ def train(
     lanes = Lanes([start(seed) for seed in range(seeds) for _ in alphas])
     generators = [torch.Generator().manual_seed(first_seed + seed) for seed in range(seeds)]
     rates, t = alphas.repeat(seeds), 0
+    # core
     for _ in range(passes):
         for batch in epoch_batches(len(x), b, generators).unbind(1):  # (seeds, b)
             t += 1
             rows = x[batch].repeat_interleave(len(alphas), 0)
             lanes.step(rates * min(1.0, t / (warm + 1)), lanes.mean_gradient(rows))
+    # end of core
     return lanes
 
 
@@ -112,8 +114,10 @@ def turns(
         lanes.step(rates, lanes.mean_gradient(rows))
         if t >= first:
             gradients.append(lanes.mean_gradient(x[None])[0].flatten(1))
+    # core
     path = torch.stack(gradients)  # (steps, seeds, parameters)
     cosines = torch.cosine_similarity(path[1:], path[:-1], dim=2).mean(0)
+    # end of core
     steepest = statistics.mean(largest_curvature(lanes, x))
     return {
         "b": b,
