@@ -79,7 +79,7 @@ EXERCISE = CodeExercise(
         ),
     ),
     hints=(
-        "Seconds are steps times seconds a step: $S_\\text{min}(1 + B_\\text{crit}/b)(t_0 + t_1 "
+        "Seconds are steps times seconds a step: $T_\\text{min}(1 + B_\\text{crit}/b)(t_0 + t_1 "
         "b)$.",
         "Multiply out. Two of the four terms depend on $b$: one falls, one rises.",
         "The terms are $t_1 b$ and $B_\\text{crit}t_0/b$. Their sum is least where they are equal.",
@@ -88,7 +88,7 @@ EXERCISE = CodeExercise(
     ),
     why="The answer depends on the data through $B_\\text{crit}$ and on the machine through "
     "$t_0/t_1$, so on faster hardware the best batch is another one.",
-    note="$S_\\text{min}(t_0 + t_1 b + B_\\text{crit}t_0/b + B_\\text{crit}t_1)$ has the slope "
+    note="$T_\\text{min}(t_0 + t_1 b + B_\\text{crit}t_0/b + B_\\text{crit}t_1)$ has the slope "
     "zero at $b^2 = B_\\text{crit}t_0/t_1$. To its left the seconds fall, to its right they rise, "
     "so outside the limits the nearer end is best.",
 )

@@ -34,7 +34,7 @@ EXACT_STEPS = Numeric(
 
 
 def steps(b: float) -> float:
-    """$S/S_min$ of (5.1), with b in units of $B_crit$."""
+    """$T/T_min$ of (5.1), with b in units of $B_crit$."""
     return 1 + 1 / b
 
 
@@ -65,7 +65,7 @@ DOUBLING = Numeric(
             "That is the share of the steps that is saved. The factor is what is left.",
         ),
     ),
-    otherwise="Put both batch sizes into (5.1); $S_\\text{min}$ cancels. What is "
+    otherwise="Put both batch sizes into (5.1); $T_\\text{min}$ cancels. What is "
     "$B_\\text{crit}/b$ at each?",
     why="Twice the batch, 0.6 times the steps, so 1.2 times the sample gradients; from "
     "$4B_\\text{crit}$ to $8B_\\text{crit}$ it is 0.9 times the steps for 1.8 times the sample "

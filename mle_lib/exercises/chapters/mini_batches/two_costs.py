@@ -49,12 +49,12 @@ EXERCISE = CodeExercise(
         Slip(
             no_floor,
             "The 1 in the bracket is missing. Then twice the batch would always halve the steps, "
-            "and for $b > B_\\text{crit}$ they would be fewer than $S_\\text{min}$.",
+            "and for $b > B_\\text{crit}$ they would be fewer than $T_\\text{min}$.",
         ),
         Slip(
             fewest_steps,
-            "The steps are right. But you counted $b$ sample gradients for each of $S_\\text{min}$ "
-            "steps, and there are $S(b)$ of them.",
+            "The steps are right. But you counted $b$ sample gradients for each of $T_\\text{min}$ "
+            "steps, and there are $T(b)$ of them.",
         ),
         Slip(other_order, "Both numbers are right, in the other order: the steps come first."),
     ),
@@ -66,7 +66,7 @@ EXERCISE = CodeExercise(
         "the steps first.",
     ),
     why="With both in hand a batch size can be chosen by what is scarce, steps or samples.",
-    note="The sample gradients are $S_\\text{min}(b + B_\\text{crit})$: a straight line, never "
-    "below $S_\\text{min}B_\\text{crit}$. At $b = B_\\text{crit}$ both costs are twice their "
+    note="The sample gradients are $T_\\text{min}(b + B_\\text{crit})$: a straight line, never "
+    "below $T_\\text{min}B_\\text{crit}$. At $b = B_\\text{crit}$ both costs are twice their "
     "minimum.",
 )
