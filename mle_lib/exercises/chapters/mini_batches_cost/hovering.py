@@ -72,12 +72,12 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             no_half,
-            "$V$ is right, and the loss twice what it should be: there is a half in front of the "
+            "$v$ is right, and the loss twice what it should be: there is a half in front of the "
             "trace in (6.3).",
         ),
         Slip(
             without_curvature,
-            "$V$ is right. In the loss each direction counts with its curvature: a flat one may "
+            "$v$ is right. In the loss each direction counts with its curvature: a flat one may "
             "be far off, and little is lost.",
         ),
     ),
