@@ -49,16 +49,30 @@ class MADE(AutoregressiveModel):
         sizes = [check_at_least(size, 1, "hidden") for size in layers]  # type: ignore[arg-type]
         place = torch.empty(self.n, dtype=torch.int64)
         place[list(self.ordering)] = torch.arange(1, self.n + 1)
-        degree, *others = (1 + torch.arange(size) % max(self.n - 1, 1) for size in sizes)
-        self.hidden = MaskedLinear(degree[:, None] >= place, generator)
+        first, *others, last = masks(place, sizes)
+        self.hidden = MaskedLinear(first, generator)
         self.deeper = nn.ModuleList()
-        for next_degree in others:
-            self.deeper.append(MaskedLinear(next_degree[:, None] >= degree, generator))
-            degree = next_degree
-        self.output = MaskedLinear(place[:, None] > degree, generator)
+        for mask in others:
+            self.deeper.append(MaskedLinear(mask, generator))
+        self.output = MaskedLinear(last, generator)
 
     def logits(self, x: Tensor) -> Tensor:
         h = torch.relu(self.hidden(x))
         for layer in self.deeper:
             h = torch.relu(layer(h))
         return self.output(h)
+
+
+def masks(place: Tensor, sizes: list[int]) -> list[Tensor]:
+    """The mask of each layer, from the first to the outputs.
+
+    Args:
+        place: Of each variable in the ordering, from 1 to n, ``(n,)``.
+        sizes: Units of each hidden layer.
+    """
+    found, below = [], place
+    for size in sizes:
+        degree = 1 + torch.arange(size) % max(len(place) - 1, 1)  # 1, …, n − 1, 1, …
+        found.append(degree[:, None] >= below)
+        below = degree
+    return [*found, place[:, None] > below]

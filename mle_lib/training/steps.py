@@ -82,6 +82,17 @@ def train_step(
     model.zero_grad()  # more than the optimiser's, if it holds a part of the parameters
     optimizer.zero_grad()
     torch.clear_autocast_cache()  # its copies of the weights, from before the last update
+    loss = add_gradients(model, parts, factor)
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"the loss is {loss}: a smaller step size may keep it finite")
+    if max_norm is not None:
+        clip_by_norm([(name, q) for name, q in model.named_parameters() if id(q) in held], max_norm)
+    optimizer.step()
+    return loss
+
+
+def add_gradients(model: AutoregressiveModel, parts: Sequence[Tensor], factor: float) -> float:
+    """Add to ``.grad`` the gradient of −factor Σ log p(x^(j)) over all parts; return that loss."""
     loss = 0.0
     for part in parts:
         rows = part.clone() if part.is_inference() else part.detach()  # of data, no gradient
@@ -90,9 +101,4 @@ def train_step(
             part_loss = -factor * terms.sum(dtype=wide(terms.dtype))
         part_loss.backward()  # adds to what the parts before it left in .grad
         loss += part_loss.item()
-    if not math.isfinite(loss):
-        raise FloatingPointError(f"the loss is {loss}: a smaller step size may keep it finite")
-    if max_norm is not None:
-        clip_by_norm([(name, q) for name, q in model.named_parameters() if id(q) in held], max_norm)
-    optimizer.step()
     return loss
