@@ -45,11 +45,13 @@ def heights(
     model = MADE(x.shape[1], 100, generator=generator).double()
     for name, q in model.named_parameters():
         if start is not None:
+            # core
             low, high, signed, share = start
             size = low + (high - low) * torch.rand(q.shape, generator=generator)
             size = share * size if name == "output.weight" else size
             sign = 1 - 2 * torch.randint(2, q.shape, generator=generator)
             q.data = (size * sign if name in signed else size).double()
+            # end of core
     history = fit(
         model,
         SGD(model.parameters(), alpha),

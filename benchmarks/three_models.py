@@ -99,16 +99,20 @@ def main() -> None:
     for name, (make, k) in MODELS.items():
         tried = tuned(make, k, data, most)
         alpha = max(tried, key=lambda row: row["valid"])["alpha"]
+        # core
         runs = {seed: run(make, alpha, seed, data, most) for seed in range(1, seeds + 1)}
+        # end of core
         rows = models[name] = {"tried": tried, "runs": list(runs.values())}
         if name == "FVSBN":
             plain = {seed: one["log p"] for seed, one in runs.items()}
         else:
+            # core
             gains = [one["log p"] - plain[seed] for seed, one in runs.items()]
             rows["gains"] = {
                 "gain": [gain.mean().item() for gain in gains],
                 "standard error": [(gain.std() / len(gain) ** 0.5).item() for gain in gains],
             }
+            # end of core
     for rows in models.values():
         for one in rows["tried"] + rows["runs"]:
             del one["log p"]
