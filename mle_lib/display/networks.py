@@ -58,14 +58,14 @@ def show_masks(masks: Sequence[Tensor], output: int, alt: str) -> Picture:
         on_path.insert(0, mask.T @ on_path[0].double() > 0)
     for level, mask in enumerate(layers):
         for above, below in mask.nonzero().tolist():
-            red = on_path[level + 1][above] and from_inputs[level][below]
+            red = bool(on_path[level + 1][above] and from_inputs[level][below])
             color, width = (COLORS["vermillion"], 1.8) if red else (COLORS["grey"], 0.5)
             ends = [across[level][below], across[level + 1][above]]
             axis.plot(ends, [level, level + 1], "-", color=color, lw=width, zorder=2 if red else 1)
     for level, places in enumerate(across):
         for k, at in enumerate(places):
             chosen = (level, k) == (len(layers), output)
-            red = chosen or (on_path[level][k] and from_inputs[level][k])
+            red = chosen or bool(on_path[level][k] and from_inputs[level][k])
             _unit(axis, at, level, COLORS["vermillion" if red else "grey"], 1.0)
     for k, at in enumerate(across[0]):
         axis.text(at, -0.3, f"$x_{{{k + 1}}}$", ha="center", va="center")
