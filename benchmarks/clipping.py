@@ -55,11 +55,13 @@ class RecurrentLanes:
         """θ ← θ − α g min(1, c / (‖g‖ + 10⁻⁶)) in each model, with its own α and ‖g‖."""
         gradients = [q.grad for q in self.theta.values() if q.grad is not None]
         norms = torch.stack([g.reshape(len(g), -1).norm(dim=1) for g in gradients]).norm(dim=0)
+        # core
         factors = alphas * torch.clamp(c / (norms + 1e-6), max=1)
         for q, g in zip(self.theta.values(), gradients, strict=True):
             shape = (-1, *[1] * (g.ndim - 1))
             alive = norms.isfinite().view(shape)
             q.sub_(torch.where(alive, factors.view(shape) * g, 0.0))
+            # end of core
             q.grad = None
 
     def unstacked(self) -> list[RecurrentModel]:
@@ -105,10 +107,12 @@ def final_heights(
     lanes = RecurrentLanes([started(n, hidden, gain, seed) for _ in alphas for seed in seeds])
     rates = torch.tensor(alphas).repeat_interleave(len(seeds))
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    # core
     for _ in range(steps):
         batches = torch.stack([sample_indices(m, min(50, m), generator=g) for g in generators])
         (-lanes.mean_log_prob(x[batches].repeat(len(alphas), 1, 1)).sum()).backward()
         lanes.step(rates, c)
+    # end of core
     ends = torch.stack([log_likelihood(model, x) / m for model in lanes.unstacked()])
     heights = ends.nan_to_num(nan=-math.inf, neginf=-math.inf).tolist()
     return [heights[k : k + len(seeds)] for k in range(0, len(heights), len(seeds))]

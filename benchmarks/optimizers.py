@@ -60,6 +60,7 @@ def steps_to_target(
     generators = [torch.Generator().manual_seed(seed) for seed in range(seeds)]
     reached: list[int | None] = [None] * seeds
     look = 1
+    # core
     for t in range(1, most + 1):
         batches = torch.stack([sample_indices(m, b, generator=g) for g in generators])
         for W, gradient in zip(lanes.weights, lanes.mean_gradient(x[batches]), strict=True):
@@ -72,6 +73,7 @@ def steps_to_target(
                 t if old is None and height >= target else old
                 for old, height in zip(reached, heights, strict=True)
             ]
+            # end of core
             if None not in reached or not min(heights) > -1e3:
                 break
     return reached
