@@ -164,6 +164,7 @@ class Runs:
             value = log_w.mean(1) if self.bound == "elbo" else torch.logsumexp(log_w, 1)
             self.adams[0].ascend(value.mean(1))
         else:
+            # core
             for _ in range(turns):
                 real = self.discriminate(self.batch())
                 with torch.no_grad():
@@ -171,6 +172,7 @@ class Runs:
                 self.adams[0].ascend(vmap(game_value)(real, self.discriminate(made)))
             fake = self.discriminate(self.generate())
             self.adams[1].ascend(vmap(lambda a: fooling_value(a, saturating=False))(fake))
+            # end of core
 
     def generate(self) -> Tensor:
         return lanes_of(self.model.generator, self.g, self.draw(self.b, self.model.latent))
@@ -561,8 +563,10 @@ def batch_scores(
 
 def judge_of(model: nn.Module, sets: Sets, samples: int, seed: int) -> dict[str, float]:
     """ℓ/m of an FVSBN that is fitted to samples of the model."""
+    # core
     judge = fitted(model.sample(samples, seeded(seed)))
     return {f"{k}, judge": mean_log_prob(judge, sets[k].double()) for k in ("valid", "test")}
+    # end of core
 
 
 def game_scores(
