@@ -80,6 +80,7 @@ def follow(hill: Hill, climb: Climb, passes: float, steps: float, gap: float) ->
     one is lost, or the passes or steps are used up. Only the steps are on the clock."""
     looks: Looks = []
     read, seconds, look, t = 0.0, 0.0, 1, 0
+    # core
     while read < passes * hill.m and t < steps:
         start = time.perf_counter()
         step = next(climb, None)
@@ -93,6 +94,7 @@ def follow(hill: Hill, climb: Climb, passes: float, steps: float, gap: float) ->
             looks.append(seen | {"gap": gaps, "test": test})
             if max(gaps) <= gap or not max(gaps) < 100:
                 break
+        # end of core
         if step is None:
             break
     return looks

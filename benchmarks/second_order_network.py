@@ -75,6 +75,7 @@ def adam(model: MADE, x: Tensor, b: int, alpha: float, seed: int) -> Iterator[fl
     """Yields after each pass: 1."""
     optimizer, generator = Adam(model.parameters(), lr=alpha), torch.Generator().manual_seed(seed)
     tau, t = 4 * len(x) / b, 0
+    # core
     while True:
         for batch in torch.randperm(len(x), generator=generator).split(b):
             optimizer.param_groups[0]["lr"] = alpha / (1 + t / tau)
@@ -82,6 +83,7 @@ def adam(model: MADE, x: Tensor, b: int, alpha: float, seed: int) -> Iterator[fl
             optimizer.step()
             t += 1
         yield 1.0
+    # end of core
 
 
 def follow(model: MADE, run: Iterator[float], sets: dict[str, Tensor], passes: float) -> Looks:
