@@ -58,7 +58,8 @@ def test_a_step_goes_to_the_extreme_of_a_parabola_that_touches_the_curve(drawn: 
     for axis, start in zip(drawn[0].axes, (1.0, -2.0), strict=True):
         landed = start - torch.tensor(start, dtype=torch.float64).sinh()
         ((x, y, filled),) = rings(axis)
-        assert x == pytest.approx(landed.item()) and not filled
+        assert x == pytest.approx(landed.item())
+        assert not filled
         assert y == pytest.approx(coin(landed).item())
         curve, parabola = axis.lines[:2]
         near = min(range(121), key=lambda k: abs(curve.get_xdata()[k] - start))
