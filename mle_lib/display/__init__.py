@@ -6,6 +6,7 @@ from mle_lib.display.explore import explore
 from mle_lib.display.figures import show, show_images
 from mle_lib.display.graphs import show_graph
 from mle_lib.display.intervals import show_intervals
+from mle_lib.display.networks import show_masks, show_running_sum
 from mle_lib.display.parabolas import show_parabolas
 from mle_lib.display.paths import show_paths
 from mle_lib.display.source import show_source
@@ -25,6 +26,7 @@ __all__ = [
     "show_images",
     "show_intervals",
     "show_maps",
+    "show_masks",
     "show_parabolas",
     "show_paths",
     "show_running_sum",
