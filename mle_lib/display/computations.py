@@ -58,7 +58,8 @@ def show_computation(
 
 
 def _four(node: Node, name: str) -> list[float]:
-    values = finite(torch.tensor([float(value) for value in node]), name, torch.float64)
+    plain = [torch.as_tensor(value).detach() for value in node]
+    values = finite(torch.stack(plain), name, torch.float64)
     if len(values) != 4:
         raise ValueError(f"{name} must be four numbers, got {len(values)}")
     return values.tolist()
