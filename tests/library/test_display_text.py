@@ -55,6 +55,15 @@ def test_the_website_reads_every_table_back(names: tuple[str, str]) -> None:
     assert around == ["before\n\n  x = 3 --- 4", found, "after", found, "--- no table"]
 
 
+@pytest.mark.parametrize("after", ["at the end of it all", "x", "12 or more", "   12", "b    3"])
+def test_a_line_below_a_table_is_not_torn(after: str) -> None:
+    """What stands beside the columns is no row; what does not is one, as it looks."""
+    text = table({"b": [1, 20], "v": [3, 4]})
+    rows = [["b", "v"], ["1", "3"], ["20", "4"]]
+    words = {"x": ["x", ""], "   12": None, "b    3": ["b", "3"]}.get(after)
+    assert pieces(f"{text}\n{after}") == ([[*rows, words]] if words else [rows, after])
+
+
 def test_no_column_touches_the_next() -> None:
     lines = table({"a b": ["x y", "z"], "c": ["wide enough", "-"]}).split("\n")
     assert lines[1] == f"---{GAP}-----------"

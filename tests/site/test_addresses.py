@@ -55,6 +55,8 @@ def dead(text: str, root: Path = ROOT) -> Iterator[str]:
 
 
 def has_anchor(path: Path, anchor: str) -> bool:
+    if path.suffix == ".ipynb" and anchor.startswith("scrollTo="):
+        return anchor.removeprefix("scrollTo=") in {cell.id for cell in read(path).cells}
     if path.suffix in (".ipynb", ".md"):
         return anchor in {s.anchor for s in references.sections(references.page_text(path))}
     lines = re.fullmatch(r"L(\d+)(?:-L(\d+))?", anchor)

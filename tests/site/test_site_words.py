@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from tests.site.page_text import differing, page_text, shown, source_text, words
 from tests.site.test_site import COLAB, ROOT, Book
 from tools.notebooks import CHECKED
+from tools.publish_as import repository
 
 # What the book's tools deprecate among themselves is not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -151,7 +152,7 @@ def test_a_printed_table_is_a_table(book: Book) -> None:
 
 def test_each_cell_has_an_address(book: Book) -> None:
     """The link of a rule leads to Colab's cell in Colab, and to the same cell on the page."""
-    colab = "https://colab.research.google.com/github/-unpublished-/mle-minibatches/blob/main/book"
+    colab = f"https://colab.research.google.com/github/{repository()}/blob/main/book"
     link = new_markdown_cell(f"See [cell]({colab}/one.ipynb#scrollTo=a-1).")
     folded = new_code_cell("7", id="b-2", metadata={"tags": ["hide-input"]})
     book.markdown("index", f"# Index\n\nSee [cell]({colab}/one.ipynb#scrollTo=b-2).\n")

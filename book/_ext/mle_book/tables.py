@@ -1,10 +1,11 @@
 """A table that a cell prints is a table on its page.
 
 `mle_lib.display.table` prints a heading, a line of dashes that says where columns are, and a line a
-row; a blank line or the end ends it.
+row; what is no row ends it.
 """
 
 import re
+from itertools import pairwise
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -32,10 +33,9 @@ def pieces(text: str) -> list[str | Rows]:
         if rule is None:
             found.append("\n".join(lines))
             break
-        end = next((n for n in range(rule, len(lines)) if not lines[n].strip()), len(lines))
-        columns = [match.span() for match in DASHES.finditer(lines[rule])]
-        # the last column may be wider than its heading's place
-        spans = [*columns[:-1], (columns[-1][0], None)]
+        spans = [match.span() for match in DASHES.finditer(lines[rule])]
+        rows = range(rule + 1, len(lines))
+        end = next((n for n in rows if not _is_row(lines[n], spans)), len(lines))
         found.append("\n".join(lines[: rule - 1]))
         found.append(
             [
@@ -48,6 +48,12 @@ def pieces(text: str) -> list[str | Rows]:
         return found
     texts = (piece.strip("\n") if isinstance(piece, str) else piece for piece in found)
     return [piece for piece in texts if piece]
+
+
+def _is_row(line: str, spans: list[tuple[int, int]]) -> bool:
+    """Whether a line has something, and nothing beside the columns."""
+    between = "".join(line[a:b] for (_, a), (b, _) in pairwise([*spans, (len(line), 0)]))
+    return bool(line.strip()) and not between.strip()
 
 
 def make_tables(app: Sphinx, doctree: nodes.document) -> None:
