@@ -46,7 +46,7 @@ COMMENT = re.compile(r"<!--.*?-->\n*", re.S)
 NO_TEXT = re.compile(r"\b(?!display\b)\w+\.show\(")
 FIGURE = re.compile(r"(?<![\w.])(?:display\.)?(?:show(?:_(?!paths|source)\w+)?|explore)\(")
 VERDICT = re.compile(r"\b(?:True|False)\b")
-CELL_LINK = re.compile(r"#scrollTo=([\w-]+)\)")
+CELL_LINK = re.compile(r"\[([^\]]+)\]\([^)]*#scrollTo=([\w-]+)\)")
 
 
 def markdown(notebook: NotebookNode) -> str:
@@ -142,8 +142,10 @@ def has_rules_in_practice(notebook: NotebookNode) -> list[str]:
     if len(rules) != RULES_IN_PRACTICE:
         found.append(f"{PRACTICE} has {len(rules)} rules, not {RULES_IN_PRACTICE}")
     for rule in rules:
-        if len(linked := CELL_LINK.findall(rule)) != 1 or linked[0] not in ids:
+        if len(linked := CELL_LINK.findall(rule)) != 1 or linked[0][1] not in ids:
             found.append(f"a rule that leads to no one cell of the chapter: {rule!r}")
+        elif len(linked[0][0].split()) < 2:
+            found.append(f"a link that does not say where it leads: {linked[0][0]!r}")
     return found
 
 

@@ -61,10 +61,10 @@ COLAB = f"https://colab.research.google.com/github/{REPOSITORY}/blob/main/book/0
 PRACTICE = f"""\
 ## In practice
 
-- One: [cell]({COLAB}#scrollTo=printed).
+- One: [the cell]({COLAB}#scrollTo=printed).
 - Two, on
-  two lines: [cell]({COLAB}#scrollTo=printed).
-- Three: [cell]({COLAB}#scrollTo=printed)."""
+  two lines: [the cell]({COLAB}#scrollTo=printed).
+- Three: [the cell]({COLAB}#scrollTo=printed)."""
 EXERCISE = """\
 import numpy as np
 from mle_lib.exercises import check
@@ -202,10 +202,11 @@ BROKEN = [
     ("has_rules_in_practice", set_practice(PRACTICE.rpartition("- ")[0])),
     (
         "has_rules_in_practice",
-        set_practice(f"{PRACTICE}\n- Four: [cell]({COLAB}#scrollTo=printed)."),
+        set_practice(f"{PRACTICE}\n- Four: [the cell]({COLAB}#scrollTo=printed)."),
     ),
     ("has_rules_in_practice", set_practice(PRACTICE.replace("=printed", "=elsewhere", 1))),
     ("has_rules_in_practice", set_practice(PRACTICE.replace("#scrollTo=printed", "", 1))),
+    ("has_rules_in_practice", set_practice(PRACTICE.replace("[the cell]", "[cell]", 1))),
     ("gives_numbers_with_verdicts", set_outputs(3, says("equal: True"))),
     ("gives_numbers_with_verdicts", set_outputs(3, says("1 of 1: True\n2 of 2: True"))),
     ("folds_what_draws", draw_then_use("made = 3\ndisplay.show(made)", "made + 1")),
