@@ -35,6 +35,23 @@ def test_values_stand_above_and_derivatives_below(monkeypatch: pytest.MonkeyPatc
     assert texts["1.00"][1] < texts["$a^2$"][1] < texts["4.00"][1]
 
 
+def test_the_factor_of_an_arrow_stands_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: dict = {}
+
+    def keep(figure, alt: str) -> Picture:
+        texts.update({text.get_text(): text.get_position() for text in figure.axes[0].texts})
+        plt.close(figure)
+        return Picture("<svg ></svg>", alt)
+
+    monkeypatch.setattr(computations, "show", keep)
+    nodes = {**NODES, "$b$": (0, 1, 1.0, 5.0), "$c$": (0, -1, 1.0, 6.0)}
+    arrows = [*ARROWS, ("$b$", "$a^2$"), ("$c$", "$a^2$")]
+    show_computation(nodes, arrows, "A square.", [torch.tensor(3.5), 5, 6])
+    level, falling, rising = (texts[f"× {factor}"] for factor in ("3.5", "5", "6"))
+    assert rising[1] < 0 < level[1] < falling[1]
+    assert all(0 < across < 1 for across, _ in (level, falling, rising))
+
+
 def test_it_is_one_picture_with_its_text() -> None:
     picture = show_computation(NODES, ARROWS, "A  square.")
     assert repr(picture) == "[figure: A square.]"
@@ -49,6 +66,8 @@ def test_it_is_one_picture_with_its_text() -> None:
         ({"nodes": {"$a$": (0, 0, 1)}, "arrows": []}, "four numbers, got 3"),
         ({"nodes": {"$a$": (0, 0, float("nan"), 1)}, "arrows": []}, "finite"),
         ({"alt": ""}, "alt must"),
+        ({"factors": [1, 2]}, "factors must be 1, one for each arrow, got 2"),
+        ({"factors": [float("inf")]}, "factors must"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(changed: dict, match: str) -> None:
