@@ -9,9 +9,10 @@ from mle_lib.display import show_weights, use_style, weights
 from mle_lib.display.figures import Picture
 
 BIAS = torch.eye(3, dtype=torch.bool)  # variable i feels the bias of row i
-WEIGHT = torch.zeros(3, 3, 2, dtype=torch.bool)
-WEIGHT[1, 1, 0] = WEIGHT[2, 2, 1] = True  # felt by variable 2; by variable 3
-WEIGHT[1, 2, 0] = WEIGHT[2, 2, 0] = True  # felt by both
+FELT = [(1, 1, 0), (2, 2, 1), (1, 2, 0), (2, 2, 0)]  # by variable 2; by 3; one by both
+WEIGHT = torch.zeros(3, 3, 2, dtype=torch.bool).index_put(
+    tuple(torch.tensor(FELT).T), torch.tensor(True)
+)
 LAYERS = {"one": ("z", "x", BIAS, WEIGHT)}
 
 
