@@ -43,6 +43,8 @@ def steps_needed(
     found, look = torch.full((len(rates),), torch.inf), 1
     generator = torch.Generator().manual_seed(0)
     # core
+    # a lane is one run: its seed and step size (rates);
+    # states, shares: the distinct samples, and how often each occurs
     for t in range(1, limit + 1):
         if b is None:
             gradient = lanes.mean_gradient(states[None], shares[None])
@@ -50,11 +52,11 @@ def steps_needed(
             batch = torch.randint(len(x), (seeds, b), generator=generator)
             gradient = lanes.mean_gradient(x[batch].repeat_interleave(len(alphas), 0))
         lanes.step(rates, gradient)
+        # end of core
         if t >= look:
             look = max(t + 1, round(SPACING * t))
             log_p = F.logsigmoid((2 * states - 1) * lanes.logits(states[None])).sum(2)
             found[(log_p @ shares >= goal) & found.isinf()] = t
-            # end of core
             means = found.view(seeds, -1).mean(0)
             if t > 1.5 * means.min():  # slower ones cannot win any more
                 break

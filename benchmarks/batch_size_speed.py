@@ -53,6 +53,8 @@ def crossings(
             else:
                 gradient = lanes.mean_gradient(x[batch].repeat_interleave(count, 0))
         # core
+        # a lane is one run, with its seed and step size; look: when to look
+        # at l/m again; goals: targets; found: at which step each was reached
         lanes.step(rates, gradient)
         if t >= look:
             look = max(t + 1, round(SPACING * t))
@@ -105,14 +107,12 @@ def along(run: list[list[float]], target: float) -> list[float]:
 def fit(sizes: list[int], steps: list[float]) -> tuple[float, float, float]:
     """S_min, B_crit and the largest relative misfit of S = S_min (1 + B_crit/b), least squares in
     log S. That is (S/S_min − 1)(E/E_min − 1) = 1 with E = bS and B_crit = E_min/S_min."""
-    # core
     b, log_steps = torch.tensor(sizes).double(), torch.tensor(steps).double().log()
     candidates = torch.logspace(-1, 6, 7001, dtype=torch.float64)
     shape = (1 + candidates[:, None] / b).log()
     offset = (log_steps - shape).mean(1, keepdim=True)
     residual = log_steps - shape - offset
     best = int(residual.square().sum(1).argmin())
-    # end of core
     misfit = residual[best].abs().max().exp() - 1
     return float(offset[best].exp()), float(candidates[best]), float(misfit)
 

@@ -90,6 +90,7 @@ def run(
                 value = values[split][lane]
                 getattr(curve, split).append(value if math.isfinite(value) else -math.inf)
         # core
+        # live: the runs that go on; best: their best pass on the validation data
         ended = [passes > 20 + 1.5 * curve.passes[curve.best] for curve in live]
         # end of core
         if any(ended):
@@ -186,6 +187,7 @@ def main() -> None:
         test = [c.test[c.best] for c in curves]
         mean, half = interval(test)
         # core
+        # c: a run; reference: the test score of b = 1200 with the same seed
         gain, gain_half = interval([c.test[c.best] - reference[c.seed] for c in curves])
         # end of core
         passes = statistics.median(c.passes[c.best] for c in curves)

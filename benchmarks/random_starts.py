@@ -46,6 +46,8 @@ def heights(
     for name, q in model.named_parameters():
         if start is not None:
             # core
+            # each number is uniform from low to high, times share in V;
+            # where signed names the parameter, with a random sign
             low, high, signed, share = start
             size = low + (high - low) * torch.rand(q.shape, generator=generator)
             size = share * size if name == "output.weight" else size

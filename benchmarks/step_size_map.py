@@ -60,6 +60,8 @@ def train(
     generators = [torch.Generator().manual_seed(first_seed + seed) for seed in range(seeds)]
     rates, t = alphas.repeat(seeds), 0
     # core
+    # a lane is one run, with its seed and step size; warm: the steps of
+    # a warm-up (section 6.2), none in the map
     for _ in range(passes):
         for batch in epoch_batches(len(x), b, generators).unbind(1):  # (seeds, b)
             t += 1
@@ -114,10 +116,8 @@ def turns(
         lanes.step(rates, lanes.mean_gradient(rows))
         if t >= first:
             gradients.append(lanes.mean_gradient(x[None])[0].flatten(1))
-    # core
     path = torch.stack(gradients)  # (steps, seeds, parameters)
     cosines = torch.cosine_similarity(path[1:], path[:-1], dim=2).mean(0)
-    # end of core
     steepest = statistics.mean(largest_curvature(lanes, x))
     return {
         "b": b,

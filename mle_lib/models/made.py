@@ -72,7 +72,8 @@ def masks(place: Tensor, sizes: list[int]) -> list[Tensor]:
     """
     found, below = [], place
     for size in sizes:
-        degree = 1 + torch.arange(size) % max(len(place) - 1, 1)  # 1, …, n − 1, 1, …
+        # 1, …, n − 1, 1, …
+        degree = 1 + torch.arange(size) % max(len(place) - 1, 1)
         found.append(degree[:, None] >= below)
         below = degree
     return [*found, place[:, None] > below]

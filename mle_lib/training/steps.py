@@ -30,7 +30,8 @@ def loss_factor(scale: str, m: int, b: int) -> float:
     m, b = check_at_least(m, 1, "m", MOST), check_at_least(b, 1, "b", MOST)
     factors = {"sum": 1.0, "mean": 1 / b, "estimate": m / b}
     if not isinstance(scale, str) or scale not in factors:
-        raise ValueError(f"scale must be one of {', '.join(factors)}, got {shown(scale)}")
+        known = ", ".join(factors)
+        raise ValueError(f"scale must be one of {known}, got {shown(scale)}")
     return factors[scale]
 
 

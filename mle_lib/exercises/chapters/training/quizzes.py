@@ -8,7 +8,7 @@ COPIES = Numeric(
     id="copies-of-a-unit",
     title="How many units?",
     question="Zero is one constant; now start *every* parameter of MADE at 0.1, with 100 hidden "
-    "units. A unit of degree $d$ sees the first $d$ pixels; with $n = 64$ pixels, $d$ is one of "
+    "units. A unit of degree $k$ sees the first $k$ pixels; with $n = 64$ pixels, $k$ is one of "
     "$1, \\dots, n-1$, and each of these occurs.\n\n"
     "After training, how many of the 100 units are different?",
     answer=PIXELS - 1,
