@@ -131,25 +131,24 @@ class Allocation:
         self.v = spread  # (L, n)
         self.t = 0
 
+    # core
     def weights(self, generator: torch.Generator, seeds: int) -> Tensor:
         """By how much row r counts for variable i, ``(L, rows, n)``."""
-        # core
         b = self.rule(self.v, self.world.cost, self.b, self.world.m)[:, None]
         row = torch.arange(int(b.max()))[:, None]
         return (row < b).to(b) / b
-        # end of core
 
     def observe(self, error: Tensor, weights: Tensor, length: Tensor, mean: Tensor) -> None:
         """Unbiased variances of the batch just used, into a running mean for the next one."""
         if self.renewed != "running":
             return
         self.t += 1
-        # core
         b = 1 / weights.amax(1)
         now = ((weights * error**2 * length).sum(1) - mean.square().sum(2)) * b / (b - 1)
         rate = max(0.1, 1 / self.t)
         self.v = ((1 - rate) * self.v + rate * now).clamp(min=0)
-        # end of core
+
+    # end of core
 
     def look(self, W: Tensor) -> None:
         if self.renewed == "known":
@@ -199,13 +198,11 @@ def costs_to_targets(
         rows = torch.randint(world.m, (seeds, weights.shape[1]), generator=generator)
         rows = rows.repeat_interleave(count, 0)
         inputs, W = world.inputs[rows], lanes.weights[0]
-        # core
         error = world.x[rows] - torch.sigmoid(inputs @ W.mT)
         mean = ((error * weights).mT @ inputs) * world.mask
         plan.observe(error, weights, world.length[rows], mean)
         W += rates * mean
         spent += ((weights > 0) * world.cost).sum((1, 2))
-        # end of core
         if t >= look:
             look = max(t + 1, round(1.02 * t))
             plan.look(W)

@@ -57,6 +57,7 @@ def moments(
     )
     total, whole, part = (torch.zeros(()) for _ in range(3))
     # core
+    # first: which weights belong to the first layer; chunk: rows at a time
     for rows in x.split(chunk):
         terms = per_variable_gradients(model, rows)
         total = total + terms.sum(0) / len(x)
