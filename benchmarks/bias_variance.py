@@ -134,15 +134,18 @@ def adam(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
     return memory["mu"] / (1 - 0.9**t) / ((memory["nu"] / (1 - 0.999**t)).sqrt() + 1e-8)
 
 
+# core
 def corrected(runs: Runs, rows: Tensor, memory: dict[str, Any]) -> Tensor:
     """Mean of the table plus the batch's mean of (g_j − table's)."""
-    # core
+    # lane: a run of its own, with its own batch and table
     lanes = torch.arange(len(rows))[:, None]
     errors = runs.errors(rows)
     estimate = memory["mean"] + runs.mean(rows, errors - memory["table"][lanes, rows])
     memory["fresh"] = errors
     return estimate
-    # end of core
+
+
+# end of core
 
 
 def fill(runs: Runs, memory: dict[str, Any]) -> None:
@@ -297,6 +300,7 @@ def climb(
             if before >= mark * runs.m:
                 break
             # core
+            # a step of all runs; direction: plain, corrected, ... of the method
             memory["progress"] = before / budget
             step = direction(runs, order[:, :B].repeat(len(alphas), 1), memory)
             if method != "Adam":

@@ -63,6 +63,7 @@ def snapshots(
                 train_step(model, optimizer, x[indices], len(x), "mean")
                 taken += 1
             # core
+            # kept: the gradients at the snapshot; best: the share left by the best q
             g = torch.cat([per_sample_gradients(model, part) for part in x[:300].split(50)])
             kept = g if kept is None else kept
             spread = (g - g.mean(0)).square().sum()
