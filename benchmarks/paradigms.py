@@ -165,6 +165,7 @@ class Runs:
             self.adams[0].ascend(value.mean(1))
         else:
             # core
+            # a step of the game: D climbs `turns` times, then G once
             for _ in range(turns):
                 real = self.discriminate(self.batch())
                 with torch.no_grad():
@@ -561,12 +562,15 @@ def batch_scores(
     return rows
 
 
+# core
 def judge_of(model: nn.Module, sets: Sets, samples: int, seed: int) -> dict[str, float]:
     """ℓ/m of an FVSBN that is fitted to samples of the model."""
-    # core
     judge = fitted(model.sample(samples, seeded(seed)))
-    return {f"{k}, judge": mean_log_prob(judge, sets[k].double()) for k in ("valid", "test")}
-    # end of core
+    names = "valid", "test"
+    return {f"{k}, judge": mean_log_prob(judge, sets[k].double()) for k in names}
+
+
+# end of core
 
 
 def game_scores(
