@@ -82,7 +82,7 @@ def anchors_of(html: str) -> set[str]:
     """What of a page can be linked to: headings, equations, questions, entries, not cells."""
     found = BeautifulSoup(html, "html.parser").select("article :is(section, div, dt)[id]")
     ids = {str(element["id"]) for element in found}
-    return {name for name in ids if not name.startswith("codecell")}
+    return {name for name in ids if not name.startswith(("codecell", "cell-"))}
 
 
 def save(moved: Moved, root: Path = ROOT) -> None:
