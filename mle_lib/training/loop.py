@@ -110,15 +110,21 @@ def fit(
             disable=not progress or os.environ.get("TQDM_DISABLE") == "1",
         )
         with run.under_way(), bar:
-            for batch in run.batches():
-                start = time.perf_counter()
-                parts = batch.split(setting.micro_batch_size)
-                train_step(model, optimizer, parts, run.m, setting.scale, setting.max_norm)
-                if scheduler is not None:
-                    scheduler.step()
-                run.seconds += time.perf_counter() - start
-                bar.update()
+            make_steps(run, bar)
     if run.ended == "diverged":
         message = "training diverged and was stopped: try a smaller step size"
         warnings.warn(message, RuntimeWarning, stacklevel=CALLER)
     return run.history
+
+
+def make_steps(run: Run, bar: tqdm) -> None:
+    """A step for each batch, pass after pass, each over a new shuffle of the data."""
+    asked = run.setting
+    for batch in run.batches():
+        start = time.perf_counter()
+        parts = batch.split(asked.micro_batch_size)
+        train_step(run.model, run.optimizer, parts, run.m, asked.scale, asked.max_norm)
+        if run.scheduler is not None:
+            run.scheduler.step()
+        run.seconds += time.perf_counter() - start
+        bar.update()
