@@ -506,6 +506,7 @@ PROGRAMS = (
 
 
 def audited(loop: Loop, names: Names, passes: int, target: str | Tensor = "symbols") -> Audit:
+    # core
     net = Net(0).double()
     it = Run(net, torch.optim.SGD(net.parameters(), 0.1), names)
     rows = [F.pad(y[:n], (1, 0), value=START) for y, n in zip(names.y, names.length, strict=True)]
@@ -513,6 +514,7 @@ def audited(loop: Loop, names: Names, passes: int, target: str | Tensor = "symbo
         for it.epoch in range(passes):
             loop(it)
     return a
+    # end of core
 
 
 def quarters(names: Names) -> Tensor:

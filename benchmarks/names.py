@@ -83,6 +83,7 @@ def training(
         [{"params": matrices, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}], RATE
     )
     generator = torch.Generator().manual_seed(seed)
+    # core
     for t in range(steps):
         rows = x[torch.randint(len(x), (b,), generator=generator)]
         yield t, rows
@@ -93,6 +94,7 @@ def training(
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.step()
+    # end of core
     yield steps, rows
 
 

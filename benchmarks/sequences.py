@@ -71,6 +71,7 @@ def steps(
     before it is clipped."""
     x, optimizer = load_names("train"), Adam(model.parameters(), rate)
     generator = torch.Generator().manual_seed(1000 + seed)
+    # core
     for t in range(most):
         rows = x[torch.randint(len(x), (b,), generator=generator)]
         optimizer.zero_grad()
@@ -79,6 +80,7 @@ def steps(
         for group in optimizer.param_groups:
             group["lr"] = rate * min(1, (t + 1) / max(warm, 1))
         optimizer.step()
+        # end of core
         yield t + 1, norm
 
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
+from torch import Tensor
 
 from mle_lib.display.figures import Picture, check_alt, none_left, show
 from mle_lib.display.paths import finite
 from mle_lib.display.style import COLORS
 
-Interval = Sequence[float]
+Interval = Sequence[float] | Tensor
 
 
 @none_left()

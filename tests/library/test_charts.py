@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 import torch
 
@@ -24,32 +22,12 @@ NAN = torch.tensor([float("nan"), 1.0])
 TWO = torch.tensor([0.5, 1.0])
 
 
-@pytest.fixture(autouse=True)
-def style():
-    with mpl.rc_context():
-        use_style()
-        yield
-    assert not plt.get_fignums(), "a figure was left open"
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
-    """The figures, as they were handed over to be drawn."""
-    figures: list = []
-
-    def keep(figure, alt: str) -> Picture:
-        figures.append(figure)
-        plt.close(figure)
-        return Picture("<svg ></svg>", alt)
-
-    for module in (charts, intervals):
-        monkeypatch.setattr(module, "show", keep)
-    return figures
+pytestmark = pytest.mark.usefixtures("style")
 
 
 def test_bars_are_as_high_as_what_is_given(drawn: list) -> None:
     show_bars(["A", "∎"], {"one": TWO, "two": 2 * TWO}, "Two.")
-    (axis,) = drawn[0].axes
+    (axis,) = drawn[0][0].axes
     assert [bar.get_height() for bar in axis.patches] == [0.5, 1.0, 1.0, 2.0]
     centres = [bar.get_x() + bar.get_width() / 2 for bar in axis.patches]
     assert centres == pytest.approx([-0.2, 0.8, 0.2, 1.2])
@@ -61,7 +39,7 @@ def test_bars_are_as_high_as_what_is_given(drawn: list) -> None:
 def test_curves_of_one_name_share_a_colour_and_a_line_of_the_legend(drawn: list) -> None:
     curves = {"a": [([0, 1], TWO), ([0, 1], 2 * TWO)], "b": [(range(2), [3, 4])]}
     show_curves({"steps": curves, "seconds": curves}, "Six.", level=2.0)
-    left, right = drawn[0].axes
+    left, right = drawn[0][0].axes
     assert [axis.get_xlabel() for axis in (left, right)] == ["steps", "seconds"]
     colors = [line.get_color() for line in left.lines]
     assert colors[0] == colors[1] != colors[2]
@@ -72,7 +50,7 @@ def test_curves_of_one_name_share_a_colour_and_a_line_of_the_legend(drawn: list)
 
 def test_the_first_index_of_a_map_runs_to_the_right_and_the_second_up(drawn: list) -> None:
     show_maps({"a": torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])}, "One.", ("x", "y"))
-    (axis,) = drawn[0].axes
+    (axis,) = drawn[0][0].axes
     (image,) = axis.images
     assert image.origin == "lower"
     assert image.get_array().tolist() == [[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]]
@@ -81,7 +59,7 @@ def test_the_first_index_of_a_map_runs_to_the_right_and_the_second_up(drawn: lis
 
 def test_each_place_sees_itself_and_what_stands_left_of_it(drawn: list) -> None:
     show_views("PI", 1, "Three.")
-    (axis,) = drawn[0].axes
+    (axis,) = drawn[0][0].axes
     seen = {
         (line.get_xdata()[1], line.get_xdata()[0])
         for line in axis.lines
@@ -89,6 +67,29 @@ def test_each_place_sees_itself_and_what_stands_left_of_it(drawn: list) -> None:
     }
     assert seen == {(i, j) for i in range(3) for j in range(i + 1)}
     assert [t.get_text() for t in axis.texts[:6]] == ["start", "P", "P", "I", "I", "∎"]
+
+
+def test_intervals_lie_where_their_numbers_are(drawn: list) -> None:
+    rows = {
+        "b = 1": {"train": (-1, 0.5, 2), "test": (0, 0.25, 3.0)},
+        "b = 10": {"test": torch.tensor([-3.0, -3.0, -1.0])},
+    }
+    show_intervals(rows, "Three.", "nats", level=1.0)
+    (axis,) = drawn[0][0].axes
+    level, *lines = axis.lines
+    assert list(level.get_xdata()) == [1, 1]
+    bars = [list(line.get_xdata()) for line in lines[::2]]
+    dots = [list(line.get_xdata()) for line in lines[1::2]]
+    assert bars == [[-1, 2], [0, 3], [-3, -1]]
+    assert dots == [[0.5], [0.25], [-3]]
+    heights = [line.get_ydata()[0] for line in lines[::2]]
+    assert heights == sorted(set(heights))
+    assert axis.yaxis_inverted()
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["b = 1", "b = 10"]
+    test, again = lines[2], lines[4]
+    assert test.get_color() == again.get_color() != lines[0].get_color()
+    shown = [text.get_text() for text in drawn[0][0].legends[0].get_texts()]
+    assert shown == ["train", "test"]
 
 
 WRONG: dict[str, tuple[Callable[[], object], str]] = {

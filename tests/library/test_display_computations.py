@@ -1,7 +1,5 @@
 """A computation as a graph: each value, each derivative, each arrow."""
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 import torch
 
@@ -12,41 +10,27 @@ NODES = {"$a$": (0, 0, 2.0, torch.tensor(3.0)), "$a^2$": (1, 0, 4.0, 1.0)}
 ARROWS = [("$a$", "$a^2$")]
 
 
-@pytest.fixture(autouse=True)
-def style():
-    with mpl.rc_context():
-        use_style()
-        yield
-    assert not plt.get_fignums(), "a figure was left open"
+pytestmark = pytest.mark.usefixtures("style")
 
 
-def test_values_stand_above_and_derivatives_below(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts: dict = {}
+def places(drawn: list) -> dict[str, tuple[float, float]]:
+    """Where each text stands."""
+    return {text.get_text(): text.get_position() for text in drawn[0][0].axes[0].texts}
 
-    def keep(figure, alt: str) -> Picture:
-        texts.update({text.get_text(): text.get_position() for text in figure.axes[0].texts})
-        plt.close(figure)
-        return Picture("<svg ></svg>", alt)
 
-    monkeypatch.setattr(computations, "show", keep)
+def test_values_stand_above_and_derivatives_below(drawn: list) -> None:
     show_computation(NODES, ARROWS, "A square.")
+    texts = places(drawn)
     assert {"$a$", "$a^2$", "2.00", "3.00", "4.00", "1.00", "forward", "backward"} < set(texts)
     assert texts["3.00"][1] < texts["$a$"][1] < texts["2.00"][1]
     assert texts["1.00"][1] < texts["$a^2$"][1] < texts["4.00"][1]
 
 
-def test_the_factor_of_an_arrow_stands_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts: dict = {}
-
-    def keep(figure, alt: str) -> Picture:
-        texts.update({text.get_text(): text.get_position() for text in figure.axes[0].texts})
-        plt.close(figure)
-        return Picture("<svg ></svg>", alt)
-
-    monkeypatch.setattr(computations, "show", keep)
+def test_the_factor_of_an_arrow_stands_on_it(drawn: list) -> None:
     nodes = {**NODES, "$b$": (0, 1, 1.0, 5.0), "$c$": (0, -1, 1.0, 6.0)}
     arrows = [*ARROWS, ("$b$", "$a^2$"), ("$c$", "$a^2$")]
     show_computation(nodes, arrows, "A square.", [torch.tensor(3.5), 5, 6])
+    texts = places(drawn)
     level, falling, rising = (texts[f"× {factor}"] for factor in ("3.5", "5", "6"))
     assert rising[1] < 0 < level[1] < falling[1]
     assert all(0 < across < 1 for across, _ in (level, falling, rising))

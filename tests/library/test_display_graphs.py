@@ -1,7 +1,6 @@
 """The graph of a model: an arrow wherever a logit changes with a variable, and only there."""
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from matplotlib.patches import FancyArrowPatch
@@ -14,26 +13,7 @@ from mle_lib.models import FVSBN, MADE
 STATES = all_states(4)
 
 
-@pytest.fixture(autouse=True)
-def style():
-    with mpl.rc_context():
-        use_style()
-        yield
-    assert not plt.get_fignums(), "a figure was left open"
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
-    """The axes, as they were handed over to be drawn."""
-    axes: list = []
-
-    def keep(figure, alt: str) -> Picture:
-        axes.extend(figure.axes)
-        plt.close(figure)
-        return Picture("<svg ></svg>", alt)
-
-    monkeypatch.setattr(graphs, "show", keep)
-    return axes
+pytestmark = pytest.mark.usefixtures("style")
 
 
 def fvsbn() -> FVSBN:
@@ -75,17 +55,21 @@ def test_a_derivative_at_one_point_is_enough() -> None:
 
 def test_arrows_of_one_variable_stand_out(drawn: list) -> None:
     show_graph(fvsbn().logits, STATES, "A graph.", of=3)
-    colors = [mpl.colors.to_hex(arrow.get_edgecolor()).upper() for arrow in arrows(drawn[0])]
+    colors = [
+        mpl.colors.to_hex(arrow.get_edgecolor()).upper() for arrow in arrows(drawn[0][0].axes[0])
+    ]
     assert colors.count(COLORS["vermillion"]) == 2
     assert colors.count(COLORS["grey"]) == 4
-    assert [text.get_text() for text in drawn[0].texts] == [f"$x_{{{k}}}$" for k in range(1, 5)]
+    assert [text.get_text() for text in drawn[0][0].axes[0].texts] == [
+        f"$x_{{{k}}}$" for k in range(1, 5)
+    ]
 
 
 def test_loops_and_arrows_to_the_left_are_within_the_picture(drawn: list) -> None:
     show_graph(lambda x: x.sum(1, keepdim=True).expand(-1, 4), STATES, "Everything.")
-    assert len(arrows(drawn[0])) == 12
-    assert len(drawn[0].patches) == 12 + 4 + 4
-    low, high = drawn[0].get_ylim()
+    assert len(arrows(drawn[0][0].axes[0])) == 12
+    assert len(drawn[0][0].axes[0].patches) == 12 + 4 + 4
+    low, high = drawn[0][0].axes[0].get_ylim()
     assert low == -high
 
 

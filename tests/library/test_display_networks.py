@@ -4,10 +4,8 @@ import re
 from collections.abc import Callable
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 import torch
-from matplotlib.axes import Axes
 
 from mle_lib.display import COLORS, networks, show_masks, show_running_sum, use_style
 from mle_lib.display.figures import Picture
@@ -17,32 +15,13 @@ X, H, P = torch.tensor([1.0, 0.0, 1.0]), torch.full((3, 2), 0.25), torch.full((3
 RED = COLORS["vermillion"]
 
 
-@pytest.fixture(autouse=True)
-def style():
-    with mpl.rc_context():
-        use_style()
-        yield
-    assert not plt.get_fignums(), "a figure was left open"
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
-    """The axes, as they were handed over to be drawn."""
-    axes: list[Axes] = []
-
-    def keep(figure, alt: str) -> Picture:
-        axes.extend(figure.axes)
-        plt.close(figure)
-        return Picture("<svg ></svg>", alt)
-
-    monkeypatch.setattr(networks, "show", keep)
-    return axes
+pytestmark = pytest.mark.usefixtures("style")
 
 
 def test_the_connections_of_a_masked_network_are_those_of_its_masks(drawn: list) -> None:
     masks = [torch.tensor([[1, 0], [1, 1]]), torch.tensor([[0, 0], [1, 0]])]
     show_masks(masks, 1, "One.")
-    lines = [line for line in drawn[0].lines if line.get_linestyle() == "-"]
+    lines = [line for line in drawn[0][0].axes[0].lines if line.get_linestyle() == "-"]
     assert len(lines) == sum(int(mask.sum()) for mask in masks)
     red = [tuple(line.get_xdata()) for line in lines if line.get_color() == RED]
     assert red == [(0.5, 0.5), (0.5, 1.5)]  # x_1 to unit 1 to z_2; nothing else reaches z_2
@@ -54,7 +33,7 @@ def test_red_inputs_of_made_are_those_before_the_output(hidden, output: int, dra
     model = MADE(4, hidden)
     deeper = [layer.mask for layer in model.deeper]
     show_masks([model.hidden.mask, *deeper, model.output.mask], output, "MADE.")
-    units = [line for line in drawn[0].lines if line.get_marker() == "o"][::2]
+    units = [line for line in drawn[0][0].axes[0].lines if line.get_marker() == "o"][::2]
     colors = [unit.get_markeredgecolor() for unit in units]
     assert colors[:4] == [RED] * output + [COLORS["grey"]] * (4 - output)
     assert colors[-4:].index(RED) == output
@@ -63,12 +42,12 @@ def test_red_inputs_of_made_are_those_before_the_output(hidden, output: int, dra
 
 def test_a_running_sum_shows_units_probabilities_and_where_a_row_goes(drawn: list) -> None:
     show_running_sum(X, H, P, 0, "Three.")
-    fill = [line for line in drawn[0].lines if line.get_alpha() is not None]
+    fill = [line for line in drawn[0][0].axes[0].lines if line.get_alpha() is not None]
     assert [line.get_alpha() for line in fill] == [0.25] * 6
-    words = [text.get_text() for text in drawn[0].texts if text.get_text()]
+    words = [text.get_text() for text in drawn[0][0].axes[0].texts if text.get_text()]
     assert words.count("0.50") == 3
     assert "$x_2 = 0$" in words
-    arrows = [text.arrow_patch for text in drawn[0].texts if not text.get_text()]
+    arrows = [text.arrow_patch for text in drawn[0][0].axes[0].texts if not text.get_text()]
     red = [arrow for arrow in arrows if mpl.colors.to_hex(arrow.get_edgecolor()).upper() == RED]
     assert len(arrows) == 7
     assert len(red) == 4  # into column 2, on to column 3, up from both

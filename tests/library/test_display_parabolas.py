@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from torch import Tensor
@@ -23,25 +21,7 @@ def at(start: float) -> parabolas.Hill:
     return coin, start, 0.5 - s, s * (1 - s)
 
 
-@pytest.fixture(autouse=True)
-def style():
-    with mpl.rc_context():
-        use_style()
-        yield
-    assert not plt.get_fignums(), "a figure was left open"
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
-    figures: list = []
-
-    def keep(figure, alt: str) -> Picture:
-        figures.append(figure)
-        plt.close(figure)
-        return Picture("<svg ></svg>", alt)
-
-    monkeypatch.setattr(parabolas, "show", keep)
-    return figures
+pytestmark = pytest.mark.usefixtures("style")
 
 
 def rings(axis) -> list:
@@ -55,7 +35,7 @@ def rings(axis) -> list:
 
 def test_a_step_goes_to_the_extreme_of_a_parabola_that_touches_the_curve(drawn: list) -> None:
     show_parabolas({"a": at(1.0), "b": at(-2.0)}, (-4, 4), "Two.")
-    for axis, start in zip(drawn[0].axes, (1.0, -2.0), strict=True):
+    for axis, start in zip(drawn[0][0].axes, (1.0, -2.0), strict=True):
         landed = start - torch.tensor(start, dtype=torch.float64).sinh()
         ((x, y, filled),) = rings(axis)
         assert x == pytest.approx(landed.item())
@@ -70,19 +50,23 @@ def test_a_step_goes_to_the_extreme_of_a_parabola_that_touches_the_curve(drawn: 
 
 def test_where_the_curvature_is_negative_the_step_goes_down(drawn: list) -> None:
     show_parabolas({"": (lambda x: x**2, 0.5, 1.0, -2.0)}, (-1, 1), "A valley.")
-    ((x, y, _),) = rings(drawn[0].axes[0])
+    ((x, y, _),) = rings(drawn[0][0].axes[0])
     assert (x, y) == (0.0, 0.0)
 
 
 def test_halving_stops_at_the_first_step_that_gains(drawn: list) -> None:
     show_parabolas({"": at(4.0)}, (-12, 5), "Halved.", damped=True)
-    found = rings(drawn[0].axes[0])
+    found = rings(drawn[0][0].axes[0])
     step = -torch.tensor(4.0, dtype=torch.float64).sinh().item()
     assert [x for x, _, _ in found] == pytest.approx([4 + step, 4 + step / 2, 4 + step / 4])
     assert [filled for *_, filled in found] == [False, False, True]
     begin = coin(torch.tensor(4.0, dtype=torch.float64)).item()
     assert [y > begin for _, y, _ in found] == [False, False, True]
-    assert [text.get_text() for text in drawn[0].axes[0].texts] == ["a = 1", "a = 1/2", "a = 1/4"]
+    assert [text.get_text() for text in drawn[0][0].axes[0].texts] == [
+        "a = 1",
+        "a = 1/2",
+        "a = 1/4",
+    ]
 
 
 def test_a_real_picture_has_its_alt_text() -> None:

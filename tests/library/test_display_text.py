@@ -7,7 +7,7 @@ import pytest
 import torch
 from mle_book.tables import pieces
 
-from mle_lib.display import compared, show_source, table
+from mle_lib.display import compared, show_source, source, table
 from mle_lib.display.source import without_docstring
 from mle_lib.display.tables import GAP
 from mle_lib.likelihood import log_likelihood
@@ -146,14 +146,15 @@ def test_a_source_is_that_of_the_library() -> None:
     compile(shown.text, "shown", "exec")
 
 
-def test_the_core_of_a_result_is_its_benchmarks() -> None:
-    for name in ("three_models", "batch_size_speed"):
-        core = load_result(name).get("core")
-        if core is None:
-            with pytest.raises(ValueError, match="of must name a result with its core"):
-                show_source(name)
-        else:
-            assert show_source(name).text == f"# benchmarks/{name}.py\n{core}"
+def test_the_core_of_a_result_stands_below_its_benchmarks_name() -> None:
+    core = load_result("three_models")["core"]
+    assert show_source("three_models").text == f"# benchmarks/three_models.py\n{core}"
+
+
+def test_a_result_without_a_core_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "load_result", lambda name: {"rows": []})
+    with pytest.raises(ValueError, match="of must name a result with its core, got 'three_models'"):
+        show_source("three_models")
 
 
 def test_a_docstring_alone_is_left_out() -> None:

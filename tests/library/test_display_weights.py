@@ -1,7 +1,5 @@
 """A square for each parameter: its mark says which variables feel it."""
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 import torch
 
@@ -16,26 +14,7 @@ WEIGHT = torch.zeros(3, 3, 2, dtype=torch.bool).index_put(
 LAYERS = {"one": ("z", "x", BIAS, WEIGHT)}
 
 
-@pytest.fixture(autouse=True)
-def style():
-    with mpl.rc_context():
-        use_style()
-        yield
-    assert not plt.get_fignums(), "a figure was left open"
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
-    """(axes, alt), as they were handed over to be drawn."""
-    found: list = []
-
-    def keep(figure, alt: str) -> Picture:
-        found.append((figure.axes, alt))
-        plt.close(figure)
-        return Picture("<svg ></svg>", alt)
-
-    monkeypatch.setattr(weights, "show", keep)
-    return found
+pytestmark = pytest.mark.usefixtures("style")
 
 
 def squares(axis) -> dict[str, set[tuple[int, int]]]:
@@ -48,7 +27,8 @@ def squares(axis) -> dict[str, set[tuple[int, int]]]:
 
 def test_each_parameter_has_the_mark_of_who_feels_it(drawn: list) -> None:
     show_weights(LAYERS, 2, "Variable 2.")
-    (axes, alt) = drawn[0]
+    figure, alt = drawn[0]
+    axes = figure.axes
     assert squares(axes[0]) == {
         "felt by $x_{2}$ alone": {(1, 0), (1, 1)},
         "by $x_{2}$ and others": {(2, 1)},
@@ -60,14 +40,14 @@ def test_each_parameter_has_the_mark_of_who_feels_it(drawn: list) -> None:
 
 def test_columns_and_rows_have_names(drawn: list) -> None:
     show_weights(LAYERS, 1, "Variable 1.")
-    axis = drawn[0][0][0]
+    axis = drawn[0][0].axes[0]
     assert [label.get_text() for label in axis.get_xticklabels()] == ["1", "$x_{1}$", "$x_{2}$"]
     assert [label.get_text() for label in axis.get_yticklabels()] == [
         "$z_{1}$",
         "$z_{2}$",
         "$z_{3}$",
     ]
-    assert [text.get_text() for text in drawn[0][0][3].get_legend().get_texts()] == [
+    assert [text.get_text() for text in drawn[0][0].axes[3].get_legend().get_texts()] == [
         "felt by $x_{1}$ alone",
         "by $x_{1}$ and others",
         "by others only",

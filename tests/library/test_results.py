@@ -4,6 +4,7 @@ import ast
 import importlib
 import multiprocessing
 import os
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 
 from mle_lib.results import FOLDER, load_result
 from tools.cores import core
+from tools.notebooks import read, toc_notebooks
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = {
@@ -46,6 +48,20 @@ def test_a_core_is_what_its_script_marks(name) -> None:
     if marked is not None:
         assert len(marked.splitlines()) <= MOST_LINES
         ast.parse(marked)
+
+
+def test_a_chapter_that_reads_a_result_shows_its_core() -> None:
+    """There, or in the chapter before it that reads the same one."""
+    code = "\n".join(
+        cell.source
+        for path in toc_notebooks()
+        for cell in read(path).cells
+        if cell.cell_type == "code"
+    )
+    used = set(re.findall(r'load_result\("(\w+)"\)', code))
+    shown = set(re.findall(r'show_source\("(\w+)"\)', code))
+    assert len(used) > 10
+    assert used == shown == {name for name in RESULTS if core(name)}
 
 
 def script(name: str) -> ModuleType:
