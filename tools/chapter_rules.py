@@ -1,7 +1,7 @@
 """What every chapter keeps to. A rule returns its complaints: none, if all is well.
 
-A chapter is one sitting, and that is measured up to its exercises: who does them comes back for
-them, so their section has a limit of its own. A quiz is no code to be read, and the cell of an
+A chapter is one sitting, and that is measured without its exercises: who does them comes back for
+them, so they have a limit of their own. A quiz is no code to be read, and the cell of an
 exercise is written by the reader; neither counts among the code cells. Of the number of open ones a
 folded one is none either, and one that draws has no line to be read.
 """
@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from tools.exercise_rules import (
     has_bare_quizzes,
+    has_exercises_at_the_ends_of_sections,
     has_whole_exercises,
     is_exercise,
     leaves_exercises_alone,
@@ -21,9 +22,10 @@ from tools.exercise_rules import (
 from tools.folding import draws, is_folded, lent
 from tools.markdown import links, macros, myst
 from tools.notebooks import CHECKED, is_checked, is_text, strip
+from tools.reading import EXERCISE
 
 MAX_WORDS = 3500
-MAX_EXERCISE_WORDS = 1500
+MAX_EXERCISE_WORDS = 2000
 MAX_CODE_CELLS = 25
 MAX_CODE_LINES = 25
 MAX_MEDIAN_LINES = 6
@@ -169,8 +171,13 @@ def folds_what_draws(notebook: NotebookNode) -> list[str]:
     ]
 
 
+def exercise_text(text: str) -> str:
+    """The tasks at a chapter's sections, and all that stands under its exercises."""
+    return "\n".join(match[0] for match in EXERCISE.finditer(text))
+
+
 def is_one_sitting(notebook: NotebookNode) -> list[str]:
-    exercises = dict(sections(notebook)).get("Exercises", "")
+    exercises = exercise_text(markdown(notebook))
     cells = code_cells(notebook)
     lines = [code_lines(cell) for cell in cells]
     to_read = [cell for cell in cells if not is_exercise(cell) and not draws(cell)]
@@ -239,6 +246,7 @@ RULES: list[Callable[[NotebookNode], list[str]]] = [
     is_one_sitting,
     has_figures_with_text,
     has_whole_exercises,
+    has_exercises_at_the_ends_of_sections,
     has_bare_quizzes,
     leaves_exercises_alone,
 ]

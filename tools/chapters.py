@@ -4,6 +4,7 @@
     python -m tools.chapters split PAGE NAME "Title" --at 5.5
     python -m tools.chapters move PAGE --before OTHER             (or --after)
     python -m tools.chapters remove PAGE [--to OTHER | --unpublished]
+    python -m tools.chapters exercises    (after one was moved, or is new)
 
 A chapter is named by its file, without its ending. Where something is not sure, such as a reference
 to what would be gone, the complaints are listed, a line each, and nothing is changed.
@@ -42,6 +43,7 @@ from tools.publish_as import repository
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SECTION = re.compile(r"^## ", re.M)
+EXERCISE = re.compile(r"^(### Exercise )\d+\.\d+ ", re.M)
 LAST = "## Summary"
 NUMBERED_ID = re.compile(r"(eq|exercise)-(\d+)-(\d+)(.*)")
 
@@ -334,6 +336,28 @@ def _link(page: str, anchor: str = "") -> str:
     return rf"(?<=[/(]){page}\.ipynb{anchor}|(?<=mle-figure\}} ){page}$"
 
 
+def exercises(root: Path = ROOT) -> None:
+    """Number the exercises of every chapter by their places, and what names one."""
+    plan = Plan(root)
+    before = exercise_order.numbers(exercise_order.written(root))
+    after = exercise_order.numbers(exercise_order.order(root))
+    plan.things = {
+        ("exercise", number): after[id]
+        for id, number in before.items()
+        if id in after and after[id] != number
+    }
+    refuse(complaints(plan))
+    renumber(plan)
+    for path in toc_notebooks(root):
+        notebook = read(path)
+        for title, cell in zip(notebook.cells, notebook.cells[1:], strict=False):
+            if (id := exercise_order.asked(cell)) and title.cell_type == "markdown":
+                title.source = EXERCISE.sub(rf"\g<1>{after[id]} ", title.source)
+        write(notebook, path)
+    keep_addresses(plan, plan.pages)
+    finish(root)
+
+
 # ---- splitting
 
 
@@ -462,6 +486,7 @@ def undefined_names(code: Iterable[ast.AST]) -> set[str]:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("exercises")
     for command in ("insert", "split", "move", "remove"):
         sub = commands.add_parser(command)
         sub.add_argument("page" if command != "insert" else "name")
@@ -483,7 +508,7 @@ def main(arguments: list[str]) -> int:
             place.add_argument("--after", metavar="PAGE")
     options = vars(parser.parse_args(arguments))
     commands_by_name: dict[str, Callable[..., None]] = {
-        "insert": insert, "split": split, "move": move, "remove": remove,
+        "insert": insert, "split": split, "move": move, "remove": remove, "exercises": exercises,
     }  # fmt: skip
     try:
         commands_by_name[options.pop("command")](**options)

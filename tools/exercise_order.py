@@ -5,6 +5,9 @@ import json
 import re
 from pathlib import Path
 
+from nbformat import NotebookNode
+
+from mle_lib.exercises.registry import asks_why, defined
 from tools.environment import ROOT
 from tools.exercise_rules import is_exercise
 from tools.notebooks import read, toc_notebooks
@@ -12,13 +15,38 @@ from tools.notebooks import read, toc_notebooks
 FILE = Path("mle_lib") / "exercises" / "order.json"
 ASKED = re.compile(r'\b(?:check|quiz)\("([a-z0-9-]+)"')
 
+Order = dict[str, list[str]]  # folder of each chapter's exercises -> the ids on its page, in order
 
-def order(root: Path = ROOT) -> dict[str, list[str]]:
-    """Folder of each chapter's exercises -> the ids that its cells ask for."""
-    found: dict[str, list[str]] = {}
+
+def asked(cell: NotebookNode) -> str:
+    """The id that a cell asks for, if it is an exercise's."""
+    return (ASKED.findall(cell.source) or [""])[-1] if is_exercise(cell) else ""
+
+
+def order(root: Path = ROOT) -> Order:
+    """The order in which the pages ask for them."""
+    found: Order = {}
     for path in toc_notebooks(root):
-        asked = [ASKED.findall(cell.source) for cell in read(path).cells if is_exercise(cell)]
-        found[path.stem.replace("-", "_")] = [ids[-1] for ids in asked if ids]
+        found[path.stem.replace("-", "_")] = [
+            id for cell in read(path).cells if (id := asked(cell))
+        ]
+    return found
+
+
+def written(root: Path = ROOT) -> Order:
+    """The order when it was last written."""
+    known: Order = json.loads((root / FILE).read_text("utf-8"))
+    return known
+
+
+def numbers(ordered: Order) -> dict[str, str]:
+    """The number of each exercise, by id; who asks why has the number of what is above."""
+    found = {}
+    for chapter, (folder, ids) in enumerate(ordered.items(), 1):
+        position, exercises = 0, defined(folder)
+        for id in ids:
+            position += not (id in exercises and asks_why(exercises[id]))
+            found[id] = f"{chapter}.{position}"
     return found
 
 

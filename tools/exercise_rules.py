@@ -8,12 +8,14 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from nbformat import NotebookNode
 
 QUIZ = re.compile(r'quiz\("[a-z0-9-]+"\)')
 QUIZ_IMPORT = "from mle_lib.exercises import quiz"
 HEADING = re.compile(r"^#+ .*", re.M)
+HEADED = re.compile(r"#{2,3} \S")
 TITLE = re.compile(r"### Exercise \d+\.\d+ · \S.*")
 LIBRARY = "mle_lib.exercises"
 
@@ -36,6 +38,16 @@ def has_whole_exercises(notebook: NotebookNode) -> list[str]:
                 found.append(f"not below a heading ### Exercise 1.1 · Title: {cell.source!r}")
             found += [f"an exercise {what}: {cell.source!r}" for what in _faults(cell.source)]
     return found
+
+
+def has_exercises_at_the_ends_of_sections(notebook: NotebookNode) -> list[str]:
+    """What follows one is a heading or the question why: other text would stand under its name."""
+    cells = notebook.cells
+    return [
+        f"an exercise is followed by what is no heading: {after.source[:60]!r}"
+        for cell, after in pairwise(cells)
+        if "exercise" in tags(cell) and "quiz" not in tags(after) and not HEADED.match(after.source)
+    ]
 
 
 def _faults(source: str) -> Iterator[str]:

@@ -8,15 +8,15 @@ with the pages and anchors of the site, where it is built.
 import sys
 
 from mle_lib.exercises.registry import by_id
-from tools import cores, maths, moved, references
+from tools import chapters, cores, maths, moved, references
 from tools.build_book import HTML
 from tools.environment import say
-from tools.exercise_order import FILE, write_order
+from tools.exercise_order import FILE
 
 
 def main() -> int:
-    write_order()
-    say(f"{FILE}: the order of the exercises")
+    chapters.exercises()
+    say(f"{FILE}: the order of the exercises, and their numbers")
     say(f"{cores.write_cores()} results have another core")
     code = maths.main() or references.main()
     moved.keep(by_id(), HTML)

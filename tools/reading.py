@@ -21,6 +21,9 @@ STEP = 5  # minutes
 
 COMMENT = re.compile(r"<!--.*?-->", re.S)
 FOLDED_ANSWER = re.compile(r"<details>.*?</details>", re.S)
+# one of a section up to the next heading, those at the end up to what is next
+EXERCISE = re.compile(r"^### Exercise .*?(?=^#|\Z)|^## Exercises$.*?(?=^## |\Z)", re.M | re.S)
+END = "## Exercises"
 DISPLAYED = re.compile(r"\$\$.*?\$\$", re.S)
 SAID = re.compile(r"(?<=\*\*Reading\*\* )\d+(?= minutes)")
 NOT_READ = {"exercise", "quiz", "install"}
@@ -31,11 +34,10 @@ def minutes(cells: list[NotebookNode]) -> int:
     seconds = 0.0
     for cell in cells:
         if cell.cell_type == "markdown":
-            text = COMMENT.sub("", FOLDED_ANSWER.sub("", cell.source))
-            text, _, _ = text.partition("## Exercises")
+            text = EXERCISE.sub("", COMMENT.sub("", FOLDED_ANSWER.sub("", cell.source)))
             seconds += SECONDS_A_FORMULA * len(DISPLAYED.findall(text))
             seconds += 60 * len(DISPLAYED.sub("", text).split()) / WORDS_A_MINUTE
-            if "## Exercises" in cell.source:
+            if END in cell.source:
                 break
         elif not NOT_READ & {*cell.metadata.get("tags", [])}:
             if is_folded(cell):

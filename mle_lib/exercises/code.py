@@ -10,7 +10,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from mle_lib.exercises.trials import Arguments, Draw, in_floats, trials
 from mle_lib.exercises.values import Arrays, NotNumbers, as_arrays, in_single, same, unchanged
 
 Function = Callable[..., Any]
+Stage = Literal["write", "order", "fill", "mend"]
 
 
 class Verdict(Exception):
@@ -62,6 +63,11 @@ class CodeExercise:
         adapt: Turns an answer into the function that is called and compared, where an answer is
             not such a function itself.
         needs: A module that the answer needs besides NumPy; with one it runs in Colab only.
+        stage: What the reader's cell holds: a stub to be written, the solution's lines in another
+            order, the solution with two gaps, or a program with faults, to be mended.
+        of: The exercise, by its id, whose check this is: the same function at another stage.
+        estimates: Says of a function what it estimates, in a sentence, from what it does on a small
+            case; asked of every answer that did not stop.
     """
 
     id: str
@@ -76,6 +82,9 @@ class CodeExercise:
     cases: Callable[[np.random.Generator], Iterable[Arguments]] = lambda rng: ()
     adapt: Callable[[Function], Function] = field(default=lambda answer: answer)
     needs: str | None = None
+    stage: Stage = "write"
+    of: str = ""
+    estimates: Callable[[Function], str] | None = None
 
     kind = "code"
 
@@ -117,7 +126,17 @@ class CodeExercise:
                 "Colab.",
             )
         with np.errstate(all="ignore"):
-            return self._judged(self.adapt(answer))
+            result = self._judged(self.adapt(answer))
+            return replace(result, message=self._with_what_it_estimates(result, answer))
+
+    def _with_what_it_estimates(self, result: Result, answer: Function) -> str:
+        if self.estimates is None or result.status == "not attempted":
+            return result.message
+        try:
+            said = call(self.estimates, (answer,))
+        except Exception:  # it stopped, which the result says
+            return result.message
+        return f"**What it estimates.** {said}\n\n{result.message}"
 
     def _judged(self, answer: Function) -> Result:
         tried: list[Trial] = []
@@ -170,6 +189,10 @@ class CodeExercise:
             if error.args:
                 raise
             raise Verdict(self._not_attempted()) from error
+        except Exception as error:
+            if "ellipsis" in str(error):  # a gap was computed with
+                raise Verdict(self._not_attempted()) from error
+            raise
         if holds_ellipsis(value):
             raise Verdict(self._not_attempted())
         if value is None:

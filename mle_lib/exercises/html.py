@@ -15,10 +15,24 @@ Quiz = Choice | Numeric | Open
 Exercise = CodeExercise | Quiz
 
 
+STAGES = {
+    "write": "",
+    "order": "Order the lines",
+    "fill": "Fill two gaps",
+    "mend": "Mend the program",
+}
+
+
 def heading(exercise: Exercise, number: str) -> str:
     """The name of an exercise above it."""
-    guess = "Guess first" if isinstance(exercise, Numeric) and exercise.prediction else ""
-    return " · ".join(filter(None, [f"Exercise {number}" if number else "", guess, exercise.title]))
+    kind = ""
+    if isinstance(exercise, CodeExercise):
+        kind = STAGES[exercise.stage]
+    elif isinstance(exercise, Numeric) and exercise.prediction:
+        kind = "Guess first"
+    elif isinstance(exercise, Choice) and exercise.of:
+        kind = "Why?"
+    return " · ".join(filter(None, [f"Exercise {number}" if number else "", kind, exercise.title]))
 
 
 def quiz_html(quiz: Quiz, number: str, answer: bool = True) -> str:

@@ -28,6 +28,8 @@ class Choice:
     """A question with options, exactly one of them right, or (``several``) any number.
 
     An answer is the option's letter, ``"b"``; with several, letters: ``"ac"`` or ``["a", "c"]``.
+    With ``of``, the id of a code exercise, it asks why what is written there is right, and stands
+    below it under the same number.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Choice:
     options: tuple[Option, ...]
     why: str
     several: bool = False
+    of: str = ""
 
     @property
     def kind(self) -> str:

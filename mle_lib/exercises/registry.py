@@ -14,6 +14,8 @@ from reprlib import repr as short
 
 from mle_lib.exercises import chapters
 from mle_lib.exercises.html import Exercise
+from mle_lib.exercises.quizzes import Choice
+from mle_lib.exercises.recall import bank
 
 
 def folders() -> list[str]:
@@ -56,13 +58,22 @@ def open_questions() -> tuple[Exercise, ...]:
 
 @cache
 def by_id() -> dict[str, tuple[str, Exercise]]:
-    """Number (such as "3.2") and exercise, by id."""
-    numbered = {
-        exercise.id: (f"{number}.{position}", exercise)
-        for number in range(1, len(order()) + 1)
-        for position, exercise in enumerate(chapter(number), 1)
+    """Number (such as "3.2") and exercise, by id; who asks why has the number of what is above."""
+    numbered: dict[str, tuple[str, Exercise]] = {}
+    for number in range(1, len(order()) + 1):
+        position = 0
+        for exercise in chapter(number):
+            position += not asks_why(exercise)
+            numbered[exercise.id] = f"{number}.{position}", exercise
+    recalled = [one.question for name in order() for one in bank(name)]
+    return {
+        **numbered,
+        **{question.id: ("", question) for question in (*open_questions(), *recalled)},
     }
-    return {**numbered, **{question.id: ("", question) for question in open_questions()}}
+
+
+def asks_why(exercise: Exercise) -> bool:
+    return isinstance(exercise, Choice) and bool(exercise.of)
 
 
 def find(exercise_id: str) -> tuple[str, Exercise]:
