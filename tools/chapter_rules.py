@@ -41,7 +41,7 @@ try:
 except ImportError:  # in Colab: the book's library, and what checks its arguments
     %pip install --quiet --no-deps beartype git+https://github.com/{repository}"""
 
-TAGS = {CHECKED, "install", "exercise", "quiz", "front-page", "raises-exception"} | {
+TAGS = {CHECKED, "install", "exercise", "quiz", "recall", "front-page", "raises-exception"} | {
     f"{verb}-{what}" for verb in ("hide", "remove") for what in ("input", "output", "cell")
 }
 COMMENT = re.compile(r"<!--.*?-->\n*", re.S)

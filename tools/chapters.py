@@ -26,7 +26,7 @@ from nbformat import NotebookNode, v4
 from tools import exercise_order, moved, references
 from tools.chapter_rules import FIRST_CELL, RULES
 from tools.environment import ROOT, say
-from tools.exercise_rules import is_exercise
+from tools.exercise_rules import RECALL_CELL, TAGS_OF_RECALL, is_exercise
 from tools.notebooks import read, strip, toc_notebooks, write
 from tools.numbering import (
     Mention,
@@ -230,7 +230,7 @@ def finish(root: Path) -> None:
     page.write_text(text, encoding="utf-8")
 
 
-def skeleton(root: Path, number: int, title: str, following: str) -> NotebookNode:
+def skeleton(root: Path, name: str, number: int, title: str, following: str) -> NotebookNode:
     """A chapter with all that the rules ask of one, and nothing in it."""
     colab = f"https://colab.research.google.com/github/{repository(root)}/blob/main/book"
     texts = [
@@ -242,6 +242,9 @@ def skeleton(root: Path, number: int, title: str, following: str) -> NotebookNod
     cells = [v4.new_markdown_cell(text, id=f"text-{k}") for k, text in enumerate(texts)]
     install = FIRST_CELL.format(repository=repository(root))
     cells.insert(1, v4.new_code_cell(install, id="install", metadata={"tags": ["install"]}))
+    if number > 1:
+        asks, marked = RECALL_CELL.format(name=name), {"tags": TAGS_OF_RECALL}
+        cells.insert(2, v4.new_code_cell(asks, id=f"{name}-recall", metadata=marked))
     made = v4.new_notebook(cells=cells)
     made.metadata["kernelspec"] = {
         "display_name": "Python 3", "language": "python", "name": "python3",
@@ -264,7 +267,7 @@ def insert(
     renumber(plan)
     edit_toc(root, name, before=before, after=after)
     following = pages[at + 1] if at + 1 < len(pages) else pages[at - 1]
-    write(skeleton(root, at + 1, title, following), root / "book" / f"{name}.ipynb")
+    write(skeleton(root, name, at + 1, title, following), root / "book" / f"{name}.ipynb")
     keep_addresses(plan, pages)
     finish(root)
 
@@ -382,8 +385,10 @@ def split(page: str, name: str, title: str, at: str, root: Path = ROOT) -> None:
     first_part = read(path)
     first_part.cells = kept
     write(strip(first_part), path)
-    made = skeleton(root, number + 1, title, pages[place + 2] if place + 2 < len(pages) else page)
-    made.cells[2:2] = leaving
+    made = skeleton(
+        root, name, number + 1, title, pages[place + 2] if place + 2 < len(pages) else page
+    )
+    made.cells[3:3] = leaving
     write(strip(made), root / "book" / f"{name}.ipynb")
     edit_toc(root, name, after=page)
     _lead_links(root, page, name)

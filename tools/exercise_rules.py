@@ -18,6 +18,12 @@ HEADING = re.compile(r"^#+ .*", re.M)
 HEADED = re.compile(r"#{2,3} \S")
 TITLE = re.compile(r"### Exercise \d+\.\d+ · \S.*")
 LIBRARY = "mle_lib.exercises"
+RECALL = "recall"
+TAGS_OF_RECALL = [RECALL, "remove-input"]
+RECALL_CELL = """\
+from mle_lib.exercises import recall
+
+recall("{name}")"""
 
 
 def tags(cell: NotebookNode) -> list[str]:
@@ -25,7 +31,7 @@ def tags(cell: NotebookNode) -> list[str]:
 
 
 def is_exercise(cell: NotebookNode) -> bool:
-    return cell.cell_type == "code" and ("exercise" in tags(cell) or "quiz" in tags(cell))
+    return cell.cell_type == "code" and bool({"exercise", "quiz", RECALL} & {*tags(cell)})
 
 
 def has_whole_exercises(notebook: NotebookNode) -> list[str]:
@@ -93,6 +99,19 @@ def has_bare_quizzes(notebook: NotebookNode) -> list[str]:
             ):
                 found.append(f"a quiz is not in the one form of its cell: {cell.source!r}")
     return found
+
+
+def opens_with_questions(notebook: NotebookNode, name: str, first: bool) -> list[str]:
+    """Every chapter but the first, on earlier ones, before its first section."""
+    cells = [cell for cell in notebook.cells if RECALL in tags(cell)]
+    if first:
+        return ["the first chapter asks for earlier ones"] if cells else []
+    text = RECALL_CELL.format(name=name)
+    if len(cells) != 1 or cells[0].source != text or sorted(tags(cells[0])) != TAGS_OF_RECALL:
+        return [f"has not one cell tagged {' and '.join(TAGS_OF_RECALL)}, that is exactly\n{text}"]
+    before = notebook.cells[: notebook.cells.index(cells[0])]
+    late = any("\n## " in f"\n{cell.source}" for cell in before if cell.cell_type == "markdown")
+    return ["asks for earlier chapters after its first section has begun"] if late else []
 
 
 def leaves_exercises_alone(notebook: NotebookNode) -> list[str]:

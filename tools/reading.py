@@ -26,7 +26,7 @@ EXERCISE = re.compile(r"^### Exercise .*?(?=^#|\Z)|^## Exercises$.*?(?=^## |\Z)"
 END = "## Exercises"
 DISPLAYED = re.compile(r"\$\$.*?\$\$", re.S)
 SAID = re.compile(r"(?<=\*\*Reading\*\* )\d+(?= minutes)")
-NOT_READ = {"exercise", "quiz", "install"}
+NOT_READ = {"exercise", "quiz", "recall", "install"}
 
 
 def minutes(cells: list[NotebookNode]) -> int:

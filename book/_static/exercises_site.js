@@ -307,9 +307,13 @@
       this.status.after(this.others.place);
     }
 
+    openArea(place, code) {
+      return openEditor(place, code);
+    }
+
     // The editor takes the place of the cell. Asked for twice, it is opened once.
     open() {
-      this.opening ??= openEditor(this.place, this.text(this.state).code).then((area) => {
+      this.opening ??= this.openArea(this.place, this.text(this.state).code).then((area) => {
         this.area = area;
         this.fill(); // another tab may have written meanwhile
         area.translate = false;
@@ -518,16 +522,101 @@
         await this.open();
         const before = this.area.value;
         const undone = this.undo;
-        replaceAll(this.area, undone ?? this.data.code);
+        this.replaceAll(undone ?? this.data.code);
         this.offerUndo(undone === null ? before : null);
       });
       this.buttons.append(this.resetButton);
+    }
+
+    replaceAll(code) {
+      replaceAll(this.area, code);
     }
 
     // Until something is typed, the code before the reset can be had back.
     offerUndo(code) {
       this.undo = code;
       this.resetButton.textContent = code === null ? "Reset" : "Undo reset";
+    }
+  }
+
+  // ---- Lines to be put in order --------------------------------------------------------------
+
+  // In place of the editor, for the rest of the program: its value is the whole cell. The lines from
+  // `first` up to `end` are moved by buttons, so by finger and by keyboard too.
+  class Lines extends EventTarget {
+    constructor(place, code, [first, end]) {
+      super();
+      [this.first, this.end, this.length] = [first, end, code.split("\n").length];
+      this.list = make("ol", "mle-lines");
+      this.list.setAttribute("aria-label", "Lines, to be moved up and down");
+      this.said = make("p", "mle-unseen");
+      this.said.setAttribute("role", "status");
+      this.before = make("pre", "mle-fixed");
+      this.after = make("pre", "mle-fixed");
+      place.append(this.before, this.list, this.after, this.said);
+      this.value = code;
+    }
+
+    get value() {
+      return this.lines.join("\n");
+    }
+
+    set value(code) {
+      const lines = code.split("\n");
+      if (lines.length !== this.length) return; // of another edition: the lines of this one stay
+      this.lines = lines;
+      this.before.textContent = lines.slice(0, this.first).join("\n");
+      this.after.textContent = lines.slice(this.end).join("\n");
+      this.list.replaceChildren(
+        ...lines.slice(this.first, this.end).map((line, k) => this.item(line, this.first + k)),
+      );
+    }
+
+    item(line, at) {
+      const made = make("li");
+      for (const [sign, word, by] of [
+        ["↑", "up", -1],
+        ["↓", "down", 1],
+      ]) {
+        const button = makeButton(sign, () => this.move(at, by));
+        button.setAttribute("aria-label", `Move ${word}: ${line.trim()}`);
+        const last = by < 0 ? this.first : this.end - 1;
+        button.setAttribute("aria-disabled", String(at === last));
+        made.append(button);
+      }
+      made.append(make("code", "", line));
+      return made;
+    }
+
+    move(at, by) {
+      const to = at + by;
+      if (to < this.first || to >= this.end) return;
+      const lines = [...this.lines];
+      [lines[at], lines[to]] = [lines[to], lines[at]];
+      this.value = lines.join("\n");
+      const place = to - this.first;
+      this.list.children[place].querySelectorAll("button")[by < 0 ? 0 : 1].focus();
+      this.said.textContent = `Line ${place + 1} of ${this.end - this.first}.`;
+      this.dispatchEvent(new Event("input"));
+    }
+
+    // what an editor's element has besides
+    setAttribute() {}
+  }
+
+  class Order extends Code {
+    buildRunning() {
+      super.buildRunning();
+      this.keys.hidden = true;
+    }
+
+    openArea(place, code) {
+      return Promise.resolve(new Lines(place, code, this.data.lines));
+    }
+
+    replaceAll(code) {
+      this.area.value = code;
+      this.area.dispatchEvent(new Event("input"));
     }
   }
 
@@ -605,6 +694,7 @@
   const isObject = (value) => value?.constructor === Object;
   const isText = (value) => typeof value === "string";
   const isTexts = (value) => Array.isArray(value) && value.every(isText);
+  const isCount = (value) => Number.isInteger(value) && value >= 0;
   const isFlag = (value) => typeof value === "boolean";
   const ENTRIES = new Map([
     ["answer", (value) => isText(value) || isTexts(value)],
@@ -613,10 +703,18 @@
     ["code", isText],
     ["output", isText],
     ["result", isText],
-    ["hints", (value) => Number.isInteger(value) && value >= 0],
+    ["hints", isCount],
     ["judged", isFlag],
     ["tried", isFlag],
     ["solved", isFlag],
+    ["guess", isText],
+    ["shown", isFlag],
+    ["box", isCount],
+    ["due", isCount],
+    ["missed", isText],
+    ["sections", isTexts],
+    ["place", isText],
+    ["at", isCount],
     ["others", (value) => Array.isArray(value) && value.every(isState)],
   ]);
 
@@ -660,6 +758,11 @@
 
   const several = (n, singular, plural) => `${n} ${n === 1 ? singular : plural}`;
 
+  const guesses = () =>
+    [...document.querySelectorAll("mle-exercise[kind=guess]")].map((host) =>
+      host.getAttribute("exercise"),
+    );
+
   class Progress {
     constructor(host) {
       const { page } = JSON.parse(host.dataset.exercise);
@@ -678,7 +781,7 @@
         makeButton("Start this page again", () =>
           ask("Forget the answers, the code and the ticks of this page?", [
             ["Keep them", () => {}],
-            ["Forget this page’s", () => forget(this.ids)],
+            ["Forget this page’s", () => forget([...this.ids, ...guesses()])],
           ]),
         ),
         makeButton("Forget all answers", () =>
@@ -726,7 +829,9 @@
 
     // What is here and differs is not written over unasked.
     compare(name, answers) {
-      const known = new Set(Object.values(exerciseList()).flat());
+      const exercises = new Set(Object.values(exerciseList()).flat());
+      // of what a page has besides exercises there is no list
+      const known = { has: (id) => exercises.has(id) || /^(guess|read|recall)-/.test(id) };
       const found = {
         name,
         answers,
@@ -787,6 +892,6 @@
 
   document.addEventListener("mle-progress", markChapters);
   MleExercise.limit = LIMIT_S;
-  MleExercise.add({ code: Code, progress: Progress });
+  MleExercise.add({ code: Code, order: Order, progress: Progress });
   markChapters();
 })();

@@ -6,8 +6,8 @@ from typing import Any
 
 from mle_lib.exercises.calls import TookTooLong
 from mle_lib.exercises.code import CodeExercise
-from mle_lib.exercises.html import quiz_html, standalone
-from mle_lib.exercises.registry import find
+from mle_lib.exercises.html import quiz_html, recall_html, standalone
+from mle_lib.exercises.registry import find, opening, order
 from mle_lib.exercises.results import Result
 from mle_lib.exercises.text import to_html, to_text
 
@@ -58,6 +58,23 @@ def quiz(id: str) -> Shown:
     if isinstance(exercise, CodeExercise):
         raise ValueError(f"id must be the id of a quiz, got {id!r}, a function to be written")
     return Shown(standalone(quiz_html(exercise, number)), to_text(exercise.question))
+
+
+def recall(chapter: str) -> Shown:
+    """Show the questions on earlier chapters that open this one.
+
+    Args:
+        chapter: The name of its notebook, without its ending.
+
+    Raises:
+        ValueError: If there is no such chapter, or it is the first.
+    """
+    names = [name.replace("_", "-") for name in order()]
+    if chapter not in names[1:]:
+        raise ValueError(f"chapter must be one of {names[1:]}, got {short(chapter)}")
+    questions = [one.question for one in opening(chapter.replace("-", "_"))]
+    html = recall_html(quiz_html(question, "") for question in questions)
+    return Shown(standalone(html), "\n\n".join(to_text(q.question) for q in questions))
 
 
 def hint(id: str, number: Any = None) -> Shown:

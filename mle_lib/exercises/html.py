@@ -3,6 +3,7 @@ the custom element ``<mle-exercise>`` of ``static/exercises.js`` completes them.
 need more, which only the site has."""
 
 import json
+from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -35,8 +36,9 @@ def heading(exercise: Exercise, number: str) -> str:
     return " · ".join(filter(None, [f"Exercise {number}" if number else "", kind, exercise.title]))
 
 
-def quiz_html(quiz: Quiz, number: str, answer: bool = True) -> str:
-    """A question as a form, and its answer folded below, unless the page has one of its own."""
+def quiz_html(quiz: Quiz, number: str, answer: bool = True, where: str = "") -> str:
+    """A question as a form, and its answer folded below, unless the page has one of its own;
+    ``where`` is HTML that says where it was shown."""
     label = f"{quiz.id}-question"
     inner = (
         f'<form novalidate><fieldset aria-describedby="{label}">'
@@ -44,8 +46,17 @@ def quiz_html(quiz: Quiz, number: str, answer: bool = True) -> str:
         f'<div class="mle-question" id="{label}">{to_html(quiz.question)}</div>'
         f"{_controls(quiz)}</fieldset></form>"
     )
-    folded = _fold("Answer", _answer(quiz)) if answer else ""
+    folded = _fold("Answer", _answer(quiz) + where) if answer else ""
     return element(quiz, number, inner + folded, _data(quiz))
+
+
+def recall_html(quizzes: Iterable[str]) -> str:
+    """Questions on earlier chapters, as one form each."""
+    title = "From earlier chapters"
+    return (
+        f'<div class="mle-recall" role="group" aria-label="{title}">'
+        f'<p class="mle-recall-title">{title}</p>{"".join(quizzes)}</div>'
+    )
 
 
 def code_html(
@@ -64,7 +75,7 @@ def code_html(
 def element(exercise: Exercise, number: str, inner: str, data: dict[str, Any]) -> str:
     """The custom element around an exercise."""
     attributes = {
-        "kind": exercise.kind,
+        "kind": "order" if getattr(exercise, "stage", "") == "order" else exercise.kind,
         "exercise": exercise.id,
         "label": heading(exercise, number),
         "data-exercise": json.dumps(data, ensure_ascii=False),

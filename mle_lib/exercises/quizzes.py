@@ -162,6 +162,22 @@ class Numeric:
 
 
 @dataclass(frozen=True)
+class Recall:
+    """A short question on what a chapter has shown, to be asked in later ones.
+
+    Attributes:
+        question: Its id begins with ``recall-``.
+        cell: The id of the checked cell that has shown it.
+        shows: A part of that cell's stored output, from which the answer follows: where the output
+            says something else, the tests refuse the question.
+    """
+
+    question: Choice | Numeric
+    cell: str
+    shows: str
+
+
+@dataclass(frozen=True)
 class Open:
     """A question that no program can judge: a text box, and a rubric to judge oneself by.
 

@@ -6,6 +6,7 @@ its cell on the page, which `order.json` repeats: `make generated` writes it.
 
 import difflib
 import json
+from collections import Counter
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -14,8 +15,7 @@ from reprlib import repr as short
 
 from mle_lib.exercises import chapters
 from mle_lib.exercises.html import Exercise
-from mle_lib.exercises.quizzes import Choice
-from mle_lib.exercises.recall import bank
+from mle_lib.exercises.quizzes import Choice, Recall
 
 
 def folders() -> list[str]:
@@ -70,6 +70,34 @@ def by_id() -> dict[str, tuple[str, Exercise]]:
         **numbered,
         **{question.id: ("", question) for question in (*open_questions(), *recalled)},
     }
+
+
+@cache
+def bank(name: str) -> tuple[Recall, ...]:
+    """The questions on a chapter, of ``recall.py`` in its folder."""
+    if name not in folders():
+        return ()
+    room = import_module(f"{chapters.__name__}.{name}")
+    if "recall" not in [module.name for module in iter_modules(room.__path__)]:
+        return ()
+    found: tuple[Recall, ...] = import_module(f"{room.__name__}.recall").RECALL
+    return found
+
+
+BACK = (1, 2, 4)  # of which chapters before it the questions are that open one
+
+
+def opening(name: str) -> tuple[Recall, ...]:
+    """The questions that open a chapter: none the first one; each of a bank in its turn."""
+    names, taken = list(order()), Counter[str]()
+    chosen: list[Recall] = []
+    for at in range(1, names.index(name) + 1):
+        chosen = []
+        for of in (names[max(at - back, 0)] for back in BACK):
+            if questions := bank(of):
+                chosen.append(questions[taken[of] % len(questions)])
+                taken[of] += 1
+    return tuple(chosen)
 
 
 def asks_why(exercise: Exercise) -> bool:

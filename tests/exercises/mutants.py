@@ -509,7 +509,7 @@ def numbers_of(exercise: CodeExercise, found: Score) -> dict[str, int]:
 
 def main(arguments: list[str]) -> None:
     write = "--write" in arguments
-    exercises = [e for _, e in by_id().values() if isinstance(e, CodeExercise)]
+    exercises = [e for _, e in by_id().values() if isinstance(e, CodeExercise) and not e.of]
     ids = [id for id in arguments if id != "--write"] or [
         e.id for e in exercises if written_scores().get(e.id, {}).get("digest") != digest(e)
     ]

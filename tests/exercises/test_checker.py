@@ -33,7 +33,7 @@ from tests.exercises.mutants import (
 )
 from tests.exercises.mutants import other_trials as others
 
-CODE = [e for _, e in by_id().values() if isinstance(e, CodeExercise) and e.draw]
+CODE = [e for _, e in by_id().values() if isinstance(e, CodeExercise) and e.draw and not e.of]
 ANSWERS = all_answers()
 every_exercise = pytest.mark.parametrize("exercise", CODE, ids=lambda e: e.id)
 OTHERS = 300  # trials of another distribution, at every push

@@ -23,7 +23,7 @@ from mle_lib.exercises.values import NotNumbers, as_array, as_arrays
 from tests.exercises.answers import all_answers
 
 EXERCISES = [exercise for _, exercise in by_id().values()]
-CODE = [e for e in EXERCISES if isinstance(e, CodeExercise)]
+CODE = [e for e in EXERCISES if isinstance(e, CodeExercise) and not e.of]  # one of those that share
 CHOICES = [e for e in EXERCISES if isinstance(e, Choice)]
 NUMERIC = [e for e in EXERCISES if isinstance(e, Numeric)]
 ANSWERS = all_answers()

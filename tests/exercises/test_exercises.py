@@ -18,11 +18,19 @@ import torch
 import yaml
 from bs4 import BeautifulSoup
 
-from mle_lib.exercises import check, hint, quiz, solution
+from mle_lib.exercises import check, hint, quiz, recall, solution
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.html import heading
-from mle_lib.exercises.quizzes import Choice, Numeric, Open
-from mle_lib.exercises.registry import by_id, chapter, open_questions
+from mle_lib.exercises.quizzes import Choice, Numeric, Open, Recall
+from mle_lib.exercises.registry import (
+    asks_why,
+    bank,
+    by_id,
+    chapter,
+    open_questions,
+    opening,
+    order,
+)
 from mle_lib.exercises.results import Result
 from mle_lib.exercises.text import formulas, stored_maths, to_html
 from mle_lib.exercises.values import as_arrays, same
@@ -38,7 +46,10 @@ PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))["parts"]
 LECTURE = {chapter["file"] for chapter in PARTS[0]["chapters"]}
 NOTEBOOKS = dict(enumerate(toc_notebooks(), 1))
 
-every_code_exercise = pytest.mark.parametrize("exercise", CODE.values(), ids=list(CODE))
+# several stages of one function have one check, which is tried once
+OWN = {id: e for id, e in CODE.items() if not e.of}
+every_stage = pytest.mark.parametrize("exercise", CODE.values(), ids=list(CODE))
+every_code_exercise = pytest.mark.parametrize("exercise", OWN.values(), ids=list(OWN))
 Count = Callable[[str, int], None]
 
 
@@ -73,12 +84,75 @@ def run_cell(source: str) -> tuple[dict[str, Any], Any]:
 # ---- code exercises
 
 
-@every_code_exercise
-def test_the_stub_is_not_an_attempt(exercise: CodeExercise, count: Count) -> None:
+def function_of(source: str) -> ast.FunctionDef:
+    (found,) = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)]
+    return found
+
+
+def lines_of(function: ast.FunctionDef, source: str) -> list[str]:
+    """The lines of a function's body."""
+    return source.splitlines()[function.body[0].lineno - 1 : function.end_lineno]
+
+
+@every_stage
+def test_what_is_given_is_what_its_stage_says(exercise: CodeExercise, count: Count) -> None:
     count("code exercises", 1)
-    _, result = run_cell(cells("exercise")[exercise.id][2])
-    assert result.status == "not attempted"
+    source = cells("exercise")[exercise.id][2]
+    _, result = run_cell(source)
     assert "hint" in repr(result)
+    if exercise.stage in ("write", "fill"):
+        assert result.status == "not attempted"
+        gaps = [n for n in ast.walk(function_of(source)) if getattr(n, "value", "") is ...]
+        assert exercise.stage == "write" or len(gaps) == 2
+    else:
+        assert result.status == "incorrect"
+    if exercise.stage == "mend":  # its faults are known, and it is told what it does
+        assert result.slip
+        assert exercise.estimates
+        assert result.message.startswith("**What it estimates.** ")
+
+
+@pytest.mark.parametrize("exercise", [e for e in CODE.values() if e.stage == "order"])
+def test_lines_to_order_are_those_of_the_solution(exercise: CodeExercise) -> None:
+    source = cells("exercise")[exercise.id][2]
+    given, right = function_of(source), ast.parse(exercise.source()).body[0]
+    assert isinstance(right, ast.FunctionDef)
+    lines, solved = lines_of(given, source), lines_of(right, exercise.source())
+    assert sorted(lines) == sorted(solved)
+    assert lines != solved
+    for line in lines:  # each a statement or the head of one
+        ast.parse(f"{line.strip()}{' pass' if line.endswith(':') else ''}")
+
+
+@pytest.mark.parametrize("exercise", [e for e in CODE.values() if e.stage == "fill"])
+def test_gaps_are_those_of_the_solution(exercise: CodeExercise) -> None:
+    source = cells("exercise")[exercise.id][2]
+    body = "\n".join(lines_of(function_of(source), source))
+    right = ast.parse(exercise.source()).body[0]
+    assert isinstance(right, ast.FunctionDef)
+    pattern = re.escape(body).replace(re.escape("..."), ".+")
+    assert re.fullmatch(pattern, "\n".join(lines_of(right, exercise.source())))
+
+
+@pytest.mark.parametrize("exercise", [e for e in CODE.values() if e.estimates], ids=lambda e: e.id)
+def test_what_a_right_program_estimates_is_said_too(exercise: CodeExercise) -> None:
+    said = {f: check(exercise.id, f).message for f in (exercise.answer, exercise.slips[0].answer)}
+    assert all(message.startswith("**What it estimates.** ") for message in said.values())
+    first = [message.partition("\n\n")[0] for message in said.values()]
+    assert first[0] != first[1]
+
+
+def test_why_is_asked_below_its_exercise() -> None:
+    asked = {e.id: e for e in CHOICES if e.of}
+    written = cells("exercise") | cells("quiz")
+    for why in asked.values():
+        number, at, _ = written[why.of]
+        assert written[why.id][:2] == (number, at + 1)
+    faded = {e.of for e in CODE.values() if e.of}
+    assert all(
+        {s for s in CODE if s == id or CODE[s].of == id} <= {q.of for q in asked.values()}
+        for id in faded
+    )
 
 
 @every_code_exercise
@@ -88,7 +162,7 @@ def test_none_is_a_missing_return(exercise: CodeExercise) -> None:
     assert "`return` missing" in result.message
 
 
-@every_code_exercise
+@every_stage
 def test_the_solution_as_it_is_shown_is_correct(exercise: CodeExercise, count: Count) -> None:
     """In the reader's own cell, in place of the stub."""
     source = cells("exercise")[exercise.id][2]
@@ -99,7 +173,7 @@ def test_the_solution_as_it_is_shown_is_correct(exercise: CodeExercise, count: C
     count("right answers accepted", result.status == "correct")
     count("false rejects", result.status != "correct")
     assert result.status == "correct"
-    assert result.message == exercise.why
+    assert result.message.endswith(exercise.why)
 
 
 @every_code_exercise
@@ -123,7 +197,7 @@ def test_every_slip_has_its_own_advice(exercise: CodeExercise, count: Count) -> 
             result = check(exercise.id, answer)
             count("false accepts", result.status == "correct")
             assert (result.status, result.slip) == ("incorrect", slip.name), result
-            assert result.message.startswith(slip.advice)  # how it stopped may follow
+            assert slip.advice in result.message  # how it stopped may follow
             count("slips recognised", 1)
 
 
@@ -453,12 +527,14 @@ def test_every_exercise_stands_in_its_chapter_under_its_name() -> None:
 def test_a_stub_takes_no_name_that_its_chapter_uses(number: int) -> None:
     """Else who runs an exercise and then a cell above would call their own stub there."""
     used: set[str] = set()
-    stubs: set[str] = set()
+    stubs: dict[str, set[str]] = {}  # name -> the checks of who has it: the stages of one share it
     for cell in read(NOTEBOOKS[number]).cells:
         if cell.cell_type == "code" and not cell.source.lstrip().startswith("try:"):
             tree = ast.parse(cell.source)
             if "exercise" in cell.metadata.get("tags", []):
-                stubs |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+                (id,) = re.findall(r'^check\("([\w-]+)"', cell.source, re.M)
+                name = function_of(cell.source).name
+                stubs.setdefault(name, set()).add(CODE[id].of or id)
             else:
                 nodes = list(ast.walk(tree))
                 used |= {node.id for node in nodes if isinstance(node, ast.Name)}
@@ -468,8 +544,8 @@ def test_a_stub_takes_no_name_that_its_chapter_uses(number: int) -> None:
                     if isinstance(n, ast.Import | ast.ImportFrom)
                     for alias in n.names
                 }
-    assert len(stubs) == sum(e.kind == "code" for e in chapter(number))
-    assert not stubs & used
+    assert {name: ids for name, ids in stubs.items() if len(ids) > 1} == {}
+    assert not stubs.keys() & used
 
 
 def test_one_array_for_all_calls_hides_no_memory() -> None:
@@ -591,14 +667,16 @@ def test_the_readers_line_is_quoted_not_a_librarys(tmp_path: Path) -> None:
 def test_there_are_as_many_as_promised_and_more_than_half_are_code() -> None:
     for number in NOTEBOOKS:
         lecture = f"book/{NOTEBOOKS[number].stem}" in LECTURE
-        assert len(chapter(number)) >= (5 if lecture else 3)
-        assert sum(e.kind == "code" for e in chapter(number)) > len(chapter(number)) / 2
+        asked = [e for e in chapter(number) if not asks_why(e)]
+        assert len(asked) >= (5 if lecture else 3)
+        assert sum(e.kind == "code" for e in asked) > len(asked) / 2
     assert len(open_questions()) == 7
     assert all(isinstance(e, Open) and 3 <= len(e.rubric) <= 5 for e in open_questions())
 
 
 def test_ids_are_unique_and_speak() -> None:
     exercises = [e for number in NOTEBOOKS for e in chapter(number)] + list(open_questions())
+    exercises += [one.question for one in RECALLED]
     assert len(exercises) == len(EXERCISES)
     assert all(re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", id) for id in EXERCISES)
 
@@ -657,6 +735,45 @@ def test_what_is_asked_of_the_wrong_kind_is_refused() -> None:
         solution("halve-the-error")
     with pytest.raises(ValueError, match="from 1 to"):
         hint("minibatch-gradient", 9)
+
+
+RECALLED = [one for name in order() for one in bank(name)]
+
+
+@pytest.mark.parametrize("one", RECALLED, ids=lambda one: one.question.id)
+def test_what_is_recalled_was_shown_by_a_checked_cell(one: Recall) -> None:
+    (name,) = [name for name in order() if one in bank(name)]
+    path = ROOT / "book" / f"{name.replace('_', '-')}.ipynb"
+    (cell,) = [cell for cell in read(path).cells if cell.id == one.cell]
+    assert CHECKED in cell.metadata.tags
+    printed = "".join(
+        output.get("text") or output.get("data", {}).get("text/plain", "")
+        for output in cell.outputs
+    )
+    assert re.search(r"\d", one.shows)
+    assert " ".join(one.shows.split()) in " ".join(printed.split())
+    assert one.question.id.startswith("recall-")
+    assert len(one.question.question.split()) <= 45
+
+
+def test_each_chapter_but_the_first_opens_with_three_questions_on_others() -> None:
+    names = list(order())
+    assert len(RECALLED) >= 60
+    assert opening(names[0]) == ()
+    for at, name in enumerate(names[1:], 1):
+        asked = opening(name)
+        assert len({one.question.id for one in asked}) == 3
+        before = [one for earlier in names[:at] for one in bank(earlier)]
+        assert all(one in before for one in asked)
+        shown = recall(name.replace("_", "-"))._repr_html_()
+        assert shown.count("<mle-exercise") == 3
+        assert shown.count("<script") == 1
+
+
+@pytest.mark.parametrize("chapter", ["maximum-likelihood", "trainin", "", None, 3])
+def test_only_a_chapter_after_others_can_be_opened(chapter: Any) -> None:
+    with pytest.raises(ValueError, match="chapter must be one of"):
+        recall(chapter)
 
 
 def test_a_quiz_brings_all_that_it_needs() -> None:

@@ -27,7 +27,7 @@ ADDED = (
 DIRECTIVE = re.compile(r"^```\{([\w-]+)\}[^\n]*\n(.*?)```$", re.M | re.S)
 ASKED = re.compile(r"^> \*\*Question\.\*\*(?:.*\n)+?\n(?=```\{mle-open\})", re.M)
 QUOTES = str.maketrans("‘’“”", "''\"\"")  # Sphinx makes these of straight ones
-EXERCISES = {"exercise", "quiz"}  # tags of cells that become exercises
+EXERCISES = {"exercise", "quiz", "recall"}  # tags of cells that become exercises
 
 
 def text_of(html: Tag) -> str:

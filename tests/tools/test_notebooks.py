@@ -10,7 +10,7 @@ from nbformat import NotebookNode, v4
 from tools import chapter_rules, moved
 from tools.chapter_rules import FIRST_CELL, RULES, installs_library, misnamed_repositories
 from tools.environment import ROOT
-from tools.exercise_rules import QUIZ_IMPORT
+from tools.exercise_rules import QUIZ_IMPORT, RECALL_CELL, TAGS_OF_RECALL, opens_with_questions
 from tools.folding import is_folded, lent
 from tools.notebooks import CHECKED, read, strip, toc_files, toc_notebooks
 from tools.publish_as import places, repository
@@ -74,6 +74,23 @@ def double(x):
     return np.array([factor * value for value in x])
 
 check("double-it", double)"""
+
+
+@pytest.mark.parametrize("path", toc_notebooks(), ids=lambda path: path.stem)
+def test_chapter_opens_with_questions_on_earlier_ones(path: Path) -> None:
+    assert opens_with_questions(read(path), path.stem, path == toc_notebooks()[0]) == []
+
+
+def test_where_a_chapter_asks_for_earlier_ones_is_found() -> None:
+    chapter = good_chapter()
+    asks = v4.new_code_cell(RECALL_CELL.format(name="here"), metadata={"tags": TAGS_OF_RECALL})
+    assert opens_with_questions(chapter, "here", True) == []
+    assert opens_with_questions(chapter, "here", False)
+    for position, name, good in ((2, "here", True), (2, "there", False), (5, "here", False)):
+        changed = deepcopy(chapter)
+        changed.cells.insert(position, asks)
+        assert opens_with_questions(changed, "here", True)
+        assert (opens_with_questions(changed, name, False) == []) == good
 
 
 def good_chapter() -> NotebookNode:

@@ -4,6 +4,8 @@
 `equations`: display maths with a `\\tag` gets an address, and "(2.3)" in prose links to it.
 `links`: absolute links to chapters (they must work in Colab) become links between pages.
 `exercises`: cells that name an exercise become the form or the editor that answers.
+`guesses`: what comes after a "Guess" waits for one.
+`practice`: questions on earlier chapters, and pages of what may be forgotten and of progress.
 `reexecution`: a notebook is executed again when the library modules that it uses change.
 `docstrings`, `api`: the API reference, from docstrings, and where the book uses each entry.
 `claims`, `claim_lines`: from an equation to the functions that compute it, and back; to tests too.
@@ -41,12 +43,14 @@ from . import (
     equations,
     exercises,
     figures,
+    guesses,
     links,
     mentions,
     moved,
     not_found,
     outputs,
     pages,
+    practice,
     reexecution,
     search,
     status,
@@ -58,7 +62,7 @@ from . import (
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
     *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, storage),
-    *(delivery, outputs, tables, cells, search, reexecution, moved),
+    *(delivery, outputs, tables, cells, search, reexecution, moved, guesses, practice),
 )
 
 

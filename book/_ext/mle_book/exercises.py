@@ -11,6 +11,7 @@ for Python in the page, the worker that runs it, the editor. (Python itself is p
 `tools/pyodide.py`, after the build.)
 """
 
+import ast
 import hashlib
 import json
 import re
@@ -36,6 +37,7 @@ from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.html import Exercise, code_html, heading, quiz_html
 from mle_lib.exercises.quizzes import Open
 
+from . import practice
 from .tree import insert_before, replace, siblings_before
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,8 @@ PACKAGE = Path(mle_lib.__file__).parent
 STATIC = PACKAGE / "exercises" / "static"
 REST = Path(__file__).parents[2] / "_static" / "exercises_site.js"  # the rest of that program
 FILES = "_exercises"  # under the site's root; what of it is not made here stands in book/
-KINDS = {"exercise": "check", "quiz": "quiz"}  # tag -> the call that names the exercise
+# tag -> the call that names the exercise, or the chapter that earlier ones are asked for in
+KINDS = {"exercise": "check", "quiz": "quiz", "recall": "recall"}
 HEADING = re.compile(r"^#+ .*", re.M)
 SECTION = "Exercises"
 BLOCK_END = re.compile(r"</(?:p|div|legend|summary|li|h\d|t[dh]|details|m[a-z]+)>")
@@ -119,6 +122,8 @@ def _made(app: Sphinx, node: nodes.container, cells: list[nbformat.NotebookNode]
     if not named:
         _warn(f'no {call}("id"{", …" if call == "check" else ""}) in the cell', node)
         return nodes.comment()
+    if call == "recall":
+        return practice.opening(app, node, named[1])
     found = _find(named[1], node)
     if found is None:
         return nodes.comment()
@@ -130,8 +135,17 @@ def _made(app: Sphinx, node: nodes.container, cells: list[nbformat.NotebookNode]
     if above[-1:] != [title]:
         _warn(f"{exercise.id!r} stands below {above[-1:]}, not below {title!r}", node)
     data = {"code": source, "colab": _colab(app)}
+    if exercise.stage == "order":
+        data["lines"] = _body(source)
     cell, solution = _highlighted(app, source), _highlighted(app, exercise.source())
     return _raw(code_html(exercise, number, cell, solution, data), exercise)
+
+
+def _body(source: str) -> tuple[int, int]:
+    """The lines of a cell that are the body of its function: the first, and that after the last."""
+    tree = ast.parse(source)
+    body = next(node.body for node in tree.body if isinstance(node, ast.FunctionDef))
+    return body[0].lineno - 1, body[-1].end_lineno or body[-1].lineno
 
 
 def _find(exercise_id: str, location: nodes.Node | str) -> tuple[str, Exercise] | None:

@@ -1,6 +1,6 @@
 // The custom element <mle-exercise>: what all exercises share, and quizzes.
 //
-//   <mle-exercise kind="choice|several|numeric|open|code|progress" exercise="ID" label="…"
+//   <mle-exercise kind="choice|several|numeric|open|code|order|progress" exercise="ID" label="…"
 //     data-exercise='JSON'>…</mle-exercise>
 //
 // The HTML inside is written by mle_lib/exercises/html.py and can be read without this program,
@@ -408,6 +408,8 @@
       const solved = this.state.solved || verdict.status === "correct";
       this.keep({ answer: this.read(), judged: true, tried: true, solved });
       this.answer.hidden = false;
+      const detail = { id: this.id, status: verdict.status };
+      this.host.dispatchEvent(new CustomEvent("mle-checked", { bubbles: true, detail }));
     }
 
     show({ status, html = "", text = "" }) {
@@ -579,7 +581,7 @@
   let rest = dataset?.rest;
 
   function fetchRest() {
-    const shown = document.querySelector("mle-exercise:is([kind=code], [kind=progress])");
+    const shown = document.querySelector("mle-exercise:is([kind=code], [kind=order], [kind=progress])");
     if (!rest || !(shown || store.all().length)) return;
     const script = make("script");
     script.src = new URL(rest, src);

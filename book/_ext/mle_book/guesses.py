@@ -1,0 +1,88 @@
+"""A box that asks for a guess takes one, and what answers it waits.
+
+    > **Guess.** Does the noise scale rise or fall?
+
+What waits is, from the next cell of the notebook on, what its code cells give and the text below
+them, up to the code cell after that text, the next guess or the end of the section: it gets the
+class `mle-outcome`. `practice.js` hides it until there is a guess, or none is wanted. Without that
+program, and in print, all is open.
+"""
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+import nbformat
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from .tree import place, replace
+
+logger = logging.getLogger(__name__)
+
+GUESS, OUTCOME = "mle-callout-guess", "mle-outcome"
+LINES_A_CELL = 10_000  # by which MyST-NB sets the lines of one cell apart from those of the next
+
+
+def setup(app: Sphinx) -> None:
+    # after all that adds to what stands below a guess
+    app.connect("doctree-read", make_guesses, priority=900)
+
+
+def make_guesses(app: Sphinx, doctree: nodes.document) -> None:
+    path = Path(app.env.doc2path(app.env.docname))
+    boxes = [box for box in doctree.findall(nodes.admonition) if GUESS in box["classes"]]
+    if path.suffix != ".ipynb" or not boxes:
+        return
+    cells = nbformat.read(path, as_version=4).cells
+    asked: dict[str, int] = {}
+    for box in boxes:
+        name = cells[_cell(box)].id
+        asked[name] = asked.get(name, 0) + 1
+        if not _mark(box):
+            logger.warning(
+                "guesses: nothing below it answers", location=box, type="mle", subtype="guess"
+            )
+        box += _field(f"guess-{name}" + (f"-{asked[name]}" if asked[name] > 1 else ""))
+
+
+def _cell(node: nodes.Node) -> int:
+    """The number of a node's cell."""
+    if isinstance(node, nodes.Element) and "cell_index" in node:
+        return int(node["cell_index"])
+    within = (n.line for n in node.findall() if n.line) if isinstance(node, nodes.Element) else ()
+    return int(next(iter(within), 0)) // LINES_A_CELL
+
+
+def _mark(box: nodes.admonition) -> int:
+    """Mark what answers; how many nodes that are."""
+    output, text = False, False
+    count = 0
+    for node in list(_below(box)):
+        if node.get("nb_element") == "cell_code":
+            if output and text:
+                break
+            given = [n for n in node.children if n.get("nb_element") == "cell_code_output"]
+            for one in given:
+                one["classes"].append(OUTCOME)
+            output |= bool(given)
+            count += len(given)
+        elif _cell(node) > _cell(box) and not isinstance(node, nodes.raw):
+            replace(node, nodes.container("", node, classes=[OUTCOME]))
+            text = True
+            count += 1
+    return count
+
+
+def _below(box: nodes.admonition) -> Iterator[nodes.Element]:
+    """What stands below a guess in its section, up to the next guess."""
+    for node in box.parent.children[place(box) + 1 :]:
+        if isinstance(node, nodes.section) or GUESS in node.get("classes", ()):
+            return
+        yield node
+
+
+def _field(name: str) -> nodes.raw:
+    html = f'<mle-exercise kind="guess" exercise="{escape(name)}" label="Guess"'
+    return nodes.raw("", f'{html} data-exercise="{{}}"></mle-exercise>', format="html")

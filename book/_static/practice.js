@@ -1,0 +1,346 @@
+// What a page asks before it tells, and what it remembers of a reader: guesses, questions on earlier
+// chapters and when they are due again, sections read. The element <mle-exercise> and what is kept
+// are those of mle_lib/exercises/static/exercises.js.
+
+(() => {
+  "use strict";
+  const MleExercise = customElements.get("mle-exercise");
+  if (!MleExercise) return;
+  const { Exercise, make, makeButton, makeStatus, store } = MleExercise.core;
+  const root = new URL(document.documentElement.dataset.content_root ?? ".", document.baseURI);
+  const PAGE = location.pathname.slice(root.pathname.length).replace(/(\.html)?$/, "");
+
+  // ---- A guess, and what answers it ------------------------------------------------------------
+
+  const OUTCOME = "mle-outcome";
+  const ALL = "guess-all"; // the entry of who wants to see everything at once
+
+  // Found by its text and by links, where a browser knows how, and then shown.
+  function veil(element, hidden) {
+    if (hidden) element.setAttribute("hidden", "until-found");
+    else element.removeAttribute("hidden");
+  }
+
+  class Guess extends Exercise {
+    get blank() {
+      return { guess: "" };
+    }
+
+    constructor(host) {
+      super(host);
+      this.box = host.closest(".mle-callout-guess");
+      this.outcome = [];
+      for (let next = this.box?.nextElementSibling; next; next = next.nextElementSibling) {
+        if (next.matches("section, .mle-callout-guess")) break;
+        if (next.matches(`.${OUTCOME}`)) this.outcome.push(next);
+        else this.outcome.push(...next.querySelectorAll(`:scope > .${OUTCOME}`));
+      }
+      for (const element of this.outcome) {
+        element.addEventListener("beforematch", () => this.show({ shown: true }));
+      }
+      this.field = make("input");
+      this.field.type = "text";
+      this.field.autocomplete = "off";
+      this.field.addEventListener("input", () => this.keep({ guess: this.field.value }));
+      this.field.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter") return;
+        event.preventDefault();
+        this.answer();
+      });
+      const label = make("label", "mle-number");
+      label.append(make("span", "", "Your guess"), this.field);
+      const buttons = make("div", "mle-buttons");
+      const all = makeButton("Show all of this book", () => store.set(ALL, { shown: true }));
+      buttons.append(
+        makeButton("Show what came out", () => this.answer()),
+        makeButton("Show it without a guess", () => this.show({ shown: true })),
+        all,
+      );
+      all.title = "Nothing waits for a guess any more; the page of your progress takes it back.";
+      this.status = makeStatus();
+      this.form = make("div", "mle-guess");
+      this.form.append(label, buttons, this.status);
+      this.guessed = make("p", "mle-guessed");
+      this.guessed.tabIndex = -1;
+      host.append(this.form, this.others.place);
+      this.outcome[0]?.before(this.guessed);
+      this.restore();
+    }
+
+    title() {
+      return null;
+    }
+
+    answer() {
+      if (this.field.value.trim()) this.show({ guess: this.field.value, shown: true });
+      else this.status.textContent = "Type a guess first: a word or a number will do.";
+    }
+
+    show(changes) {
+      const hadFocus = this.form.contains(document.activeElement);
+      this.keep(changes);
+      this.load();
+      if (hadFocus) this.guessed.focus();
+    }
+
+    look() {
+      super.look();
+      this.load();
+    }
+
+    load() {
+      const { guess = "", shown } = this.state;
+      const open = Boolean(shown || store.get(ALL).shown);
+      if (document.activeElement !== this.field) this.field.value = guess;
+      this.status.textContent = "";
+      this.form.hidden = open;
+      this.guessed.hidden = !open && this.outcome.length > 0;
+      this.guessed.textContent = open && guess.trim() ? `You guessed: ${guess.trim()}` : "";
+      if (!open) this.guessed.textContent = "";
+      this.guessed.classList.toggle("mle-unseen", !this.guessed.textContent);
+      for (const element of this.outcome) veil(element, !open);
+    }
+  }
+
+  // A link may lead into what is hidden.
+  function openTarget() {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const within = `.${OUTCOME}[hidden]`; // a cell itself is in view, what it gave is not
+    const hidden = target && (target.closest(within) ?? target.querySelector(`:scope > ${within}`));
+    if (!hidden) return;
+    hidden.dispatchEvent(new Event("beforematch"));
+    target.scrollIntoView();
+  }
+
+  // ---- Questions on earlier chapters -----------------------------------------------------------
+
+  const DAY = 86_400_000;
+  const DAYS = [1, 3, 7, 21, 60]; // until a question is asked again, by how often it was known
+  const FORGOTTEN = "book/forgotten";
+
+  const isRecall = (id) => id.startsWith("recall-");
+  const isDue = ({ due }) => due !== undefined && due <= Date.now();
+
+  // The first answer counts; who tries again on the same day is only learning.
+  document.addEventListener("mle-checked", ({ detail: { id, status } }) => {
+    const state = store.get(id);
+    if (!isRecall(id) || state.due > Date.now()) return;
+    const right = status === "correct";
+    const box = right ? Math.min((state.box ?? 0) + 1, DAYS.length - 1) : 0;
+    const { missed, ...rest } = state;
+    const again = right ? {} : { missed: PAGE };
+    store.set(id, { ...rest, ...again, box, due: Date.now() + DAYS[box] * DAY });
+  });
+
+  // Asked again, a question stands there without the answer that was given last time.
+  function askAgain(id) {
+    const { answer, judged, tried, due, ...rest } = store.get(id);
+    store.set(id, { ...rest, due: Math.min(due ?? 0, Date.now()) });
+  }
+
+  const questionIn = (page, id) => page.querySelector(`mle-exercise[exercise="${id}"]`);
+
+  // In the questions that open a chapter, those missed two chapters ago come first.
+  async function openChapter(place) {
+    const shown = [...place.querySelectorAll("mle-exercise")];
+    for (const host of shown) {
+      const id = host.getAttribute("exercise");
+      if (isDue(store.get(id))) askAgain(id);
+    }
+    const before = chapterPages()[chapterPages().indexOf(PAGE) - 2];
+    const missed = store.all().filter((id) => isRecall(id) && store.get(id).missed === before);
+    const lacking = missed.filter((id) => !questionIn(place, id)).slice(0, shown.length);
+    if (!before || !lacking.length) return;
+    let all;
+    try {
+      const text = await (await fetch(new URL(`${FORGOTTEN}.html`, root))).text();
+      all = new DOMParser().parseFromString(text, "text/html");
+    } catch {
+      return; // a page opened as a file: these three do
+    }
+    for (const id of missed.filter((id) => questionIn(place, id))) askAgain(id);
+    for (const id of lacking) {
+      const host = questionIn(all, id);
+      if (!host) continue;
+      askAgain(id);
+      shown.pop().remove();
+      place.querySelector(".mle-recall-title").after(document.importNode(host, true));
+    }
+  }
+
+  const chapterPages = () => [
+    ...new Set(
+      [...document.querySelectorAll("nav.bd-links a[href]")].map((link) =>
+        new URL(link.href).pathname.slice(root.pathname.length).replace(/(\.html)?$/, ""),
+      ),
+    ),
+  ];
+
+  // The page of all questions: above, those that are due.
+  class AllQuestions {
+    constructor(place) {
+      this.hosts = [...place.querySelectorAll("mle-exercise")];
+      this.said = makeStatus();
+      this.list = make("div", "mle-due");
+      this.more = makeButton("Ask me three others", () => this.ask(this.others().slice(0, 3)));
+      const buttons = make("div", "mle-buttons");
+      buttons.append(this.more);
+      place.before(this.said, this.list, buttons);
+      const due = this.hosts.filter((host) => isDue(this.state(host)));
+      due.sort((a, b) => this.late(a) - this.late(b));
+      this.ask(due);
+      document.addEventListener("mle-progress", () => this.show());
+    }
+
+    id(host) {
+      return host.getAttribute("exercise");
+    }
+
+    state(host) {
+      return store.get(this.id(host));
+    }
+
+    // What was missed comes first, then what has waited longest.
+    late(host) {
+      const { box, due } = this.state(host);
+      return box === 0 ? due - 1e14 : due;
+    }
+
+    // Not asked yet, of chapters of which something was read; else of any.
+    others() {
+      const open = this.hosts.filter(
+        (host) => !this.list.contains(host) && this.state(host).due === undefined,
+      );
+      const read = open.filter((host) => wasRead(host.closest("details")?.dataset.page));
+      return read.length ? read : open;
+    }
+
+    ask(hosts) {
+      for (const host of hosts) {
+        askAgain(this.id(host));
+        this.list.append(host);
+      }
+      this.show();
+      if (document.activeElement === this.more) hosts[0]?.querySelector("input")?.focus();
+    }
+
+    show() {
+      const asked = [...this.list.children];
+      const left = asked.filter((host) => !(this.state(host).due > Date.now())).length;
+      const later = this.hosts.map((host) => this.state(host).due).filter((due) => due > Date.now());
+      const next = later.length
+        ? ` The next one is due on ${new Date(Math.min(...later)).toLocaleDateString("en-GB", {
+            day: "numeric",
+            month: "long",
+          })}.`
+        : "";
+      const text = left ? `${left} to answer.` : `Nothing is due.${next}`;
+      if (this.said.textContent !== text) this.said.textContent = text;
+      this.more.hidden = !this.others().length;
+    }
+  }
+
+  // ---- Sections read, and where to go on --------------------------------------------------------
+
+  const LEAST_MS = 4000; // between a section's beginning and its end on the screen
+  const entryOf = (page) => `read-${page.replace(/^book\//, "")}`;
+  const wasRead = (page) => Boolean(page && store.get(entryOf(page)).sections?.length);
+
+  function followReading() {
+    const sections = [...document.querySelectorAll("article section > section[id]")].filter(
+      (section) => /^\d+\.\d+ /.test(section.querySelector("h2")?.textContent.trim() ?? ""),
+    );
+    if (!sections.length) return;
+    const begun = new Map();
+    const observer = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting) continue;
+        const section = target.closest("section[id]");
+        if (target.tagName === "H2") {
+          begun.set(section, begun.get(section) ?? performance.now());
+          note({ place: section.id });
+        } else if (performance.now() - (begun.get(section) ?? Infinity) > LEAST_MS) {
+          note({ sections: [...(store.get(entryOf(PAGE)).sections ?? []), section.id] });
+        }
+      }
+    });
+    for (const section of sections) {
+      const end = make("span", "mle-end");
+      const inner = section.querySelector(":scope > section");
+      if (inner) inner.before(end); // what follows are exercises
+      else section.append(end);
+      observer.observe(section.querySelector("h2"));
+      observer.observe(end);
+    }
+  }
+
+  function note(changes) {
+    const id = entryOf(PAGE);
+    const state = { ...store.get(id), ...changes, at: Date.now() };
+    state.sections = [...new Set(state.sections ?? [])];
+    store.set(id, state);
+  }
+
+  // ---- The page of one's progress ---------------------------------------------------------------
+
+  class ProgressPage {
+    constructor(place) {
+      this.chapters = JSON.parse(document.getElementById("mle-chapters").textContent);
+      this.place = place;
+      this.goOn = make("p", "mle-continue");
+      this.list = place.querySelector(".mle-chapters");
+      this.guesses = makeButton("", () => store.set(ALL, { shown: !store.get(ALL).shown }));
+      const buttons = make("div", "mle-buttons");
+      buttons.append(this.guesses);
+      this.list.before(this.goOn);
+      this.list.after(buttons);
+      document.addEventListener("mle-progress", () => this.show());
+      this.show();
+    }
+
+    link({ page }, anchor, text) {
+      const made = make("a", "", text);
+      made.href = `${page.replace(/^book\//, "")}.html${anchor ? `#${anchor}` : ""}`;
+      return made;
+    }
+
+    show() {
+      const states = this.chapters.map((chapter) => ({ chapter, ...store.get(entryOf(chapter.page)) }));
+      const last = states.reduce((one, other) => ((other.at ?? 0) > (one.at ?? 0) ? other : one));
+      const title = new Map(last.chapter.sections).get(last.place);
+      if (title) this.goOn.replaceChildren("Continue at ", this.link(last.chapter, last.place, title), ".");
+      else this.goOn.replaceChildren("Start with ", this.link(last.chapter, "", last.chapter.title), ".");
+      this.list.replaceChildren(...states.map((state) => this.row(state)));
+      const all = Boolean(store.get(ALL).shown);
+      this.guesses.textContent = all
+        ? "Let what answers a guess wait for it again"
+        : "Show what answers a guess at once, in the whole book";
+    }
+
+    row({ chapter, sections = [] }) {
+      const made = make("li");
+      const read = chapter.sections.filter(([id]) => sections.includes(id));
+      const known = chapter.recall.filter((id) => store.get(id).box > 0);
+      const asked = chapter.recall.filter((id) => store.get(id).due !== undefined);
+      const counts = [
+        `${read.length} of ${chapter.sections.length} sections read`,
+        `${store.solved(chapter.exercises)} of ${chapter.exercises.length} exercises solved`,
+      ];
+      if (asked.length) counts.push(`${known.length} of ${asked.length} questions remembered`);
+      made.append(this.link(chapter, "", chapter.title), make("span", "", `: ${counts.join(", ")}.`));
+      const next = chapter.sections.find(([id]) => !sections.includes(id));
+      if (read.length && next) made.append(" Next: ", this.link(chapter, ...next), ".");
+      return made;
+    }
+  }
+
+  // ---- The start --------------------------------------------------------------------------------
+
+  MleExercise.add({ guess: Guess });
+  for (const place of document.querySelectorAll(".mle-recall")) openChapter(place);
+  for (const place of document.querySelectorAll(".mle-recall-all")) new AllQuestions(place);
+  for (const place of document.querySelectorAll(".mle-progress-page")) new ProgressPage(place);
+  followReading();
+  openTarget();
+  window.addEventListener("hashchange", openTarget);
+})();
