@@ -1,7 +1,6 @@
 """Questions on the chapter, to be asked again."""
 
-from mle_lib.exercises.quizzes import Choice, Near, Numeric, Option
-from mle_lib.exercises.recall import Recall
+from mle_lib.exercises.quizzes import Choice, Near, Numeric, Option, Recall
 
 RECALL = (
     Recall(
