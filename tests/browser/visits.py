@@ -53,9 +53,12 @@ def new_context(
     return context
 
 
-# Formulas are set; the editors that are near the window are open, or the plain ones in their place;
+# Nothing waits for a guess, unless the test is of that: else nobody would look at it. Formulas are
+# set; the editors that are near the window are open, or the plain ones in their place;
 # fonts are there. Where no script runs there is nothing of the first two, nor a next frame.
 READY = """async () => {
+    const waits = window.mleGuessesWait ? [] : document.querySelectorAll(".mle-outcome[hidden]");
+    for (const element of waits) element.removeAttribute("hidden");
     await window.MathJax?.startup?.promise;
     const views = [...document.querySelectorAll("mle-exercise")].map((e) => e.view);
     const frame = () => new Promise(requestAnimationFrame);

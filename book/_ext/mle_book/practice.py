@@ -26,7 +26,8 @@ from mle_lib.exercises.quizzes import Recall
 from .tree import replace
 
 SCRIPT = "practice.js"
-PAGES = ("book/forgotten", "book/progress")
+PROGRESS = "book/progress"
+PAGES = ("book/forgotten", PROGRESS)
 SECTION = re.compile(r"^## (\d+\.\d+) ", re.M)
 CHAPTER = re.compile(r"^# (.+)$", re.M)
 
@@ -36,6 +37,7 @@ def setup(app: Sphinx) -> None:
     app.add_directive("mle-progress", Progress)
     app.add_node(progress)
     app.connect("html-page-context", add_script)
+    app.connect("env-updated", pages_to_write_again)
     app.connect("doctree-resolved", fill_progress)
 
 
@@ -136,6 +138,13 @@ def chapters(env: BuildEnvironment) -> list[dict[str, Any]]:
             | {"recall": recall}
         )
     return found
+
+
+def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """The page of progress, if it would say something else; a small book may have none."""
+    now = json.dumps(chapters(env)) if PROGRESS in env.found_docs else ""
+    before, env.mle_chapters = getattr(env, "mle_chapters", ""), now
+    return [PROGRESS] if now != before else []
 
 
 def fill_progress(app: Sphinx, doctree: nodes.document, docname: str) -> None:

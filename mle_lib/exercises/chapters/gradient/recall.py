@@ -64,8 +64,8 @@ RECALL = (
                 Option("It is rounded to 0 after a few samples", right=True),
             ),
             why="It has the factor $L$, a product over all samples: with pictures of 64 pixels "
-            "every entry was 0 from the seventeenth picture on, where $\\nabla\\ell$ had an "
-            "entry of 8.5.",
+            "every entry was 0 from the seventeenth picture on, where $\\nabla\\ell$ reached "
+            "8.5.",
         ),
         cell="ch2-21",
         shows="16 5.6e-309 4.5e-308 8.0 17 0.0e+00 0.0e+00 8.5",
