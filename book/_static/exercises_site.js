@@ -758,6 +758,14 @@
 
   const several = (n, singular, plural) => `${n} ${n === 1 ? singular : plural}`;
 
+  // What was read is no answer, and goes along: of two lists of sections both stay.
+  const isReading = (id) => id.startsWith("read-");
+
+  function bothReadings(one, other) {
+    const last = (one.at ?? 0) < (other.at ?? 0) ? other : one;
+    return { ...last, sections: [...new Set([...(one.sections ?? []), ...(other.sections ?? [])])] };
+  }
+
   const guesses = () =>
     [...document.querySelectorAll("mle-exercise[kind=guess]")].map((host) =>
       host.getAttribute("exercise"),
@@ -785,7 +793,7 @@
           ]),
         ),
         makeButton("Forget all answers", () =>
-          ask("Forget the answers, the code and the ticks of the whole book?", [
+          ask("Forget the answers, the code, the ticks and what was read of the whole book?", [
             ["Keep them", () => {}],
             ["Forget all", () => forget(store.all())],
           ]),
@@ -803,7 +811,7 @@
     }
 
     save() {
-      const ids = store.all();
+      const ids = store.all().filter((id) => !isReading(id));
       if (!ids.length) {
         this.say("There are no answers to save yet.");
         return;
@@ -831,11 +839,11 @@
     compare(name, answers) {
       const exercises = new Set(Object.values(exerciseList()).flat());
       // of what a page has besides exercises there is no list
-      const known = { has: (id) => exercises.has(id) || /^(guess|read|recall)-/.test(id) };
+      const known = { has: (id) => exercises.has(id) || /^(guess|recall)-/.test(id) };
       const found = {
         name,
         answers,
-        strange: Object.keys(answers).filter((id) => !known.has(id)),
+        strange: Object.keys(answers).filter((id) => !known.has(id) && !isReading(id)),
         lacking: [],
         differing: [],
       };
@@ -866,6 +874,9 @@
     take({ name, answers, strange, lacking, differing }, replaced) {
       const taken = [...lacking, ...replaced];
       for (const id of taken) store.set(id, answers[id]);
+      for (const id of Object.keys(answers).filter(isReading)) {
+        store.set(id, bothReadings(store.get(id), answers[id]));
+      }
       restoreAll();
       const kept = differing.length - replaced.length;
       const said = [

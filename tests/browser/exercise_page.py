@@ -103,6 +103,8 @@ def finished(place: Locator) -> None:
 
 
 def kept(page: Page) -> dict[str, str]:
-    """What the page has put into the browser's storage, the theme's own entries apart."""
+    """What the page has put into the browser's storage, the theme's own entries apart, and what it
+    has seen read, which changes as one goes along."""
     entries = page.evaluate("() => ({...localStorage})")
-    return {k: v for k, v in entries.items() if k.startswith("mle-book/")}
+    ours = {k: v for k, v in entries.items() if k.startswith("mle-book/")}
+    return {k: v for k, v in ours.items() if not k.startswith("mle-book/read-")}

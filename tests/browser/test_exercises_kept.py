@@ -255,6 +255,28 @@ def test_answers_are_saved_and_restored(site: str, browser: Browser) -> None:
         assert kept(page) == before
 
 
+def test_guesses_questions_and_what_was_read_go_along(site: str, browser: Browser) -> None:
+    """Of what was read here and there both stay; the rest is as it is for answers."""
+    theirs = ours(
+        guess_ch3_04={"guess": "m/b", "shown": True},
+        recall_backward_adds={"answer": ["b"], "box": 1, "due": 5, "judged": True},
+        read_training={"sections": ["a", "b"], "place": "b", "at": 2},
+    )
+    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+        here = {"sections": ["c"], "place": "c", "at": 1}
+        page.evaluate("e => localStorage.setItem('mle-book/read-training', e)", json.dumps(here))
+        restore(page, as_file(theirs))
+        words = progress(page).locator(".mle-said")
+        expect(words).to_have_text("Restored 2 answers from “mine.json”.")
+        expect(page.locator(".mle-guessed").first).to_have_text("You guessed: m/b")
+        content = save(page).read_text("utf-8")
+        answers = json.loads(content)["answers"]
+        assert answers["read-training"] == {"sections": ["c", "a", "b"], "place": "b", "at": 2}
+        assert answers["recall-backward-adds"]["box"] == 1
+        restore(page, as_file(content))
+        expect(words).to_have_text("“mine.json” has no other answers.")
+
+
 def test_the_file_is_chosen_with_the_keys_alone(site: str, browser: Browser) -> None:
     with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
         asked: list[Any] = []
@@ -279,6 +301,8 @@ BROKEN = {
     "no answers": {"kind": "mle-book answers", "format": 1},
     "a number": ours(halve_the_error=320),
     "code that is no text": ours(minibatch_gradient={"code": 5}, halve_the_error={"answer": "9"}),
+    "sections": ours(read_training={"sections": "a"}),
+    "due": ours(recall_backward_adds={"due": "today"}),
     "hints": ours(minibatch_gradient={"hints": -1}),
     "others": ours(minibatch_gradient={"others": ["x"]}),
     "of tomorrow": ours() | {"format": 2},
