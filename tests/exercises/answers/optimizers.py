@@ -286,41 +286,55 @@ def clipped_in_place(g_weights, g_bias, c):
     return g_weights, g_bias
 
 
-# ---- Adam
+# ---- Adam, from corrected means
 
 
-def adam_by_coordinates(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
+def adam_by_coordinates(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
     found = []
-    for place, m, n, slope in zip(theta, mu, nu, g, strict=True):
-        m, n = beta1 * m + (1 - beta1) * slope, beta2 * n + (1 - beta2) * slope * slope
-        root = math.sqrt(n / (1 - beta2 ** (t + 1)))
-        found.append((place + alpha * m / (1 - beta1 ** (t + 1)) / (root + eps), m, n))
+    for place, m, n, slope in zip(theta, mu_hat, nu_hat, g, strict=True):
+        m = beta1 * (1 - beta1**t) * m + (1 - beta1) * slope
+        n = beta2 * (1 - beta2**t) * n + (1 - beta2) * slope * slope
+        m, n = m / (1 - beta1 ** (t + 1)), n / (1 - beta2 ** (t + 1))
+        found.append((place + alpha * m / (math.sqrt(n) + eps), m, n))
     return [list(part) for part in zip(*found, strict=True)]
 
 
-def adam_in_float32(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    theta, mu, nu, g = (torch.as_tensor(part).float() for part in (theta, mu, nu, g))
-    mu, nu = mu.lerp(g, 1 - beta1), nu.lerp(g.square(), 1 - beta2)
-    hats = mu / (1 - beta1 ** (t + 1)), nu / (1 - beta2 ** (t + 1))
-    return theta + alpha * hats[0] / (hats[1].sqrt() + eps), mu, nu
+def adam_in_float32(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    theta, mu_hat, nu_hat, g = (torch.as_tensor(p).float() for p in (theta, mu_hat, nu_hat, g))
+    weights = [(1 - beta) / (1 - beta ** (t + 1)) for beta in (beta1, beta2)]
+    mu_hat, nu_hat = mu_hat.lerp(g, weights[0]), nu_hat.lerp(g.square(), weights[1])
+    return theta + alpha * mu_hat / (nu_hat.sqrt() + eps), mu_hat, nu_hat
 
 
-def adam_of_torch(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
+def adam_of_torch(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    """What came in made uncorrected, one step, and what torch remembers then corrected."""
     place = torch.tensor(theta, requires_grad=True)
     optimizer = torch.optim.Adam([place], lr=alpha, betas=(beta1, beta2), eps=eps)
-    means = {"exp_avg": -torch.tensor(mu), "exp_avg_sq": torch.tensor(nu)}
-    optimizer.state[place] = {"step": torch.tensor(float(t)), **means}
+    mu, nu = -torch.tensor(mu_hat) * (1 - beta1**t), torch.tensor(nu_hat) * (1 - beta2**t)
+    remembered = {"exp_avg": mu, "exp_avg_sq": nu}
+    optimizer.state[place] = {"step": torch.tensor(float(t)), **remembered}
     place.grad = -torch.tensor(g)
     optimizer.step()
-    return place, -means["exp_avg"], means["exp_avg_sq"]
+    return place, -mu / (1 - beta1 ** (t + 1)), nu / (1 - beta2 ** (t + 1))
 
 
-def corrected_in_the_step(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    """Both corrections in one factor, which is then owed to epsilon too."""
-    mu, nu = mu + (1 - beta1) * (g - mu), nu + (1 - beta2) * (g**2 - nu)
-    root = np.sqrt(1 - beta2 ** (t + 1))
-    step = alpha * root / (1 - beta1 ** (t + 1))
-    return theta + step * mu / (np.sqrt(nu) + root * eps), mu, nu
+def moved_by_the_difference(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    mu_hat = mu_hat + (g - mu_hat) * (1 - beta1) / (1 - beta1 ** (t + 1))
+    nu_hat = nu_hat + (g * g - nu_hat) * (1 - beta2) / (1 - beta2 ** (t + 1))
+    return theta + alpha * mu_hat / (nu_hat**0.5 + eps), mu_hat, nu_hat
+
+
+def weights_by_recursion(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    """With the sums 1 + beta + ... + beta^t, added one by one."""
+    shares = []
+    for beta in (beta1, beta2):
+        total = 0.0
+        for _ in range(t + 1):
+            total = beta * total + 1
+        shares.append(1 / total)
+    mu_hat = g * shares[0] + mu_hat * (1 - shares[0])
+    nu_hat = g**2 * shares[1] + nu_hat * (1 - shares[1])
+    return theta + alpha * mu_hat / (np.sqrt(nu_hat) + eps), mu_hat, nu_hat
 
 
 def means(mu, nu, g, beta1, beta2):
@@ -329,21 +343,10 @@ def means(mu, nu, g, beta1, beta2):
     return beta1 * mu + (1 - beta1) * g, beta2 * nu + (1 - beta2) * g * g
 
 
-def as_they_come(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
+def copied_from_the_text(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
     mu, nu = means(mu, nu, g, beta1, beta2)
-    return torch.as_tensor(theta) + alpha * mu / (nu.sqrt() + eps), mu, nu
-
-
-def epsilon_under_the_root(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    mu, nu = means(mu, nu, g, beta1, beta2)
-    step = mu / (1 - beta1 ** (t + 1)) * (nu / (1 - beta2 ** (t + 1)) + eps) ** -0.5
-    return torch.as_tensor(theta) + alpha * step, mu, nu
-
-
-def t_as_given(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    mu, nu = beta1 * mu + (1 - beta1) * g, beta2 * nu + (1 - beta2) * g * g
-    step = alpha * mu / (1 - beta1**t)
-    return theta + step / (np.sqrt(nu / (1 - beta2**t)) + eps), mu, nu
+    root = (nu / (1 - beta2 ** (t + 1))).sqrt() + eps
+    return torch.as_tensor(theta) + alpha * mu / (1 - beta1 ** (t + 1)) / root, mu, nu
 
 
 def corrected_in_their_place(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
@@ -352,55 +355,90 @@ def corrected_in_their_place(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
     return torch.as_tensor(theta) + alpha * mu / (nu.sqrt() + eps), mu, nu
 
 
-def adam_of_a_loss(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    return adam_by_coordinates(theta, mu, nu, t, g, -alpha, beta1, beta2, eps)
+def as_they_come(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
+    mu, nu = means(mu, nu, g, beta1, beta2)
+    return torch.as_tensor(theta) + alpha * mu / (nu.sqrt() + eps), mu, nu
 
 
-def epsilon_before_the_correction(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    mu, nu = beta1 * mu + (1 - beta1) * g, beta2 * nu + (1 - beta2) * g**2
-    step = alpha * np.sqrt(1 - beta2 ** (t + 1)) / (1 - beta1 ** (t + 1))
-    return theta + step * mu / (np.sqrt(nu) + eps), mu, nu
+def t_as_given(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    gain1, gain2 = (1 - beta1) / (1 - beta1**t), (1 - beta2) / (1 - beta2**t)
+    mu_hat, nu_hat = gain1 * g + (1 - gain1) * mu_hat, gain2 * g * g + (1 - gain2) * nu_hat
+    return theta + alpha * mu_hat / (np.sqrt(nu_hat) + eps), mu_hat, nu_hat
 
 
-def no_root(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    mu, nu = beta1 * mu + (1 - beta1) * g, beta2 * nu + (1 - beta2) * g**2
-    step = alpha * mu / (1 - beta1 ** (t + 1))
-    return theta + step / (nu / (1 - beta2 ** (t + 1)) + eps), mu, nu
+def adam_of_a_loss(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    return adam_by_coordinates(theta, mu_hat, nu_hat, t, g, -alpha, beta1, beta2, eps)
 
 
-def squared_length_of_all(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    root = np.full(len(g), np.sqrt(g @ g))
-    new, *_, nu = corrected_in_the_step(theta, mu, nu, t, root, alpha, beta1, beta2, eps)
-    return new, beta1 * mu + (1 - beta1) * g, nu
+def epsilon_under_the_root(theta, mu_hat, nu_hat, *rest):
+    alpha, eps = rest[2], rest[-1]
+    _, mu_hat, nu_hat = moved_by_the_difference(theta, mu_hat, nu_hat, *rest)
+    return theta + alpha * mu_hat / np.sqrt(nu_hat + eps), mu_hat, nu_hat
 
 
-def one_mean_corrected(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    mu, nu = beta1 * mu + (1 - beta1) * g, beta2 * nu + (1 - beta2) * g**2
-    return theta + alpha * mu / (1 - beta1 ** (t + 1)) / (np.sqrt(nu) + eps), mu, nu
+def epsilon_forgotten(theta, mu_hat, nu_hat, *rest):
+    return moved_by_the_difference(theta, mu_hat, nu_hat, *rest[:-1], 0.0)
 
 
-def old_means_returned(theta, mu, nu, *rest):
-    return corrected_in_the_step(theta, mu, nu, *rest)[0], mu, nu
+def no_root(theta, mu_hat, nu_hat, *rest):
+    _, mu_hat, nu_hat = moved_by_the_difference(theta, mu_hat, nu_hat, *rest)
+    return theta + rest[2] * mu_hat / (nu_hat + rest[-1]), mu_hat, nu_hat
 
 
-def betas_swapped(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    return corrected_in_the_step(theta, mu, nu, t, g, alpha, beta2, beta1, eps)
+def handed_back_uncorrected(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    new, mu, nu = adam_of_torch(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps)
+    return new, mu * (1 - beta1 ** (t + 1)), nu * (1 - beta2 ** (t + 1))
 
 
-def epsilon_forgotten(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    return corrected_in_the_step(theta, mu, nu, t, g, alpha, beta1, beta2, 0.0)
+def old_means_returned(theta, mu_hat, nu_hat, *rest):
+    return moved_by_the_difference(theta, mu_hat, nu_hat, *rest)[0], mu_hat, nu_hat
 
 
-def uncorrected_from(start):
-    def adam(theta, mu, nu, t, *rest):
-        return (corrected_in_the_step if t < start else as_they_come)(theta, mu, nu, t, *rest)
+def betas_swapped(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    return moved_by_the_difference(theta, mu_hat, nu_hat, t, g, alpha, beta2, beta1, eps)
+
+
+def plain_average(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    """Of all gradients, for ever."""
+    mu_hat, nu_hat = mu_hat + (g - mu_hat) / (t + 1), nu_hat + (g * g - nu_hat) / (t + 1)
+    return theta + alpha * mu_hat / (np.sqrt(nu_hat) + eps), mu_hat, nu_hat
+
+
+def average_and_then_moving(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    weight1, weight2 = max(1 - beta1, 1 / (t + 1)), max(1 - beta2, 1 / (t + 1))
+    mu_hat, nu_hat = mu_hat + weight1 * (g - mu_hat), nu_hat + weight2 * (g * g - nu_hat)
+    return theta + alpha * mu_hat / (np.sqrt(nu_hat) + eps), mu_hat, nu_hat
+
+
+def whole_first_gradient(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    if t == 0:
+        return theta + alpha * g / (abs(g) + eps), g, g * g
+    return as_they_come(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps)
+
+
+def one_mean_corrected(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    _, mu_hat, _ = adam_by_coordinates(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps)
+    mu_hat, nu_hat = np.array(mu_hat), beta2 * nu_hat + (1 - beta2) * g**2
+    return theta + alpha * mu_hat / (np.sqrt(nu_hat) + eps), mu_hat, nu_hat
+
+
+def squared_length_of_all(theta, mu_hat, nu_hat, t, g, alpha, beta1, beta2, eps):
+    mu_hat = mu_hat + (g - mu_hat) * (1 - beta1) / (1 - beta1 ** (t + 1))
+    nu_hat = nu_hat + (g @ g - nu_hat) * (1 - beta2) / (1 - beta2 ** (t + 1))
+    return theta + alpha * mu_hat / (np.sqrt(nu_hat) + eps), mu_hat, nu_hat
+
+
+def corrected_until(last):
+    def adam(theta, mu_hat, nu_hat, t, *rest):
+        return (moved_by_the_difference if t < last else as_they_come)(
+            theta, mu_hat, nu_hat, t, *rest
+        )
 
     return adam
 
 
-def first_correction_for_ever(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    new = corrected_in_the_step(theta, mu, nu, 0, g, alpha, beta1, beta2, eps)
-    return new
+def weights_of_the_first_step(theta, mu_hat, nu_hat, t, *rest):
+    return moved_by_the_difference(theta, mu_hat, nu_hat, 0, *rest)
 
 
 def like_what_came(g_weights, g_bias, c):
@@ -413,12 +451,6 @@ def like_what_came(g_weights, g_bias, c):
 def only_what_is_long(g_weights, g_bias, c):
     norm = np.sqrt((g_weights**2).sum() + (g_bias**2).sum())
     return (g_weights, g_bias) if norm < 0.5 else number_by_number(g_weights, g_bias, c)
-
-
-def adam_that_begins(theta, mu, nu, t, g, alpha, beta1, beta2, eps):
-    if t == 0:
-        return theta + alpha * g / (abs(g) + eps), (1 - beta1) * g, (1 - beta2) * g * g
-    return adam_by_coordinates(theta, mu, nu, t, g, alpha, beta1, beta2, eps)
 
 
 ANSWERS = {
@@ -531,57 +563,57 @@ ANSWERS = {
     ),
     "adam-update": Answers(
         right=(
-            adam_that_begins,
             adam_by_coordinates,
             adam_in_float32,
             adam_of_torch,
-            corrected_in_the_step,
+            moved_by_the_difference,
+            weights_by_recursion,
         ),
         slips={
+            "as_if_not_corrected": (copied_from_the_text,),
+            "corrected_again": (corrected_in_their_place,),
             "no_correction": (as_they_come,),
-            "eps_inside": (epsilon_under_the_root,),
             "counted_from_zero": (t_as_given,),
-            "corrected_means_kept": (corrected_in_their_place,),
             "downhill": (adam_of_a_loss,),
         },
         wrong=(
-            uncorrected_from(1000),
-            epsilon_before_the_correction,
+            epsilon_under_the_root,
+            epsilon_forgotten,
             no_root,
-            squared_length_of_all,
-            one_mean_corrected,
+            handed_back_uncorrected,
             old_means_returned,
             betas_swapped,
-            epsilon_forgotten,
-            first_correction_for_ever,
-            uncorrected_from(1),
-            uncorrected_from(100),
+            plain_average,
+            average_and_then_moving,
+            whole_first_gradient,
+            one_mean_corrected,
+            squared_length_of_all,
+            weights_of_the_first_step,
+            corrected_until(1),
+            corrected_until(100),
+            corrected_until(1000),
         ),
         equivalent={
-            "line 3: abs: `g`": "it is squared",
-            "line 3: minus: `g`": "it is squared",
+            "line 5: abs: `g`": "it is squared",
+            "line 5: minus: `g`": "it is squared",
         }
         | squeezed(
-            "2: `beta1 * mu`",
-            "2: `(1 - beta1) * g`",
-            "2: `mu`",
-            "2: `g`",
-            "3: `beta2 * nu`",
-            "3: `(1 - beta2) * g ** 2`",
-            "3: `nu`",
-            "3: `g ** 2`",
-            "3: `g`",
-            "4: `mu / (1 - beta1 ** (t + 1))`",
-            "4: `mu`",
-            "5: `nu / (1 - beta2 ** (t + 1))`",
-            "5: `nu`",
+            "4: `(1 - gain1) * mu_hat`",
+            "4: `gain1 * g`",
+            "4: `mu_hat`",
+            "4: `g`",
+            "5: `(1 - gain2) * nu_hat`",
+            "5: `gain2 * g ** 2`",
+            "5: `nu_hat`",
+            "5: `g ** 2`",
+            "5: `g`",
             "6: `theta`",
             "6: `alpha * mu_hat / (np.sqrt(nu_hat) + eps)`",
             "6: `alpha * mu_hat`",
             "6: `np.sqrt(nu_hat) + eps`",
-            "6: `mu_hat`",
+            "6: `mu_hat` #2",
             "6: `np.sqrt(nu_hat)`",
-            "6: `nu_hat`",
+            "6: `nu_hat` #2",
         ),
     ),
 }

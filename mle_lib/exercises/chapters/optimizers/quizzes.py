@@ -1,6 +1,6 @@
 """Questions of a chapter."""
 
-from mle_lib.exercises.quizzes import Near, Numeric
+from mle_lib.exercises.quizzes import Choice, Near, Numeric, Option
 
 SGD, BETA = 2**-4, 0.9  # SGD's best step size at b = 3; the momentum of the table
 
@@ -40,4 +40,33 @@ EFFECTIVE_STEP = Numeric(
     "at the steps: hardly fewer at $b = 3$, less than half with the whole data set.",
     prediction=True,
     printed="0.008",
+)
+
+TWO_DECAYS = Choice(
+    id="why-decay-and-the-scale",
+    title="Whose decay fades",
+    question="Multiply the loss $-\\ell/m$ by $\\gamma=100$, and leave $\\alpha$ and $\\rho$ as "
+    "they are. Why does L2 in Adam take off far less than before, and AdamW's decay as much?",
+    options=(
+        Option(
+            "Adam ignores a factor of its gradient, so it hardly sees a penalty. AdamW's decay "
+            "stands outside of Adam, where such factors count.",
+            "It ignores a factor of the *whole* gradient. Here $\\gamma$ multiplies one of two "
+            "parts; at $\\gamma=1$ Adam sees the penalty well.",
+        ),
+        Option(
+            "Adam divides by the size of all that it gets, and of that $\\rho\\theta$ is now a far "
+            "smaller part. AdamW's decay is not divided.",
+            right=True,
+        ),
+        Option(
+            "The penalty grows with the loss, and the larger it is, the more the root of "
+            "$\\hat\\nu$ shortens it. AdamW's decay has no root.",
+            "The penalty stands beside $-\\gamma\\,\\ell/m$ in the loss, and $\\rho\\theta$ stays "
+            "as it was. It is the data's part that grows.",
+        ),
+    ),
+    why="Only a factor of both parts cancels: L2 depends on $\\rho/\\gamma$, AdamW's decay on "
+    "$\\alpha\\rho$.",
+    of="decay-and-the-scale",
 )

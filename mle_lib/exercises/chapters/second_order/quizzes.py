@@ -1,6 +1,6 @@
 """Questions of a chapter."""
 
-from mle_lib.exercises.quizzes import Near, Numeric
+from mle_lib.exercises.quizzes import Choice, Near, Numeric, Option
 
 NEWTON_STEPS = Numeric(
     id="newton-steps-to-the-top",
@@ -45,4 +45,33 @@ NEWTON_STEPS = Numeric(
     prediction=True,
     printed="4",
     unit="steps",
+)
+
+FISHER_OR_EMPIRICAL = Choice(
+    id="why-fisher-or-empirical",
+    title="What keeps them apart",
+    question="A TinyWorld is not an FVSBN. At the top of $\\ell$, with endless data, the table "
+    "above has $F$ near $H$, and $E$ further off. Why?",
+    options=(
+        Option(
+            "$E$ is a mean over samples of the data, $F$ over all $x$. More samples would bring "
+            "$E$ to $F$, whatever the model is.",
+            "The data are endless here, so $E$ has nothing to gain from more. It has arrived, and "
+            "not at $F$.",
+        ),
+        Option(
+            "$E$ does not take off the mean gradient. $E-\\bar g\\bar g^\\top$ is $F$, at any "
+            "$\\theta$ and for any model.",
+            "At the top $\\bar g=0$, so nothing is to be taken off. And what is left is $\\Sigma$, "
+            "which is $F$ only for the right model.",
+        ),
+        Option(
+            "$E$ has the squared errors that the data make, $F$ and $H$ those that the model "
+            "expects. A wrong model expects others.",
+            right=True,
+        ),
+    ),
+    why="Given $x_{<i}$, the mean of $(x_i-\\sigma)^2$ is $\\sigma(1-\\sigma)$ only where "
+    "$\\sigma$ is the true probability: in the table's last row.",
+    of="fisher-or-empirical",
 )
