@@ -76,3 +76,107 @@ SHUFFLED = Choice(
     why="One by one uniform, together dependent: a shuffled pass has less noise than formulas for "
     "independent batches say, which chapter 6 measures.",
 )
+
+WHY_ORDER = Choice(
+    id="why-order-the-estimator",
+    title="The factor after the sum",
+    question="The last line multiplies the sum by $m/b$. One could multiply each row by it first. "
+    "Why is that the same?",
+    options=(
+        Option(
+            "The factor is the same for every row, so that it can be taken out of the sum.",
+            right=True,
+        ),
+        Option(
+            "The rows of a batch are drawn independently, so that a sum of them may be scaled.",
+            "Independence matters to the variance (section 3.6). A common factor can be taken out "
+            "of any sum, whatever the rows are.",
+        ),
+        Option(
+            "The two agree in the mean over all batches, though not in each single batch.",
+            "They agree in each batch, up to rounding: $\\sum_j \\frac{m}{b} g_j = "
+            "\\frac{m}{b} \\sum_j g_j$. No mean is needed for this.",
+        ),
+    ),
+    why="Only a factor that differs from sample to sample has to stand inside the sum, where it "
+    "can change the direction.",
+    of="order-the-estimator",
+)
+
+WHY_FILL = Choice(
+    id="why-fill-the-estimator",
+    title="This factor and no other",
+    question="Why does the batch's sum, times $m/b$, have the mean $\\nabla\\ell$?",
+    options=(
+        Option(
+            "The sum has $b$ terms, so it must be divided by $b$ to have the size of a single "
+            "$g_j$.",
+            "That explains $1/b$ and gives the mean of the $g_j$. $\\nabla\\ell$ is their sum, "
+            "$m$ times as long.",
+        ),
+        Option(
+            "Each sample is in the batch with probability $b/m$, and $m/b$ makes up for this.",
+            right=True,
+        ),
+        Option(
+            "A gradient taken in a batch is $b/m$ times as long as the same one in all the data.",
+            "$g_j$ depends on its own sample and $\\theta$, on no batch. It is the *number* of "
+            "terms that is smaller.",
+        ),
+    ),
+    why="In (3.2) the probability $b/m$ is all that is asked of the way the batch is drawn.",
+    of="fill-the-estimator",
+)
+
+WHY_WRITE = Choice(
+    id="why-minibatch-gradient",
+    title="A sample drawn twice",
+    question="Drawn with replacement, a sample may count twice in your sum. Why does the estimate "
+    "stay unbiased?",
+    options=(
+        Option(
+            "Dividing by $b$ takes the repetition back, since $b$ counts that sample twice too.",
+            "In that batch the sample still has twice the weight of the others. It is over the "
+            "batches that the weights even out.",
+        ),
+        Option(
+            "With $b$ far below $m$ a repetition is so rare that its share can be neglected.",
+            "Nothing is neglected: (3.2) holds exactly with replacement, even for $b > m$, where "
+            "some sample must repeat.",
+        ),
+        Option(
+            "How often a sample is drawn has the mean $b/m$, and it is the same for all samples.",
+            right=True,
+        ),
+    ),
+    why="Replace the indicator in (3.2) by this number: only its mean enters.",
+    of="minibatch-gradient",
+)
+
+WHY_MEND = Choice(
+    id="why-mend-the-estimator",
+    title="A fault that goes unseen",
+    question="With both faults the program returned the batch's mean, and plain gradient ascent "
+    "with it still climbs $\\ell$. Why?",
+    options=(
+        Option(
+            "The batch's mean has the mean $\\nabla\\ell/m$: its length is wrong, its direction "
+            "is not.",
+            right=True,
+        ),
+        Option(
+            "The batch's mean is unbiased for $\\nabla\\ell$ as well, only with a smaller "
+            "variance.",
+            "It is unbiased for $\\nabla\\ell/m$. Its standard error is smaller by the same $m$: "
+            "signal over noise is as before.",
+        ),
+        Option(
+            "Ascent uses the sign of each coordinate alone, and no positive factor changes a sign.",
+            "A step of plain ascent is as long as $\\alpha$ times the estimate: the factor acts "
+            "as a shorter step size.",
+        ),
+    ),
+    why="The step size absorbs $1/m$. A penalty or a threshold beside it does not: that is where "
+    "such a fault shows.",
+    of="mend-the-estimator",
+)
