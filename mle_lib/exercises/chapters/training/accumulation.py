@@ -1,5 +1,6 @@
 """Gradient accumulation over unequal micro-batches."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,4 +119,33 @@ EXERCISE = CodeExercise(
     "nothing else.",
     note="$b_k/b$ times a mean over $b_k$ samples is their sum over $b$, and the sums add up. One "
     "call a sample would be right too, only slow.",
+)
+
+ORDER = replace(
+    EXERCISE,
+    id="order-the-accumulation",
+    title="A batch in parts",
+    stage="order",
+    of=EXERCISE.id,
+    hints=(
+        "What is computed once, before the first part? What is needed after the last?",
+        "A part must be cut off before its gradient can be added: two lines belong to the loop, "
+        "in that order.",
+    ),
+    why="Memory holds one part at a time, and what is kept between two parts is one vector.",
+    note="`backward` does the line with `total` by itself: it adds to `.grad`.",
+)
+
+FILL = replace(
+    EXERCISE,
+    id="fill-the-accumulation",
+    title="What is added, with which weight",
+    stage="fill",
+    of=EXERCISE.id,
+    hints=(
+        "What was added up before must not be lost.",
+        "The weight of part $k$ is $b_k/b$, its share of the batch.",
+    ),
+    why="The weights of all parts add up to 1, whatever their sizes are.",
+    note="The first gap is `total`, the second `len(part) / b`.",
 )
