@@ -122,8 +122,8 @@ EXERCISE = CodeExercise(
         "false.",
         "The run ends where `passes - kept >= patience`, or where `valid` does.",
     ),
-    why="Ties and `NaN` are what a run meets that has converged or diverged: without a rule for them "
-    "it keeps the wrong parameters.",
+    why="Ties and `NaN` are what a run meets that has converged or diverged: without a rule for "
+    "them it keeps the wrong parameters.",
     note="`fit` does the same: `history.best` is the pass that is kept, and `history.epochs[-1]` "
     "the last that was made. It keeps a *copy* of the parameters, for the next step would change "
     "them.",
