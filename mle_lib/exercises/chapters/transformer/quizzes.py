@@ -1,6 +1,6 @@
 """Questions of a chapter."""
 
-from mle_lib.exercises.quizzes import Near, Numeric
+from mle_lib.exercises.quizzes import Choice, Near, Numeric, Option
 
 LEARNED_BY_HEART = Numeric(
     id="learned-by-heart",
@@ -36,4 +36,119 @@ LEARNED_BY_HEART = Numeric(
     prediction=True,
     printed="2.1",
     unit="nats",
+)
+
+ORDERED = Choice(
+    id="why-order-the-mask",
+    title="The mask before the largest",
+    question="The line with $-\\infty$ stands before the line that takes off each row's largest "
+    "score. Why is it not to stand between that line's `A.max` and its `np.exp`?",
+    options=(
+        Option(
+            "The largest is to be one of those that stay: a hidden one far above them would make "
+            "all their exponentials 0.",
+            right=True,
+        ),
+        Option(
+            "The softmax would change: taking another number off the scores of a row gives its "
+            "places other weights.",
+            "What is taken off a whole row cancels: numerator and denominator get the same factor. "
+            "It is only a question of which numbers `np.exp` can give.",
+        ),
+        Option(
+            "The rows would add up to less than 1: a later place would have had its share of the "
+            "sum before it is hidden.",
+            "The sum is taken after the exponential either way, when the later places are hidden "
+            "already. So its rows add up to 1, as long as it is not 0.",
+        ),
+    ),
+    why="Where all visible scores lie 1,000 below a hidden one, each $e^{-1000}$ is 0 in float64, "
+    "and the row is $0/0$.",
+    of="order-the-mask",
+)
+
+FILLED = Choice(
+    id="why-fill-the-mask",
+    title="Place i sees itself",
+    question="The mask begins one above the diagonal, so that place $i$ sees place $i$. Why may "
+    "it, although it is to predict $x_i$?",
+    options=(
+        Option(
+            "The softmax needs at least one place in each row, and the first row has no other; its "
+            "leak is too small to matter.",
+            "With the input moved nothing leaks at all. Without, it does in every row, not in the "
+            "first alone: that is the bug of section 8.3.",
+        ),
+        Option(
+            "The input is moved by one: what stands at place $i$ is $x_{i-1}$, and $x_i$ comes in "
+            "only at place $i + 1$.",
+            right=True,
+        ),
+        Option(
+            "Its query and its key are different linear maps of $h_i$, so that the weight says "
+            "nothing about the symbol.",
+            "The value $v_i$ is a linear map of $h_i$ too, and it is passed on. If $x_i$ were in "
+            "$h_i$, it would arrive.",
+        ),
+    ),
+    why="Moved input and the diagonal belong together: with the diagonal hidden, the newest symbol "
+    "that place $i$ knows by attention would be $x_{i-2}$.",
+    of="fill-the-mask",
+)
+
+ROOT = Choice(
+    id="why-causal-attention",
+    title="The root of d",
+    question="Entries of $q_i$ and $k_j$ at the start are independent, with mean 0 and variance 1. "
+    "What would the weights be without $1/\\sqrt d$, for a large $d$?",
+    options=(
+        Option(
+            "Nearly equal: the products average out over the $d$ entries, and all scores of a row "
+            "come close to 0.",
+            "A mean over $d$ entries would average out. $q_i \\cdot k_j$ is their sum, and its "
+            "spread is $\\sqrt d$.",
+        ),
+        Option(
+            "The same: a common factor of all scores in a row cancels in the softmax, as a common "
+            "constant does.",
+            "A constant cancels, a factor does not: $e^{2a}/e^{2b}$ is the square of $e^a/e^b$.",
+        ),
+        Option(
+            "Nearly all on one place in each row: the scores' spread is $\\sqrt d$, and the "
+            "softmax is all but a maximum.",
+            right=True,
+        ),
+    ),
+    why="Where one weight is nearly 1 and the others nearly 0, the softmax has hardly a slope, and "
+    "queries and keys learn nothing.",
+    of="causal-attention",
+)
+
+MENDED = Choice(
+    id="why-mend-a-mask",
+    title="What a zero hides",
+    question="In the program as it stood, each later place had the weight exactly 0. In a model "
+    "with it, what does the causality test of section 8.4 say?",
+    options=(
+        Option(
+            "It fails: a changed symbol changes a later key, and with it the sum by which the "
+            "earlier rows were divided.",
+            right=True,
+        ),
+        Option(
+            "It passes: with the weight 0 no value of a later place comes through. The rows are "
+            "only too short.",
+            "No value comes through, but by how much a row is too short tells of the later keys. "
+            "The test asks for every bit.",
+        ),
+        Option(
+            "It passes at the start, where all weights are alike, and fails once training has made "
+            "them differ.",
+            "Weights that are nearly alike still change with a key, a little; and the test asks "
+            "whether the logits change, not by how much.",
+        ),
+    ),
+    why="A training can use such a leak: rows that are short say that something large comes. The "
+    "test needs no training to see it.",
+    of="mend-a-mask",
 )
