@@ -1,5 +1,8 @@
 """How many draws for each sample, at a fixed cost."""
 
+from collections.abc import Iterator
+from itertools import product
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -47,18 +50,25 @@ def of_all_draws(C, W, c_e, c_d, cost):
     return S, (C + W) / S * (c_e + S * c_d) / cost
 
 
+ENDS = 0.14, 13.6  # so that rounding, also of products, gives another root
+
+
 def draw(d: Draw) -> Arguments:
-    C, c_d = d.number("C", 0.0013, 1000), d.number("c_d", 0.0013, 1000)
-    W = C * d.number("W over C", 0.05, 50, also=(0,))
-    # where the slope is 0: also between the root of 2, up to which 1 is best, and 1.5
-    root = d.number("root", 0.05, 12, also=(1.45, 2.47))
-    c_e = root**2 * C * c_d / W if W else root * c_d
-    if d.seldom("encoder", "as it is", "for nothing") == "for nothing":
-        c_e = 0.0
-    S = np.arange(1, 21)
+    C, W = d.number("C", *ENDS), d.number("W", *ENDS, also=(0,))
+    c_e, c_d = d.number("c_e", *ENDS, also=(0,)), d.number("c_d", *ENDS)
+    # the slope is 0 between the root of 2, up to which 1 is best, and 1.5; or of 6 and 2.5
+    if W and (root := d.seldom("root", 0, 1.45, 2.47)):
+        c_e = root**2 * C * c_d / W
+        d.suits(c_e < ENDS[1])
+    S = np.arange(1, 101)
     first, second = np.sort((C + W / S) * (c_e + S * c_d))[:2]
-    d.suits(second > first * (1 + 1e-5))  # no two as good, in float32 either
+    d.suits(second > first * (1 + 3e-6))  # no two as good, in float32 either
     return C, W, c_e, c_d, d.number("cost", 0.1, 1e6)
+
+
+def all_at_their_ends(rng: np.random.Generator) -> Iterator[Arguments]:
+    for four in product(ENDS, repeat=4):
+        yield *four, rng.uniform(1, 100)
 
 
 EXERCISE = CodeExercise(
@@ -66,6 +76,7 @@ EXERCISE = CodeExercise(
     title="Draws against samples",
     answer=draws_against_samples,
     draw=draw,
+    cases=all_at_their_ends,
     slips=(
         Slip(
             nearest_whole,

@@ -45,15 +45,19 @@ def draw(d: Draw) -> Arguments:
     S, b, width = d.size("S", 1, 8, far=501), d.size("b", 1, 5, far=37), d.size("d", 1, 5, far=31)
     x, mean = 3 * d.reals("x", b, width), 3 * d.reals("mean", b, width)
     log_s = d.reals("log_s", b, width, upto=8).clip(-6, 6)
-    epsilon = d.reals("epsilon", S, b, width, upto=8)
-    place = d.seldom("place", "any", "slopes near 0", "at rest")
-    if place == "slopes near 0":
+    epsilon = d.reals("epsilon", S, b, width, upto=8).clip(-15, 15)
+    q = d.seldom("q", "any", "narrow", "very narrow", "wide", "at its best", "on a slope of 0")
+    s = np.exp(log_s)
+    if q == "very narrow":
         x, mean, log_s = 1e-5 * x, 1e-5 * mean, log_s - 10
-    if place == "at rest":  # the second gradient is near 0
-        s, low = np.exp(log_s), 1e-4 * d.rng.normal(size=(b, width))
-        mean_epsilon = epsilon.mean(axis=0)
-        d.suits((s * abs(mean_epsilon) > 0.05).all())
-        x = 2 * mean + (low - 1 + 2 * s**2 * (epsilon**2).mean(axis=0)) / (s * mean_epsilon)
+    elif q in ("narrow", "wide"):
+        log_s = abs(log_s) + 6 if q == "wide" else -abs(log_s) - 7
+    elif q == "at its best":  # the second gradient is near 0
+        low, middle = 1e-4 * d.rng.normal(size=(b, width)), epsilon.mean(axis=0)
+        d.suits((s * abs(middle) > 0.05).all())
+        x = 2 * mean + (low - 1 + 2 * s**2 * (epsilon**2).mean(axis=0)) / (s * middle)
+    elif q == "on a slope of 0":  # nearly, at the first draw
+        x = 2 * (mean + s * epsilon[0]) + 1e-4 * d.rng.normal(size=(b, width))
     return x, mean, log_s, epsilon
 
 

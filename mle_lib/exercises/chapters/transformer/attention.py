@@ -111,11 +111,11 @@ def who_sees_whom(answer: Function) -> str:
         changed = np.where(np.arange(5)[:, None] == j, others, k)
         moved[:, j] = abs(np.asarray(answer(q, changed), dtype=float) - A).max(axis=1)
     leaks = np.triu(moved, 1)
-    i, j = np.unravel_index(leaks.argmax(), leaks.shape)
+    row, later = divmod(int(leaks.argmax()), 5)
     seen = (
-        f"Another key at place {j} changes row {i}, which is to know nothing of it, by "
-        f"{leaks[i, j]:.2f}"
-        if leaks[i, j] > 1e-9
+        f"Another key at place {later} changes row {row}, which is to know nothing of it, by "
+        f"{leaks.max():.2f}"
+        if leaks.max() > 1e-9
         else "No later place changes an earlier row"
     )
     added = f"the five rows add up to {', '.join(f'{total:.2f}' for total in A.sum(axis=1))}"
