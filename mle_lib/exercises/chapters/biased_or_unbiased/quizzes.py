@@ -1,6 +1,6 @@
 """Questions of a chapter."""
 
-from mle_lib.exercises.quizzes import Near, Numeric
+from mle_lib.exercises.quizzes import Choice, Near, Numeric, Option
 
 SPREAD = 2.4  # Var h / Var g at step 450, over all coordinates; Cov(g, h) / Var g is 1.0
 GAMMA = 1
@@ -55,4 +55,30 @@ KNOWN_HALF = Numeric(
     prediction=True,
     printed="1.36",
     unit="times plain's",
+)
+
+WHY_LARGE_BATCHES = Choice(
+    id="why-clipping-needs-large-batches",
+    title="What a large batch does for clipping",
+    question="At the top of $\\ell$ the bias of a clipped batch falls as $b$ grows, while that of "
+    "clipped samples stays. Why?",
+    options=(
+        Option(
+            "Large batches leave fewer steps in a pass, and each step adds a bias",
+            "The bias is that of one estimate, at one place, whatever the number of steps. Clipped "
+            "samples have as few steps in a pass, and keep their bias.",
+        ),
+        Option(
+            "The mean of many samples is seldom longer than $c$, so seldom bent",
+            right=True,
+        ),
+        Option(
+            "The errors that clipping makes cancel in the mean of a large batch",
+            "Errors of either sign that cancel are chance, which any mean removes. A bias is what "
+            "all means leave: the mean over all batches was taken, and it was still there.",
+        ),
+    ),
+    why="Means of $b$ samples scatter about $\\nabla\\ell/m = 0$ with a variance that falls as "
+    "$1/b$, so that fewer reach $c$. Each sample is as long in a large batch as in a small one.",
+    of="bias-of-clipping",
 )

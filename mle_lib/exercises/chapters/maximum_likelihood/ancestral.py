@@ -36,8 +36,10 @@ def most_probable(W, c, u):
     return ancestral_sample(W, c, np.full(u.shape, 0.5))
 
 
-def draw(d: Draw) -> Arguments:
-    b, n = d.size("b", 1, 8, far=101), 1 + d.rounds("n - 1", 110)
+def with_tosses(d: Draw, x: np.ndarray, kept: int) -> Arguments:
+    """An FVSBN, and the uniform numbers by which it draws the columns of ``x`` from ``kept`` on: at
+    times so that all these tosses are nearly lost, or nearly won."""
+    b, n = x.shape
     u = d.positive("u", b, n, low=1, high=1000) % 1  # at times 0
     W = np.tril(d.number("scale", 0.1, 100) * d.reals("W", n, n, upto=1), -1)
     c = d.positive("scales", n, low=0.01, high=10) * d.reals("c", n, upto=1)
@@ -49,8 +51,8 @@ def draw(d: Draw) -> Arguments:
     d.suits(abs(c).max() < 250)
     # tosses that are nearly lost, but in float32 too
     near = d.positive("near", b, n, low=2e-5, high=0.5) * (1 - 2 * d.bits("x", b, n))
-    x = np.zeros((b, n))
-    for i in range(n):
+    x = x.copy()
+    for i in range(kept, n):
         z = c[i] + x @ W[i]
         d.suits(abs(z).max() < 250)  # math.exp(-z) overflows beyond 700
         p = 1 / (1 + np.exp(-z))
@@ -61,6 +63,11 @@ def draw(d: Draw) -> Arguments:
         d.suits(abs(u[:, i] - p).min() > 1e-5)
         x[:, i] = u[:, i] < p
     return W, c, u
+
+
+def draw(d: Draw) -> Arguments:
+    b, n = d.size("b", 1, 8, far=101), 1 + d.rounds("n - 1", 110)
+    return with_tosses(d, np.zeros((b, n)), 0)
 
 
 EXERCISE = CodeExercise(

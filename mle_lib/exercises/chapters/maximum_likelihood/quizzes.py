@@ -2,7 +2,7 @@
 
 import math
 
-from mle_lib.exercises.quizzes import Near, Numeric
+from mle_lib.exercises.quizzes import Choice, Near, Numeric, Option
 
 M, N = 1200, 64  # the digits
 
@@ -75,4 +75,31 @@ UNDERFLOW = Numeric(
     "it below $2^{-1074}$?",
     why="$\\ell$ itself is no trouble: over all 60,000 pictures it is $-60000 \\cdot 116 \\cdot "
     "\\log\\,2$, about $-4.82$ million nats.",
+)
+
+WHY_A_NUMBER_EACH = Choice(
+    id="why-a-number-for-each-toss",
+    title="A number for each toss",
+    question="One $u$, uniform on $[0, 1)$, decides all pixels of a picture; another picture has "
+    "another $u$. Each pixel is compared with the right $p(x_i = 1 \\mid x_{<i})$. Why is the "
+    "picture still no sample?",
+    options=(
+        Option(
+            "Since each $u$ serves its whole row, all pictures of a batch come out alike",
+            "Each picture has a number of its own, so they differ. What is wrong is within one "
+            "picture: its pixels share their luck.",
+        ),
+        Option(
+            "A small $u$ inks every pixel, so that the first one is inked too often",
+            "A large $u$ leaves them all empty as often as it should. The first pixel has exactly "
+            "its probability: it is the only toss before which nothing is known of $u$.",
+        ),
+        Option(
+            "The pixels before tell what $u$ is like, so that the next toss is not fair",
+            right=True,
+        ),
+    ),
+    why="If $x_1 = 1$, then $u < p(x_1 = 1)$: given $x_1$, $u$ is uniform on that part alone, and "
+    "falls below the next probability with another chance than that probability.",
+    of="mend-a-sampler",
 )
