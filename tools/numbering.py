@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
+from tools import exercise_order
 from tools.environment import ROOT
 from tools.notebooks import read, toc_notebooks, write
 
@@ -256,10 +257,7 @@ def known(root: Path = ROOT) -> dict[str, set[str]]:
             for mention in mentions(place):
                 if mention.gives:
                     found[mention.kind].add(mention.number)
-    for chapter in found["chapter"]:
-        of_it = [n for n in found["exercise"] if n.partition(".")[0] == chapter]
-        last = max((int(n.partition(".")[2]) for n in of_it), default=0)
-        found["exercise"] |= {f"{chapter}.{k}" for k in range(1, last + 1)}
+    found["exercise"] |= {*exercise_order.numbers(exercise_order.order(root)).values()}
     return found
 
 

@@ -17,7 +17,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from .tree import place, replace
+from .tree import place, wrap
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def _mark(box: nodes.admonition) -> int:
             output |= bool(given)
             count += len(given)
         elif _cell(node) > _cell(box) and not isinstance(node, nodes.raw):
-            replace(node, nodes.container("", node, classes=[OUTCOME]))
+            wrap(node, nodes.container(classes=[OUTCOME]))
             text = True
             count += 1
     return count

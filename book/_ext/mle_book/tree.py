@@ -26,6 +26,13 @@ def replace(node: nodes.Node, *new: nodes.Node) -> None:
     node.parent[here : here + 1] = list(new)
 
 
+def wrap(node: nodes.Node, around: nodes.Element) -> None:
+    """Put a node, as it is, into another that stands where it stood."""
+    parent, here = node.parent, place(node)
+    parent[here : here + 1] = [around]
+    around += node
+
+
 def insert_before(node: nodes.Node, new: nodes.Node) -> None:
     node.parent.insert(place(node), new)
 
