@@ -709,3 +709,30 @@ def test_the_library_for_the_page_is_the_same_zip_each_time(book: Book, tmp_path
     command = [sys.executable, "-I", "-S", "-c", code]  # without this environment's packages
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert run.stdout.strip() == "not attempted 12886", run.stderr
+
+
+def test_what_answers_a_guess_is_marked(book: Book) -> None:
+    """From the next cell on: what its code gives, not its code, and the text below; no more."""
+    book.markdown("index", "# Index\n\nText.\n")
+    book.notebook(
+        "one",
+        new_markdown_cell("## 1.1 Up\n\n> **Guess.** Up or down?\n\nWe try it:", id="asks"),
+        "x = 1",
+        "print('up')",
+        new_markdown_cell("It went up.\n\n$$x = 1 \\tag{1.1}$$\n\n- Always."),
+        "print('more')",
+        new_markdown_cell("Later.\n\n> **Guess.** And then?", id="again"),
+        new_markdown_cell("Down.\n\n### Exercise"),
+        new_markdown_cell("## 1.2 Next\n\n> **Guess.** Nobody knows?", id="open"),
+    )
+    build = book.build()
+    article = build.article("one")
+    words = [" ".join(e.get_text(" ").split()) for e in article.select(".mle-outcome")]
+    assert words[:2] == ["up", "It went up."]
+    assert words[-2:] == ["Always.", "Down."]
+    assert len(words) == 5  # the formula too
+    guesses = article.select(".mle-callout-guess > mle-exercise[kind=guess]")
+    assert [g["exercise"] for g in guesses] == ["guess-asks", "guess-again", "guess-open"]
+    assert len(article.select("#eq-1-1")) == 1
+    (warning,) = build.warnings
+    assert "nothing below it answers" in warning

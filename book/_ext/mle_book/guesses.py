@@ -22,7 +22,7 @@ from .tree import place, wrap
 logger = logging.getLogger(__name__)
 
 GUESS, OUTCOME = "mle-callout-guess", "mle-outcome"
-LINES_A_CELL = 10_000  # by which MyST-NB sets the lines of one cell apart from those of the next
+LINES_A_CELL = 10_000  # MyST-NB counts those of the first cell from here on, of the next from twice
 
 
 def setup(app: Sphinx) -> None:
@@ -52,7 +52,7 @@ def _cell(node: nodes.Node) -> int:
     if isinstance(node, nodes.Element) and "cell_index" in node:
         return int(node["cell_index"])
     within = (n.line for n in node.findall() if n.line) if isinstance(node, nodes.Element) else ()
-    return int(next(iter(within), 0)) // LINES_A_CELL
+    return int(next(iter(within), LINES_A_CELL)) // LINES_A_CELL - 1
 
 
 def _mark(box: nodes.admonition) -> int:
