@@ -2,10 +2,10 @@
 
     > **Guess.** Does the noise scale rise or fall?
 
-What waits is, from the next cell of the notebook on, what its code cells give and the text below
-them, up to the code cell after that text, the next guess or the end of the section: it gets the
-class `mle-outcome`. `practice.js` hides it until there is a guess, or none is wanted. Without that
-program, and in print, all is open.
+What waits begins with the next cell of the notebook and has the class `mle-outcome`: text, what
+the next code cells give, and the paragraph below that. Where text comes first, and the code after
+it gives nothing, that text was the answer. `practice.js` hides it until there is a guess, or none
+is wanted. Without that program, and in print, all is open.
 """
 
 from collections.abc import Iterator
@@ -57,21 +57,21 @@ def _cell(node: nodes.Node) -> int:
 
 def _mark(box: nodes.admonition) -> int:
     """Mark what answers; how many nodes that are."""
-    output, text = False, False
-    count = 0
+    output, count = False, 0
     for node in list(_below(box)):
         if node.get("nb_element") == "cell_code":
-            if output and text:
-                break
             given = [n for n in node.children if n.get("nb_element") == "cell_code_output"]
+            if count and not given:
+                break
             for one in given:
                 one["classes"].append(OUTCOME)
             output |= bool(given)
             count += len(given)
         elif _cell(node) > _cell(box) and not isinstance(node, nodes.raw):
             wrap(node, nodes.container(classes=[OUTCOME]))
-            text = True
             count += 1
+            if output:
+                break
     return count
 
 
