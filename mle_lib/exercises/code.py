@@ -226,7 +226,8 @@ class CodeExercise:
     def _stopped(self, error: Exception, arguments: Arguments) -> str:
         # what the reader's function was called with: not the arguments, where it is adapted
         names = list(inspect.signature(self.answer).parameters)
-        return describe_error(error, names, () if self.needs else arguments)
+        as_they_are = self.adapt(self.answer) is self.answer
+        return describe_error(error, names, arguments if as_they_are else ())
 
     def _names(self, arguments: Arguments) -> list[str]:
         names = list(inspect.signature(self.adapt(self.answer)).parameters)

@@ -25,7 +25,6 @@ from tests.browser.exercise_page import (
     write,
 )
 from tests.browser.visits import excess, go, go_again, opened, opened_plain, resize, turn
-from tools.notebooks import toc_notebooks
 
 SECOND = "short-batch-weights"
 
@@ -209,19 +208,5 @@ def test_page_opened_as_a_file_says_so(browser: Browser) -> None:
         expect(said(place).get_by_role("link", name="Colab")).to_be_visible()
 
 
-def test_exercises_that_need_torch_lead_to_colab(site: str, browser: Browser) -> None:
-    needy = {id: number for id, (number, e) in by_id().items() if getattr(e, "needs", None)}
-    for id, number in needy.items():
-        chapter = toc_notebooks()[int(number.partition(".")[0]) - 1]
-        path = f"book/{chapter.stem}.html"
-        with opened_plain(browser, f"{site}/{path}") as page:
-            place = exercise(page, id)
-            expect(place.get_by_role("link", name="Run it in Colab")).to_be_visible()
-            expect(place.get_by_role("button", name="Run")).to_have_count(0)
-            expect(place.get_by_role("button", name="Solution")).to_be_visible()
-            expect(place.locator(".mle-cell")).to_be_visible()
-            place.get_by_role("checkbox").check()
-            go_again(page)
-            expect(place.get_by_role("checkbox")).to_be_checked()
-            expect(page.locator("h3 .mle-tick")).to_have_count(1)
-    assert needy
+def test_every_exercise_runs_on_its_page() -> None:
+    assert not [id for id, (_, e) in by_id().items() if getattr(e, "needs", None)]

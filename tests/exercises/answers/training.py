@@ -100,10 +100,11 @@ def row_by_row(model, optimizer, batch, m):
 
 
 def gradients_put_in(model, optimizer, batch, m):
+    model.zero_grad()
     loss = -m * model.log_prob(batch).mean()
-    parameters = list(model.parameters())
-    for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-        parameter.grad = gradient
+    loss.backward()
+    for parameter in model.parameters():
+        parameter.grad = 1.0 * parameter.grad
     optimizer.step()
     return loss
 
@@ -130,11 +131,11 @@ def mean_scaled_afterwards(model, optimizer, batch, m):
 
 
 def by_hand(model, optimizer, batch, m):
+    optimizer.zero_grad(set_to_none=False)
     height = m * model.log_prob(batch).mean()
-    gradients = torch.autograd.grad(height, list(model.parameters()))
-    with torch.no_grad():
-        for parameter, gradient in zip(model.parameters(), gradients, strict=True):
-            parameter += optimizer.param_groups[0]["lr"] * gradient
+    height.backward()
+    for parameter in model.parameters():
+        parameter.data += optimizer.param_groups[0]["lr"] * parameter.grad
     return -height.item()
 
 
@@ -196,31 +197,37 @@ def step_size_multiplied(model, optimizer, batch, m):
 
 
 def step_size_guessed(model, optimizer, batch, m):
+    optimizer.zero_grad()
     loss = right_loss(model.log_prob(batch), m)
-    gradients = torch.autograd.grad(loss, list(model.parameters()))
-    with torch.no_grad():
-        for parameter, gradient in zip(model.parameters(), gradients, strict=True):
-            parameter -= 0.02 * gradient
+    loss.backward()
+    for parameter in model.parameters():
+        parameter.data -= 0.02 * parameter.grad
     return loss.item()
 
 
 def another_optimiser(model, optimizer, batch, m):
-    adam = torch.optim.Adam(model.parameters(), optimizer.param_groups[0]["lr"])
-    return row_by_row(model, adam, batch, m)
+    """The first step of Adam."""
+    optimizer.zero_grad()
+    loss = right_loss(model.log_prob(batch), m)
+    loss.backward()
+    for parameter in model.parameters():
+        parameter.data -= optimizer.param_groups[0]["lr"] * np.sign(parameter.grad)
+    return loss.item()
 
 
 def one_parameter_only(model, optimizer, batch, m):
     loss = right_loss(model.log_prob(batch), m)
     model.zero_grad()
-    parameter = list(model.parameters())[-1]
-    parameter.grad = torch.autograd.grad(loss, parameter)[0]
+    loss.backward()
+    (parameter,) = model.parameters()
+    parameter.grad[1:] = 0
     optimizer.step()
     return loss.item()
 
 
 def batch_erased(model, optimizer, batch, m):
     loss = row_by_row(model, optimizer, batch, m)
-    batch.zero_()
+    batch.data[...] = 0
     return loss
 
 
@@ -231,8 +238,7 @@ def every_samples_loss(model, optimizer, batch, m):
 
 def nudged(model, optimizer, batch, m):
     loss = row_by_row(model, optimizer, batch, m)
-    with torch.no_grad():
-        next(model.parameters()).add_(1e-2 * torch.randn(()))
+    next(model.parameters()).data += 1e-2 * np.random.default_rng().normal()
     return loss
 
 
@@ -418,6 +424,7 @@ ANSWERS = {
         equivalent={
             "line 6: `loss.item()` → `loss`": "a tensor of one number is a number",
             "line 2: `optimizer` → `model`": "both clear the same gradients",
+            "line 4: plus 1e-3: `loss`": "a constant has no gradient",
             "what it gave for another earlier": "what an earlier batch left is cleared",
         },
     ),

@@ -1,10 +1,11 @@
-"""The training step in PyTorch."""
+"""The training step: lines to order, two gaps, a stub."""
 
-from importlib import import_module
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from mle_lib.exercises.chapters.training.stand_in import FVSBN, SGD, Tensor
 from mle_lib.exercises.code import CodeExercise, Function, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
@@ -51,24 +52,20 @@ def step_before_backward(model, optimizer, batch, m):
 def on_a_small_model(answer: Function) -> Function:
     """The parameters after one step, what the answer returned, and the step size after it.
 
-    The model is an FVSBN, in whose ``.grad`` an earlier batch may have left its gradient. torch
-    and the model are imported by the call, so that a chapter's exercises can be listed without
-    them. A step size that was multiplied for one step, and left so, would spoil the next.
+    The model is an FVSBN, in whose ``.grad`` an earlier batch may have left its gradient. A step
+    size that was multiplied for one step, and left so, would spoil the next.
     """
 
     def step(theta: np.ndarray, batch: np.ndarray, m: int, alpha: float, earlier: bool) -> Any:
-        torch, models = import_module("torch"), import_module("mle_lib.models")
-        model = models.FVSBN(batch.shape[1]).double()
-        torch.nn.utils.vector_to_parameters(torch.tensor(theta), model.parameters())
-        rows = torch.as_tensor(batch)
+        model, rows = FVSBN(theta), Tensor(batch)
         if earlier:
             (-model.log_prob(rows[:1]).sum()).backward()
-        optimizer = torch.optim.SGD(model.parameters(), lr=alpha)
+        optimizer = SGD(model, alpha)
         loss = answer(model, optimizer, rows, m)
         if loss is None or loss is ...:
             return loss
-        moved = torch.nn.utils.parameters_to_vector(model.parameters())
-        return moved, loss, optimizer.param_groups[0]["lr"]
+        number = loss.data if isinstance(loss, Tensor) else loss
+        return model.theta.data, number, optimizer.param_groups[0]["lr"]
 
     return step
 
@@ -90,7 +87,6 @@ EXERCISE = CodeExercise(
     # a loss near 0
     cases=lambda rng: [(np.array([-9.0]), np.zeros((1, 1)), 1, 0.1, True)],
     adapt=on_a_small_model,
-    needs="torch",
     slips=(
         Slip(
             gradient_kept,
@@ -128,4 +124,34 @@ EXERCISE = CodeExercise(
     "the optimiser and the factor.",
     note="With plain SGD the step is $\\alpha \\hat g$ itself. `loss.item()` is a plain "
     "number; the loss itself would keep its graph, and the memory it takes, alive.",
+)
+
+ORDER = replace(
+    EXERCISE,
+    id="order-the-training-step",
+    title="A training step",
+    stage="order",
+    of=EXERCISE.id,
+    hints=(
+        "`step` moves along what is in `.grad`. Which line puts it there, and from what?",
+        "`backward` adds to `.grad`. What an earlier batch has left must be gone before.",
+    ),
+    why="`step` uses whatever is in `.grad`: clear it, fill it, use it.",
+    note="`zero_grad` may stand anywhere before `backward`, and `loss.item()` anywhere after the "
+    "loss: a step does not change a loss that was computed before it.",
+)
+
+FILL = replace(
+    EXERCISE,
+    id="fill-the-training-step",
+    title="What the step must not forget",
+    stage="fill",
+    of=EXERCISE.id,
+    hints=(
+        "`backward` adds to `.grad`, and an earlier batch may have left its gradient there.",
+        "The sum is over `len(batch)` of $m$ samples, and the loss estimates *minus* $\\ell$.",
+    ),
+    why="Both gaps decide what the step follows: this batch alone, on the scale of $-\\ell$.",
+    note="The $b$ of the factor is that of this batch, `len(batch)`: the last one of a pass may be "
+    "shorter.",
 )

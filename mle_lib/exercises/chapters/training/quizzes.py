@@ -86,97 +86,119 @@ BUGS = Choice(
     why="Both are silent: the program runs, and the loss may even fall for a while.",
 )
 
-WHY_IN_TURN = Choice(
-    id="why-parts-in-turn",
-    title="One part at a time",
-    question="Why may a part's gradient be added to `total` and then be thrown away?",
+# ---- why, below the stages of the training step, and below what was mended
+
+WHY_ORDER = Choice(
+    id="why-order-the-training-step",
+    title="The first line",
+    question="Suppose `zero_grad` came last, after `step`, at every step of a run. When would the "
+    "run differ?",
     options=(
         Option(
-            "The gradient of each part is by itself an unbiased estimate of the batch's.",
-            "It is, if the samples were dealt to the parts at random. But here the result *is* the "
-            "batch's gradient, whichever samples a part holds.",
+            "At every step: each would follow the sum of all gradients.",
+            "That is so without any `zero_grad`. Here each step leaves `.grad` empty for the next.",
         ),
         Option(
-            "The gradient of a sum over samples is the sum of the gradients of its terms.",
+            "At the first step only, if something was in `.grad` before.",
             right=True,
         ),
         Option(
-            "The parameters move so little from part to part that it hardly matters.",
-            "They do not move at all between parts: every part's gradient is taken at the same "
-            "$\\theta$, and one step follows the last.",
+            "At no step: the order of these two calls never matters.",
+            "What was in `.grad` before the first step would be in it.",
         ),
     ),
-    why="The sum can be made in any pieces and in any order, as long as $\\theta$ stays.",
-    of="order-the-accumulation",
+    why="Each later `backward` finds `.grad` as empty as before; only the first may not.",
+    of="order-the-training-step",
 )
 
-WHY_WEIGHT = Choice(
-    id="why-a-part-weighs-its-share",
-    title="The share of a part",
-    question="Why does part $k$ weigh $b_k/b$, and not $1/K$?",
+WHY_FILL = Choice(
+    id="why-fill-the-training-step",
+    title="The factor",
+    question="Why `len(batch)` in the factor, and not the batch size that the loader was given?",
     options=(
         Option(
-            "So that every sample weighs $1/b$, whichever part it happens to be in.",
+            "The last batch may be shorter, and its sum has fewer terms.",
             right=True,
         ),
         Option(
-            "So that every part weighs the same, however many samples it may hold.",
-            "That is what $1/K$ does. A sample of a short part then weighs more than the others.",
+            "The loader's size is unknown inside the function that steps.",
+            "It could be passed as an argument, and at a short batch the step would be too short.",
         ),
         Option(
-            "So that a short part, whose mean is noisier, moves the step the least.",
-            "It does move it less. But the noise is not the reason: were there none, $1/K$ would "
-            "still give another vector than the batch's gradient.",
+            "The batches overlap, so the number of different samples counts.",
+            "Batches of one pass share no sample; where one is drawn twice, it counts twice.",
         ),
     ),
-    why="A mean over $b_k$ samples holds $1/b_k$ for each; times $b_k/b$ that is $1/b$.",
-    of="fill-the-accumulation",
+    why="A sum over $b$ samples is on average $b/m$ of $\\ell$, with the $b$ of this very batch.",
+    of="fill-the-training-step",
 )
 
-WHY_ANY_CUT = Choice(
-    id="why-the-cut-is-free",
-    title="Any cut",
-    question="Your result is the same for each `size`. Why?",
+WHY_WRITE = Choice(
+    id="why-train-step",
+    title="The scale of the loss",
+    question="With plain SGD, why does the factor $m/b$ matter, although a loss without it has its "
+    "minimum at the same $\\theta$?",
     options=(
         Option(
-            "Only the last part is shorter, and one part of many hardly counts.",
-            "With the weight $1/K$ it counts far too much, as the figure above shows. The results "
-            "are equal, not nearly equal.",
+            "The direction of each step changes, so the run ends at another maximum.",
+            "A positive number times a gradient has the direction of that gradient.",
         ),
         Option(
-            "The mean of the means of parts is the mean of the whole batch.",
-            "Only where all parts have the same size: else it is the right-hand side of (4.2).",
+            "The estimate is biased without it, so the run drifts off as it goes on.",
+            "It then estimates a multiple of $\\nabla\\ell$, without a bias towards any side: "
+            "another step size undoes this.",
         ),
         Option(
-            "Each sample enters once, with $1/b$, and the cut only groups them.",
+            "The step size is multiplied by it, so the steps are longer or shorter.",
             right=True,
         ),
     ),
-    why="So `size` may be as large as memory allows, and can be changed at any time.",
-    of="unequal-micro-batches",
+    why="SGD sees the step size times the factor: the next section converts one into the other.",
+    of="train-step",
 )
 
-WHY_ONE_CLIP = Choice(
-    id="why-one-clip",
-    title="Once, at the end",
-    question="Why is the gradient clipped once, after the last part?",
+WHY_LOOP = Choice(
+    id="why-mend-a-training-loop",
+    title="Why nobody noticed",
+    question="With `zero_grad` before the loop, $\\ell$ still rises in most runs. Why?",
     options=(
         Option(
-            "One factor for the whole gradient keeps its direction; one for each part turns it.",
+            "The optimiser divides what is in `.grad` by the number of batches.",
+            "Plain SGD divides by nothing: step $k$ is about $k$ times as long as the first.",
+        ),
+        Option(
+            "A sum of gradients of earlier batches still points uphill on average.",
             right=True,
         ),
         Option(
-            "The sum over all parts is shorter than the parts are, so it is clipped less often.",
-            "It often is shorter, as noise averages out. But clipping parts would be wrong even if "
-            "it were as rare: the long ones would lose more than the others.",
-        ),
-        Option(
-            "Clipping reads all parameters each time, and $K$ such passes would take too long.",
-            "That costs little beside a backward pass. Clipped parts would add up to another "
-            "vector at any speed.",
+            "The gradients of one pass cancel, so that the last batch is all that counts.",
+            "They would cancel at a maximum of $\\ell$. Far from it they point in like directions.",
         ),
     ),
-    why="Clipping is no linear function: what it makes of a sum is not the sum of what it makes of "
-    "the terms.",
-    of="mend-a-clipped-accumulation",
+    why="It acts as a step size that grows within each pass, with old gradients: too long at the "
+    "end of a pass, not wrong in direction.",
+    of="mend-a-training-loop",
+)
+
+WHY_RESUME = Choice(
+    id="why-mend-a-resume",
+    title="A seed is not enough",
+    question="A program resumes in the middle of a pass, and sets the seed again. Why is this not "
+    "enough?",
+    options=(
+        Option(
+            "A seed gives other numbers whenever Python is started anew.",
+            "With the same generator a seed gives the same numbers each time; that is its use.",
+        ),
+        Option(
+            "The velocity depends on the seed, and it would be another one.",
+            "The velocity is made of gradients. It is lost for another reason: nobody saved it.",
+        ),
+        Option(
+            "The generator then draws again the orders of the first passes.",
+            right=True,
+        ),
+    ),
+    why="The order that is under way, and the generator's state behind it, are part of the run.",
+    of="mend-a-resume",
 )

@@ -1,0 +1,160 @@
+"""A run that is stopped and goes on from what was saved, to be mended."""
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from mle_lib.exercises.code import CodeExercise, Function, Slip
+from mle_lib.exercises.trials import Arguments, Draw
+
+
+def go_on(saved, steps, gradient, m, b, alpha, mu):
+    theta, velocity = saved["theta"], saved.get("velocity", 0.0)
+    rng, rest = np.random.default_rng(), saved.get("rest", [])
+    rng.bit_generator.state = saved["rng"]
+    for _ in range(steps):
+        if len(rest) == 0:
+            rest = rng.permutation(m)
+        batch, rest = rest[:b], rest[b:]
+        velocity = mu * velocity + gradient(theta, batch)
+        theta = theta + alpha * velocity
+    state = rng.bit_generator.state
+    return {"theta": theta, "velocity": velocity, "rest": rest, "rng": state}
+
+
+def without(*forgotten: str) -> Function:
+    """The solution, but what is forgotten is not saved."""
+
+    def go_on_without(*arguments: Any) -> dict[str, Any]:
+        saved = go_on(*arguments)
+        return {name: value for name, value in saved.items() if name not in forgotten}
+
+    return go_on_without
+
+
+def velocity_forgotten(saved, steps, gradient, m, b, alpha, mu):
+    return without("velocity")(saved, steps, gradient, m, b, alpha, mu)
+
+
+def rest_forgotten(saved, steps, gradient, m, b, alpha, mu):
+    return without("rest")(saved, steps, gradient, m, b, alpha, mu)
+
+
+def both_forgotten(saved, steps, gradient, m, b, alpha, mu):
+    return without("velocity", "rest")(saved, steps, gradient, m, b, alpha, mu)
+
+
+def old_generator(saved, steps, gradient, m, b, alpha, mu):
+    return go_on(saved, steps, gradient, m, b, alpha, mu) | {"rng": saved["rng"]}
+
+
+def stopped_after(answer: Function) -> Function:
+    """Theta at each stop of a run whose every part knows only what the one before it has saved."""
+
+    def run(
+        theta: np.ndarray, x: np.ndarray, b: int, rate: float, mu: float, steps: Any, seed: int
+    ) -> Any:
+        m, at_stops = len(x), []
+        saved = {"theta": 1.0 * theta, "rng": np.random.default_rng(seed).bit_generator.state}
+
+        def gradient(theta: Any, batch: Any) -> np.ndarray:
+            rows = x[np.asarray(batch, int)]
+            return m / len(rows) * (rows - theta).sum(axis=0)
+
+        for count in steps:
+            saved = answer(copy.deepcopy(saved), int(count), gradient, m, b, rate / m, mu)
+            if not isinstance(saved, dict):
+                return saved
+            at_stops.append(1.0 * np.asarray(saved["theta"]))
+        return tuple(at_stops)
+
+    return run
+
+
+SEED = 11  # two samples come again where the first pass begins anew
+
+
+def estimates(answer: Function) -> str:
+    x, b = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])[:, None], 2
+    visited: list[int] = []
+
+    def gradient(theta: Any, batch: Any) -> np.ndarray:
+        visited.extend(int(j) for j in batch)
+        return len(x) / len(batch) * (x[batch] - theta).sum(axis=0)
+
+    def run(*steps: int) -> float:
+        visited.clear()
+        rng = np.random.default_rng(SEED)
+        saved: dict[str, Any] = {"theta": np.zeros(1), "rng": rng.bit_generator.state}
+        for count in steps:
+            saved = answer(copy.deepcopy(saved), count, gradient, len(x), b, 0.02, 0.9)
+        return float(np.sum(saved["theta"]))
+
+    whole = run(6)
+    stopped = run(1, 5)
+    counts = np.bincount(visited[: len(x)], minlength=len(x))
+    twice, never = _listed(counts > 1), _listed(counts == 0)
+    visits = f"{twice} more than once and {never} never" if twice or never else "each once"
+    off = abs(stopped - whole) / (abs(whole) or 1.0)
+    ends = "where it ends without the stop" if off < 1e-12 else f"{100 * off:.0f} % off"
+    return (
+        f"Of samples 0 to 5 in batches of 2, with a stop after the first of 6 steps, your first "
+        f"pass visits {visits}, and $\\theta$ ends {ends}."
+    )
+
+
+def _listed(which: np.ndarray) -> str:
+    return " and ".join(map(str, np.flatnonzero(which)))
+
+
+def draw(d: Draw) -> Arguments:
+    m, p = d.size("m", 1, 12, far=307), d.size("p", 1, 4, far=31)
+    b = 1 + (d.size("b", 1, 8, far=101) - 1) % m
+    x, theta = d.reals("x", m, p), d.reals("theta", p)
+    rate, mu = d.number("rate", 1e-2, 0.5), d.number("mu", 0.1, 0.95)
+    steps = np.array([d.size("first", 0, 9), d.size("then", 1, 9), 2])
+    return theta, x, b, rate, mu, steps, d.size("seed", 0, 99)
+
+
+EXERCISE = CodeExercise(
+    id="mend-a-resume",
+    title="As if never stopped",
+    answer=go_on,
+    draw=draw,
+    adapt=stopped_after,
+    stage="mend",
+    estimates=estimates,
+    slips=(
+        Slip(
+            both_forgotten,
+            "After a stop your run starts a new pass, so some samples come twice before others "
+            "come once; and its velocity starts from 0, so its first steps are short.",
+        ),
+        Slip(
+            velocity_forgotten,
+            "The samples now come in the right order. But after a stop the velocity starts from 0: "
+            "with $\\mu = 0.9$, the first step is then one gradient long, where without the stop "
+            "it may be ten.",
+        ),
+        Slip(
+            rest_forgotten,
+            "The velocity now survives. But after a stop a new pass starts: what was left of the "
+            "old one is not visited, and some samples come twice before others come once.",
+        ),
+        Slip(
+            old_generator,
+            "You return the generator's state as it was given to you: after a stop it draws "
+            "permutations that it drew before.",
+        ),
+    ),
+    hints=(
+        "Which names does a step use that an earlier step has set?",
+        "Two of these are set anew at each call: `velocity` and `rest`.",
+        'Return them as well, and begin with `saved.get("velocity", 0.0)`, and with '
+        '`saved.get("rest", [])`: before the first call nothing was saved.',
+    ),
+    why="What is saved is all that the next step depends on: then a stop changes nothing.",
+    note="`fit` saves the same four things: parameters, the optimiser's state, the place in the "
+    "pass and the generator's state.",
+)
