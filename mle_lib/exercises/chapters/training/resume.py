@@ -110,11 +110,12 @@ def _listed(which: np.ndarray) -> str:
 
 def draw(d: Draw) -> Arguments:
     m, p = d.size("m", 1, 12, far=307), d.size("p", 1, 4, far=31)
+    steps = np.array([d.size("first", 0, 9), d.size("then", 1, 8, far=103), 2])
+    seed = d.size("seed", 0, 99)
     b = 1 + (d.size("b", 1, 8, far=101) - 1) % m
-    x, theta = d.reals("x", m, p), d.reals("theta", p)
+    x, theta = d.reals("x", m, p, upto=300), d.reals("theta", p, upto=300)
     rate, mu = d.number("rate", 1e-2, 0.5), d.number("mu", 0.1, 0.95)
-    steps = np.array([d.size("first", 0, 9), d.size("then", 1, 9), 2])
-    return theta, x, b, rate, mu, steps, d.size("seed", 0, 99)
+    return theta, x, b, rate, mu, steps, seed
 
 
 EXERCISE = CodeExercise(
