@@ -110,9 +110,9 @@ def _listed(which: np.ndarray) -> str:
 
 def draw(d: Draw) -> Arguments:
     m, p = d.size("m", 1, 12, far=307), d.size("p", 1, 4, far=31)
-    steps = np.array([d.size("first", 0, 9), d.size("then", 1, 8, far=103), 2])
+    steps = np.array([d.size("first", 0, 9), d.size("then", 1, 14, far=103), 2])
     seed = d.size("seed", 0, 99)
-    b = 1 + (d.size("b", 1, 8, far=101) - 1) % m
+    b = 1 + (d.size("b", 1, 10, far=101) - 1) % m
     x, theta = d.reals("x", m, p, upto=300), d.reals("theta", p, upto=300)
     rate, mu = d.number("rate", 1e-2, 0.5), d.number("mu", 0.1, 0.95)
     return theta, x, b, rate, mu, steps, seed
@@ -123,6 +123,10 @@ EXERCISE = CodeExercise(
     title="As if never stopped",
     answer=go_on,
     draw=draw,
+    # far from the origin
+    cases=lambda rng: [
+        (np.zeros(2), 1000 * rng.normal(size=(5, 2)), 2, 0.1, 0.9, np.array([1, 4, 2]), 0)
+    ],
     adapt=stopped_after,
     stage="mend",
     estimates=estimates,
