@@ -86,6 +86,101 @@ BUGS = Choice(
     why="Both are silent: the program runs, and the loss may even fall for a while.",
 )
 
+WHY_IN_TURN = Choice(
+    id="why-parts-in-turn",
+    title="One part at a time",
+    question="Why may a part's gradient be added to `total` and then be thrown away?",
+    options=(
+        Option(
+            "The gradient of each part is by itself an unbiased estimate of the batch's.",
+            "It is, if the samples were dealt to the parts at random. But here the result *is* the "
+            "batch's gradient, whichever samples a part holds.",
+        ),
+        Option(
+            "The gradient of a sum over samples is the sum of the gradients of its terms.",
+            right=True,
+        ),
+        Option(
+            "The parameters move so little from part to part that it hardly matters.",
+            "They do not move at all between parts: every part's gradient is taken at the same "
+            "$\\theta$, and one step follows the last.",
+        ),
+    ),
+    why="The sum can be made in any pieces and in any order, as long as $\\theta$ stays.",
+    of="order-the-accumulation",
+)
+
+WHY_WEIGHT = Choice(
+    id="why-a-part-weighs-its-share",
+    title="The share of a part",
+    question="Why does part $k$ weigh $b_k/b$, and not $1/K$?",
+    options=(
+        Option(
+            "So that every sample weighs $1/b$, whichever part it happens to be in.",
+            right=True,
+        ),
+        Option(
+            "So that every part weighs the same, however many samples it may hold.",
+            "That is what $1/K$ does. A sample of a short part then weighs more than the others.",
+        ),
+        Option(
+            "So that a short part, whose mean is noisier, moves the step the least.",
+            "It does move it less. But the noise is not the reason: were there none, $1/K$ would "
+            "still give another vector than the batch's gradient.",
+        ),
+    ),
+    why="A mean over $b_k$ samples holds $1/b_k$ for each; times $b_k/b$ that is $1/b$.",
+    of="fill-the-accumulation",
+)
+
+WHY_ANY_CUT = Choice(
+    id="why-the-cut-is-free",
+    title="Any cut",
+    question="Your result is the same for each `size`. Why?",
+    options=(
+        Option(
+            "Only the last part is shorter, and one part of many hardly counts.",
+            "With the weight $1/K$ it counts far too much, as the figure above shows. The results "
+            "are equal, not nearly equal.",
+        ),
+        Option(
+            "The mean of the means of parts is the mean of the whole batch.",
+            "Only where all parts have the same size: else it is the right-hand side of (4.2).",
+        ),
+        Option(
+            "Each sample enters once, with $1/b$, and the cut only groups them.",
+            right=True,
+        ),
+    ),
+    why="So `size` may be as large as memory allows, and can be changed at any time.",
+    of="unequal-micro-batches",
+)
+
+WHY_ONE_CLIP = Choice(
+    id="why-one-clip",
+    title="Once, at the end",
+    question="Why is the gradient clipped once, after the last part?",
+    options=(
+        Option(
+            "One factor for the whole gradient keeps its direction; one for each part turns it.",
+            right=True,
+        ),
+        Option(
+            "The sum over all parts is shorter than the parts are, so it is clipped less often.",
+            "It often is shorter, as noise averages out. But clipping parts would be wrong even if "
+            "it were as rare: the long ones would lose more than the others.",
+        ),
+        Option(
+            "Clipping reads all parameters each time, and $K$ such passes would take too long.",
+            "That costs little beside a backward pass. Clipped parts would add up to another "
+            "vector at any speed.",
+        ),
+    ),
+    why="Clipping is no linear function: what it makes of a sum is not the sum of what it makes of "
+    "the terms.",
+    of="mend-a-clipped-accumulation",
+)
+
 # ---- why, below the stages of the training step, and below what was mended
 
 WHY_ORDER = Choice(
