@@ -15,6 +15,8 @@ from tools.notebooks import read, toc_notebooks
 FILE = Path("mle_lib") / "exercises" / "order.json"
 ASKED = re.compile(r'\b(?:check|quiz)\("([a-z0-9-]+)"')
 
+GUESS = re.compile(r"^> \*\*Guess\.\*\*", re.M)
+
 Order = dict[str, list[str]]  # folder of each chapter's exercises -> the ids on its page, in order
 
 
@@ -47,6 +49,19 @@ def numbers(ordered: Order) -> dict[str, str]:
         for id in ids:
             position += not (id in exercises and asks_why(exercises[id]))
             found[id] = f"{chapter}.{position}"
+    return found
+
+
+def guesses(root: Path = ROOT) -> list[str]:
+    """The names under which guesses are kept: a box has that of its cell."""
+    found = []
+    for path in toc_notebooks(root):
+        for cell in read(path).cells:
+            if cell.cell_type == "markdown":
+                boxes = len(GUESS.findall(cell.source))
+                found += [
+                    f"guess-{cell.id}" + (f"-{k}" if k > 1 else "") for k in range(1, boxes + 1)
+                ]
     return found
 
 

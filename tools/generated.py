@@ -11,7 +11,7 @@ from mle_lib.exercises.registry import by_id
 from tools import chapters, cores, maths, moved, references
 from tools.build_book import HTML
 from tools.environment import say
-from tools.exercise_order import FILE
+from tools.exercise_order import FILE, guesses
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
     say(f"{FILE}: the order of the exercises, and their numbers")
     say(f"{cores.write_cores()} results have another core")
     code = maths.main() or references.main()
-    moved.keep(by_id(), HTML)
+    moved.keep([*by_id(), *guesses()], HTML)
     say(f"{moved.KEPT}: what readers may have kept")
     say(f"{moved.write_stubs()} notebooks lead from old paths to new ones")
     return code
