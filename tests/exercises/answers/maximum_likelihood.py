@@ -291,6 +291,192 @@ def from_the_neighbour_alone(W, c, u):
     return x
 
 
+# ---- the rest of a picture
+
+
+def mended_in_place(W, c, x, kept, u):
+    new = x.copy()
+    for i in range(kept, x.shape[1]):
+        p = 1 / (1 + np.exp(-(c[i] + new @ W[i])))
+        new[:, i] = u[:, i] < p
+    return new
+
+
+def completed_in_loops(W, c, x, kept, u):
+    pictures = []
+    for row, tosses in zip(x.tolist(), u.tolist(), strict=True):
+        picture = row[:kept]
+        while len(picture) < len(row):
+            i = len(picture)
+            z = c[i] + sum(w * pixel for w, pixel in zip(W[i], picture, strict=False))
+            picture.append(1 if tosses[i] < 1 / (1 + math.exp(-z)) else 0)
+        pictures.append(picture)
+    return pictures
+
+
+def completed_in_torch(W, c, x, kept, u):
+    W, c, x, u = (torch.as_tensor(a, dtype=torch.float32) for a in (W, c, x, u))
+    columns = list(x[:, :kept].unbind(1))
+    for i in range(kept, len(c)):
+        z = c[i] + sum((w * column for w, column in zip(W[i], columns, strict=False)), 0 * u[:, 0])
+        columns.append((u[:, i] < z.sigmoid()).float())
+    return torch.stack(columns, dim=1)
+
+
+def completed_by_repetition(W, c, x, kept, u):
+    given = np.arange(len(c)) < kept
+    new = x
+    for _ in range(len(c) - kept):  # each pass settles one more column
+        new = np.where(given, x, u < logistic(c + new @ W.T))
+    return new
+
+
+def completed_in_logits(W, c, x, kept, u):
+    new = x.astype(bool)
+    z = c + x[:, :kept] @ W[:, :kept].T
+    for i in range(kept, len(c)):
+        new[:, i] = u[:, i] < 0.5 * (1 + np.tanh(z[:, i] / 2))
+        z += np.outer(new[:, i], W[:, i])
+    return new
+
+
+def given_what_came_before(W, c, x, kept, u):
+    new = x + 0
+    n = x.shape[1]
+    for i in range(n):
+        if i >= kept:
+            new[:, i] = np.where(u[:, i] < logistic(new[:, :i] @ W[i, :i] + c[i]), 1, 0)
+    return new
+
+
+def half_mended_toss(W, c, x, kept, u):
+    new = x.copy()
+    for i in range(kept, len(c)):
+        new[:, i] = u[:, i] < logistic(c[i] + x @ W[i])
+    return new
+
+
+def all_questions_at_once(W, c, x, kept, u):
+    drawn = torch.as_tensor(u) < torch.sigmoid(torch.as_tensor(c + x @ W.T))
+    return torch.cat([torch.as_tensor(x[:, :kept]), drawn[:, kept:]], dim=1)
+
+
+def half_mended_picture(W, c, x, kept, u):
+    new = x.copy()
+    for i in range(kept, len(c)):
+        new[:, i] = u[:, 0] < logistic(c[i] + new @ W[i])
+    return new
+
+
+def one_toss_per_picture(W, c, x, kept, u):
+    return completed_in_loops(W, c, x, kept, np.array([[row[0]] * len(row) for row in u]))
+
+
+def as_it_was_given(W, c, x, kept, u):
+    p = logistic(c + x @ W.T)
+    return np.hstack([x[:, :kept], (u[:, :1] < p)[:, kept:]])
+
+
+def likelier_value(W, c, x, kept, u):
+    new = x.copy()
+    for i in range(kept, len(c)):
+        new[:, i] = c[i] + new @ W[i] > 0
+    return new
+
+
+def probability_rounded(W, c, x, kept, u):
+    new = x.astype(float)
+    for i in range(kept, len(c)):
+        new[:, i] = np.round(logistic(c[i] + new[:, :i] @ W[i, :i]))
+    return new
+
+
+def first_toss_drawn_for_all(W, c, x, kept, u):
+    new = x.copy()
+    for i in range(kept, len(c)):
+        new[:, i] = u[:, kept] < logistic(c[i] + new @ W[i])
+    return new
+
+
+def one_row_of_tosses(W, c, x, kept, u):
+    return mended_in_place(W, c, x, kept, np.tile(u[0], (len(x), 1)))
+
+
+def in_the_readers_x(W, c, x, kept, u):
+    for i in range(kept, x.shape[1]):
+        x[:, i] = u[:, i] < logistic(c[i] + x @ W[i])
+    return x
+
+
+def alias_for_a_copy(W, c, x, kept, u):
+    new = x
+    for i in range(kept, x.shape[1]):
+        new[:, i] = u[:, i] < logistic(c[i] + new @ W[i])
+    return new.copy()
+
+
+def above_the_probability(W, c, x, kept, u):
+    new = x.copy()
+    for i in range(kept, len(c)):
+        new[:, i] = u[:, i] > logistic(c[i] + new @ W[i])
+    return new
+
+
+def weights_out_of_the_pixel(W, c, x, kept, u):
+    new = x.copy()
+    for i in range(kept, len(c)):
+        new[:, i] = u[:, i] < logistic(c[i] + new @ W[:, i])
+    return new
+
+
+def last_pixel_forgotten(W, c, x, kept, u):
+    new = mended_in_place(W, c, x, kept, u)
+    new[:, -1] = x[:, -1]
+    return new
+
+
+def given_the_kept_alone(W, c, x, kept, u):
+    p = logistic(c + x[:, :kept] @ W[:, :kept].T)
+    return np.where(np.arange(len(c)) < kept, x, u < p)
+
+
+def from_an_empty_picture(W, c, x, kept, u):
+    new = np.zeros_like(x)
+    for i in range(kept, x.shape[1]):
+        new[:, i] = u[:, i] < logistic(c[i] + new @ W[i])
+    new[:, :kept] = x[:, :kept]
+    return new
+
+
+def rest_from_the_back(W, c, x, kept, u):
+    new = x.copy()
+    for i in reversed(range(kept, len(c))):
+        new[:, i] = u[:, i] < logistic(c[i] + new @ W[i])
+    return new
+
+
+def kept_ones_tossed_too(W, c, x, kept, u):
+    new = mended_in_place(W, c, x, kept, u)
+    return np.where(u < logistic(c + new @ W.T), 1, 0)
+
+
+def first_tosses_first(W, c, x, kept, u):
+    """A sample of the model all the same, but by other pixels' numbers."""
+    return mended_in_place(W, c, x, kept, np.roll(u, kept, axis=1))
+
+
+def probabilities_left(W, c, x, kept, u):
+    new = x.astype(float)
+    for i in range(kept, len(c)):
+        new[:, i] = logistic(c[i] + new @ W[i])
+    return new
+
+
+def tossed_at_the_end(W, c, x, kept, u):
+    new = probabilities_left(W, c, x, kept, u)
+    return np.where(np.arange(len(c)) < kept, x, u < new)
+
+
 ANSWERS: dict[str, Answers] = {
     "product-rule": Answers(
         right=(
@@ -402,6 +588,62 @@ ANSWERS: dict[str, Answers] = {
                     (4, "np.exp(-(c[i] + x @ W[i]))"),
                     (4, "c[i] + x @ W[i]"),
                     (4, "x @ W[i]"),
+                    (5, "u[:, i]"),
+                    (5, "p"),
+                )
+            },
+        },
+    ),
+    "mend-a-sampler": Answers(
+        right=(
+            mended_in_place,
+            completed_in_loops,
+            completed_in_torch,
+            completed_by_repetition,
+            completed_in_logits,
+            given_what_came_before,
+        ),
+        slips={
+            "given_the_old_picture": (half_mended_toss, all_questions_at_once, rest_from_the_back),
+            "one_number_for_all": (half_mended_picture, one_toss_per_picture),
+            "both_faults": (as_it_was_given,),
+            "rounded": (likelier_value, probability_rounded),
+        },
+        wrong=(
+            first_toss_drawn_for_all,
+            one_row_of_tosses,
+            in_the_readers_x,
+            alias_for_a_copy,
+            above_the_probability,
+            weights_out_of_the_pixel,
+            last_pixel_forgotten,
+            given_the_kept_alone,
+            from_an_empty_picture,
+            kept_ones_tossed_too,
+            first_tosses_first,
+            probabilities_left,
+            tossed_at_the_end,
+            lambda W, c, x, kept, u: mended_in_place(W, c, x, kept + 1, u),
+            lambda W, c, x, kept, u: mended_in_place(W, c, x, max(kept - 1, 0), u),
+            lambda W, c, x, kept, u: mended_in_place(W, c, x, 0, u),
+            lambda W, c, x, kept, u: mended_in_place(W, 0 * c, x, kept, u),
+            lambda W, c, x, kept, u: mended_in_place(W, c, x, kept, u)[:, kept:],
+            lambda W, c, x, kept, u: mended_in_place(
+                W, c, x, kept, np.random.default_rng(0).random(u.shape)
+            ),
+        ),
+        equivalent={
+            "line 2: `x.copy()` → `x`": "its values are right; for changing `x` it is refused",
+            "line 5: `u[:, i] < p` → `u[:, i] <= p`": "a tie has probability 0",
+            "line 4: clip 30: `c[i] + new @ W[i]`": "sigma is 0 or 1 there to 13 digits",
+            **{
+                f"line {line}: squeeze: `{of}`": "one toss is compared as an array of one is"
+                for line, of in (
+                    (4, "1 / (1 + np.exp(-(c[i] + new @ W[i])))"),
+                    (4, "1 + np.exp(-(c[i] + new @ W[i]))"),
+                    (4, "np.exp(-(c[i] + new @ W[i]))"),
+                    (4, "c[i] + new @ W[i]"),
+                    (4, "new @ W[i]"),
                     (5, "u[:, i]"),
                     (5, "p"),
                 )

@@ -51,7 +51,8 @@ def draw(d: Draw) -> Arguments:
 
 
 def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    """Probabilities of nearly one half, and tosses nearly lost and won."""
+    """Probabilities of nearly one half, and tosses nearly lost and won; then one picture for two
+    numbers of kept pixels."""
     W, c = np.tril(2e-4 * rng.normal(size=(6, 6)), -1), 2e-4 * rng.normal(size=6)
     x = rng.integers(0, 2, size=(30, 6)).astype(float)
     new, u = x.copy(), rng.choice([-5e-5, 5e-5], size=(30, 6))
@@ -60,6 +61,9 @@ def cases(rng: np.random.Generator) -> Iterator[Arguments]:
         new[:, i], u[:, i] = u[:, i] < 0, p + u[:, i]
     u[:, :2] = rng.random((30, 2))
     yield W, c, x, 2, u
+    W, c, u = np.tril(rng.normal(size=(6, 6)), -1), rng.normal(size=6), rng.random((30, 6))
+    yield W, c, x, 2, u
+    yield W, c, x, 4, u
 
 
 def estimates(sampler: Function) -> str:
@@ -68,14 +72,15 @@ def estimates(sampler: Function) -> str:
     W[1, 0], W[2, 0], W[2, 1] = 1, -1, np.log(0.7 / 0.3) - c[2]
     c = c - [0, 1, -1]  # the first pixel is kept, a one: 0.6, then 0.2 after a 0 and 0.7 after a 1
     u = np.array([*product((np.arange(10) + 0.5) / 10, repeat=3)])
-    new = np.asarray(sampler(W, c, np.tile([1.0, 1.0, 0.0], (len(u), 1)), 1, u))
+    new = np.asarray(sampler(W, c, np.tile([1.0, 1.0, 0.0], (len(u), 1)), 1, u)).reshape(u.shape)
+    keeps = "keeps" if (new[:, 0] == 1).all() else "changes"
     pairs = [*product((0, 1), repeat=2)]
     drawn = np.array([(new[:, 1:] == pair).all(axis=1).mean() for pair in pairs])
     model = np.array([0.4 * 0.8, 0.4 * 0.2, 0.6 * 0.3, 0.6 * 0.7])
     it_has, model_has = (", ".join(f"{p:.2f}" for p in each) for each in (drawn, model))
     return (
-        "Of three pixels it keeps the first and draws the other two. They come out as 00, 01, 10, "
-        f"11 with the probabilities {it_has}; the model's are {model_has}: the largest "
+        f"Of three pixels it {keeps} the first and draws the other two. They come out as 00, 01, "
+        f"10, 11 with the probabilities {it_has}; the model's are {model_has}: the largest "
         f"difference is {abs(drawn - model).max():.2f}."
     )
 

@@ -50,7 +50,7 @@ def of_all_draws(C, W, c_e, c_d, cost):
     return S, (C + W) / S * (c_e + S * c_d) / cost
 
 
-ENDS = 0.14, 13.6  # so that rounding, also of products, gives another root
+ENDS = 0.136, 13.6  # the root is at most 100; rounding, also of products, gives another
 
 
 def draw(d: Draw) -> Arguments:
@@ -63,12 +63,15 @@ def draw(d: Draw) -> Arguments:
     S = np.arange(1, 101)
     first, second = np.sort((C + W / S) * (c_e + S * c_d))[:2]
     d.suits(second > first * (1 + 3e-6))  # no two as good, in float32 either
-    return C, W, c_e, c_d, d.number("cost", 0.1, 1e6)
+    # of any scale: which S is best depends on the ratios alone
+    noise, time = d.number("noise", 1e-3, 1e3), d.number("time", 1e-3, 1e3)
+    return noise * C, noise * W, time * c_e, time * c_d, d.number("cost", 0.1, 1e6)
 
 
 def all_at_their_ends(rng: np.random.Generator) -> Iterator[Arguments]:
     for four in product(ENDS, repeat=4):
         yield *four, rng.uniform(1, 100)
+    yield 1e4, 0, *ENDS, rng.uniform(1, 100)  # much noise, and none of it of draws
 
 
 EXERCISE = CodeExercise(
