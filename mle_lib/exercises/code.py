@@ -322,9 +322,9 @@ class CodeExercise:
         return Result(self.id, "incorrect", message)
 
     def _not_attempted(self) -> Result:
-        return Result(
-            self.id, "not attempted", "Write your answer in place of `...` and run this again."
-        )
+        begins = {"order": "Put the lines in order", "mend": "Mend the program"}
+        task = begins.get(self.stage, "Write your answer in place of `...`")
+        return Result(self.id, "not attempted", f"{task} and run this again.")
 
 
 def _ours(function: Function, arguments: Arguments) -> Any:
