@@ -211,13 +211,12 @@
       this.status = makeStatus();
       host.setAttribute("role", "group");
       host.setAttribute("aria-label", host.getAttribute("label"));
-      if (this.data.needs) this.cell.after(...this.elsewhere(), this.buttons);
-      else this.buildRunning();
+      this.buildRunning();
       this.addHints();
       this.addSolution();
-      if (!this.data.needs) this.addReset();
+      this.addReset();
       this.restore();
-      if (!this.data.needs) whenNear(host, () => this.open());
+      whenNear(host, () => this.open());
     }
 
     get blank() {
@@ -235,13 +234,9 @@
     }
 
     load() {
-      const { output = "", hints = 0, solved } = this.state;
+      const { output = "", hints = 0 } = this.state;
       this.showHints(hints);
       this.showSolution(false);
-      if (this.data.needs) {
-        this.claim.checked = Boolean(solved);
-        return;
-      }
       this.fill();
       this.offerUndo(null);
       if (this.job) return; // its own output and verdict are to come
@@ -259,18 +254,6 @@
 
     correct() {
       return box("correct", TITLES.correct, fragment(this.data.why));
-    }
-
-    elsewhere() {
-      const said = make("p", "mle-elsewhere", `This exercise needs ${this.data.needs}, `);
-      said.append("which does not run on this page. ", this.colab("Run it in Colab"), ".");
-      // This page cannot see what is checked there.
-      const claim = make("label", "mle-option");
-      this.claim = make("input");
-      this.claim.type = "checkbox";
-      this.claim.addEventListener("change", () => this.keep({ solved: this.claim.checked }));
-      claim.append(this.claim, make("span", "", "The check there said: Correct."));
-      return [said, claim];
     }
 
     colab(text) {

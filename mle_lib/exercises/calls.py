@@ -6,7 +6,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -68,15 +67,6 @@ def torch_as_it_starts() -> Iterator[None]:
         for device in on:
             off.enter_context(torch.autocast(device, enabled=False))
         yield
-
-
-def importable(module: str) -> bool:
-    """Whether a module is here, and works."""
-    try:
-        import_module(module)
-    except Exception:  # a broken installation raises others than ImportError
-        return False
-    return True
 
 
 def holds_ellipsis(value: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mle_lib.exercises.advice import Trial, describe_difference, describe_error
-from mle_lib.exercises.calls import call, holds_ellipsis, importable
+from mle_lib.exercises.calls import call, holds_ellipsis
 from mle_lib.exercises.results import Result
 from mle_lib.exercises.trials import Arguments, Draw, in_floats, trials
 from mle_lib.exercises.values import Arrays, NotNumbers, as_arrays, in_single, same, unchanged
@@ -62,7 +62,6 @@ class CodeExercise:
             float32 pass.
         adapt: Turns an answer into the function that is called and compared, where an answer is
             not such a function itself.
-        needs: A module that the answer needs besides NumPy; with one it runs in Colab only.
         stage: What the reader's cell holds: a stub to be written, the solution's lines in another
             order, the solution with two gaps, or a program with faults, to be mended.
         of: The exercise, by its id, whose check this is: the same function at another stage.
@@ -81,7 +80,6 @@ class CodeExercise:
     tolerance: float = 1e-5
     cases: Callable[[np.random.Generator], Iterable[Arguments]] = lambda rng: ()
     adapt: Callable[[Function], Function] = field(default=lambda answer: answer)
-    needs: str | None = None
     stage: Stage = "write"
     of: str = ""
     estimates: Callable[[Function], str] | None = None
@@ -117,13 +115,6 @@ class CodeExercise:
             return self._wrong(
                 f'Pass the function itself, `check("{self.id}", {self.answer.__name__})`, not '
                 "what it returns: it will be called with other arguments."
-            )
-        if self.needs and not importable(self.needs):
-            return Result(
-                self.id,
-                "not attempted",
-                f"This exercise needs `{self.needs}`, which cannot be imported here. It can in "
-                "Colab.",
             )
         with np.errstate(all="ignore"):
             result = self._judged(self.adapt(answer))

@@ -68,8 +68,7 @@ def code_html(
     )
     shown = f"{solution}{to_html(exercise.note)}"
     inner = f'<div class="mle-cell">{cell}</div>{hints}{_fold("Solution", shown, "mle-solution")}'
-    own = {"needs": exercise.needs, "why": to_html(exercise.why)}
-    return element(exercise, number, inner, {**own, **data})
+    return element(exercise, number, inner, {"why": to_html(exercise.why), **data})
 
 
 def element(exercise: Exercise, number: str, inner: str, data: dict[str, Any]) -> str:

@@ -20,8 +20,8 @@ def show_everything(page: Page) -> None:
     """Open every editor, hint and solution, and have something said of every quiz."""
     for place in page.locator("mle-exercise").all():
         kind = place.get_attribute("kind")
-        if kind == "code":
-            if place.get_by_role("button", name="Run").count():
+        if kind in ("code", "order"):
+            if kind == "code":
                 editor(place)
             place.get_by_role("button", name="Hint").click()
             place.get_by_role("button", name="Solution").click()
@@ -56,7 +56,7 @@ def test_page_with_everything_shown(site: str, browser: Browser, page_with_exerc
         show_everything(page)
         assert unmarked(page) == []
         assert page.locator(".mle-feedback code, .mle-output pre").count() > 0 or not (
-            page.locator("mle-exercise[kind=code]").count()
+            page.locator("mle-exercise:is([kind=code], [kind=order])").count()
         )
         look_closely(page)
         page.clock.install()
@@ -89,7 +89,7 @@ def with_results(browser: Browser, url: str, *view: Any) -> Iterator[Page]:
 
 def look_closely(page: Page) -> None:
     """axe-core finds nothing, nothing widens the page, and fingers find the controls."""
-    code = page.locator("mle-exercise[kind='code']").count()
+    code = page.locator("mle-exercise:is([kind=code], [kind=order])").count()
     assert page.locator("h3 .mle-tick").count() == code
     assert excess(page) <= 0
     controls = "mle-exercise :is(.mle-button, summary, .mle-option, input[type=text])"

@@ -584,7 +584,7 @@ def test_exercises_are_made_from_their_definitions(book: Book) -> None:
     assert code["exercise"] == "double-it"
     assert code["label"] == HEADING.removeprefix("### ")
     data = json.loads(code["data-exercise"])
-    own = {"needs": None, "why": "<p>Twice as much.</p>"}
+    own = {"why": "<p>Twice as much.</p>"}
     assert data == {**own, "code": CELL, "colab": f"{COLAB}/03-three.ipynb"}
     assert code.select_one(".mle-cell pre").text.strip() == CELL
     assert code.select_one(".mle-solution pre").text.strip() == CODE.source()
