@@ -1,9 +1,773 @@
 """Answers to the exercises of a chapter."""
 
+import math
+import statistics
+
 import numpy as np
 import torch
 
+from mle_lib.models.made import masks
 from tests.exercises.answers import Answers
+
+# ---- paths through the masks
+
+
+def path_by_path(place, first, second):
+    n = len(place)
+    paths = [[0] * n for _ in range(n)]
+    for e in range(n):
+        for d in range(n):
+            for j in first:
+                for k in second:
+                    if place[d] <= j <= k < place[e]:
+                        paths[e][d] += 1
+    return paths
+
+
+def product_in_torch(place, first, second):
+    place, first, second = (torch.as_tensor(a) for a in (place, first, second))
+    below = (first[:, None] >= place).float()
+    between = (second[:, None] >= first).float()
+    above = (place[:, None] > second).float()
+    return above @ (between @ below)
+
+
+def axes_for_all(place, first, second):
+    inner = place[None, None, None, :] <= first[None, None, :, None]
+    middle = first[None, None, :, None] <= second[None, :, None, None]
+    outer = second[None, :, None, None] < place[:, None, None, None]
+    return (inner & middle & outer).sum(axis=(1, 2))
+
+
+def one_input_at_a_time(place, first, second):
+    columns = []
+    for p in place:
+        reached = [int(j >= p) for j in first]
+        reached = [sum(r for r, j in zip(reached, first, strict=True) if k >= j) for k in second]
+        columns.append(
+            [sum(r for r, k in zip(reached, second, strict=True) if q > k) for q in place]
+        )
+    return torch.tensor(columns).T
+
+
+def pairs_of_degrees(place, first, second):
+    """The number of paths depends on two places alone."""
+    n = len(place)
+    units = [np.bincount(degrees, minlength=n) for degrees in (first, second)]
+    pairs = np.triu(np.outer(*units))  # of degrees j ≤ k
+    return np.array([[pairs[p:, :q].sum() for p in place] for q in place])
+
+
+def in_order_and_back(place, first, second):
+    ordered = np.arange(1, len(place) + 1)
+    found = np.tensordot(
+        1 * np.greater.outer(ordered, second),
+        np.less_equal.outer(first, second).T @ (1.0 * np.greater_equal.outer(first, ordered)),
+        1,
+    )
+    return found[place - 1][:, place - 1]
+
+
+def masks_with(outer=np.greater, middle=np.greater_equal, inner=np.greater_equal):
+    """The product of masks that compare as they are told."""
+
+    def count_paths(place, first, second):
+        masks = inner.outer(first, place), middle.outer(second, first), outer.outer(place, second)
+        below, between, above = (mask.astype(int) for mask in masks)
+        return above @ between @ below
+
+    return count_paths
+
+
+right_paths = masks_with()
+
+
+def own_place_included(place, first, second):
+    return [[sum(p <= j <= k <= q for j in first for k in second) for p in place] for q in place]
+
+
+def always_more_between(place, first, second):
+    return [[sum(p <= j < k < q for j in first for k in second) for p in place] for q in place]
+
+
+def row_of_inputs(place, first, second):
+    return [[sum(p <= j <= k < q for j in first for k in second) for q in place] for p in place]
+
+
+def transposed_paths(place, first, second):
+    return np.transpose(right_paths(place, first, second))
+
+
+def variables_as_given(place, first, second):
+    return right_paths(np.arange(len(place)) + 1, first, second)
+
+
+def rows_in_the_ordering(place, first, second):
+    order = np.argsort(place)
+    return right_paths(place, first, second)[order][:, order]
+
+
+def masks_left_boolean(place, first, second):
+    below = first[:, None] >= place[None, :]
+    between = second[:, None] >= first[None, :]
+    above = place[:, None] > second[None, :]
+    return above @ between @ below
+
+
+def any_path(place, first, second):
+    return (right_paths(place, first, second) > 0).astype(float)
+
+
+def place_at_outputs_only(place, first, second):
+    return right_paths(place, first, second)[:, np.argsort(place)]
+
+
+def place_at_inputs_only(place, first, second):
+    return right_paths(place, first, second)[np.argsort(place)]
+
+
+def ordering_for_place(place, first, second):
+    return right_paths(np.argsort(place) + 1, first, second)
+
+
+def places_from_0(place, first, second):
+    return right_paths(place - 1, first, second)
+
+
+def outputs_from_0(place, first, second):
+    return [[sum(p <= j <= k < q - 1 for j in first for k in second) for p in place] for q in place]
+
+
+def first_layer_alone(place, first, second):
+    return np.greater.outer(place, first) @ (1 * np.greater_equal.outer(first, place))
+
+
+def layers_exchanged(place, first, second):
+    return right_paths(place, second, first)
+
+
+def degrees_of_the_library(place, first, second):
+    below, between, above = masks(torch.as_tensor(place), [len(first), len(second)])
+    return above.long() @ between.long() @ below.long()
+
+
+def own_place_struck_out(place, first, second):
+    found = masks_with(outer=np.greater_equal)(place, first, second)
+    np.fill_diagonal(found, 0)
+    return found
+
+
+def lower_triangle(place, first, second):
+    return np.tril(masks_with(outer=np.greater_equal)(place, first, second), -1)
+
+
+def places_counted_down(place, first, second):
+    found = right_paths(place, first, second)
+    place -= 1
+    return found
+
+
+def different_degrees_once(place, first, second):
+    return right_paths(place, np.unique(first), np.unique(second))
+
+
+def shares_of_paths(place, first, second):
+    return right_paths(place, first, second) / (len(first) * len(second))
+
+
+def booleans_in_torch(place, first, second):
+    place, first, second = (torch.as_tensor(a) for a in (place, first, second))
+    below, between = first[:, None] >= place, second[:, None] >= first
+    return (place[:, None] > second) @ between @ below
+
+
+# ---- which pass is kept
+
+
+def walk(valid, patience):
+    best, kept, waited, made = None, 0, 0, 0
+    for k, value in enumerate(valid):
+        made = k
+        if not np.isnan(value) and (best is None or value > best):
+            best, kept, waited = value, k, 0
+        elif k:
+            waited += 1
+        if waited == patience:
+            break
+    return kept, made
+
+
+def best_of_what_is_seen(valid, patience):
+    for made in range(len(valid)):
+        seen = list(valid[: made + 1])
+        numbers = [v for v in seen if v == v]
+        kept = seen.index(max(numbers)) if numbers else 0
+        if made - kept >= patience:
+            break
+    return [kept, made]
+
+
+def from_record_to_record(valid, patience):
+    """By the next larger value, if it comes in time."""
+    valid, kept = np.asarray(valid), 0
+    if np.isnan(valid[0]):
+        numbers = np.flatnonzero(~np.isnan(valid[: patience + 1]))
+        if not len(numbers):
+            return 0, min(patience, len(valid) - 1)
+        kept = numbers[0]
+    while True:
+        larger = np.flatnonzero(valid[kept + 1 : kept + 1 + patience] > valid[kept])
+        if not len(larger):
+            return kept, min(kept + patience, len(valid) - 1)
+        kept += 1 + larger[0]
+
+
+def largest_so_far(valid, patience):
+    """With running maxima, NaN being less than all."""
+    v = np.where(np.isnan(valid), -np.inf, valid)
+    before = np.maximum.accumulate(np.append(-np.inf, v[:-1]))
+    passes = np.arange(len(v))
+    last = np.maximum.accumulate(np.where(v > before, passes, 0))
+    over = np.flatnonzero(passes - last >= patience)
+    made = over[0] if over.size else len(v) - 1
+    return np.array([last[made], made])
+
+
+def running_maxima_in_torch(valid, patience):
+    v = torch.as_tensor(valid).nan_to_num(nan=-float("inf"))
+    made, kept = 0, 0
+    while made + 1 < len(v) and made - kept < patience:
+        made += 1
+        if v[made] > v[:made].max():
+            kept = made
+    return torch.tensor(kept), torch.tensor(made)
+
+
+def patience_left(valid, patience):
+    top, kept, left, k = valid[0], 0, patience, 0
+    while left and k < len(valid) - 1:
+        k += 1
+        if valid[k] > top or (top != top and valid[k] == valid[k]):
+            top, kept, left = valid[k], k, patience
+        else:
+            left -= 1
+    return float(kept), float(k)
+
+
+def stop_with(
+    better=lambda v, top, last: v > top,
+    start=-np.inf,
+    over=lambda k, kept, patience: k - kept >= patience,
+):
+    """The rule, with a comparison, a first best and an end as they are told."""
+
+    def stop_early(valid, patience):
+        top, kept, made, last = start, 0, 0, np.nan
+        for k, value in enumerate(valid):
+            made = k
+            if better(value, top, last):
+                top, kept = value, k
+            last = value
+            if over(k, kept, patience):
+                break
+        return kept, made
+
+    return stop_early
+
+
+right_stop = stop_with()
+
+
+def larger_or_equal_from_the_end(valid, patience):
+    for made in range(len(valid)):
+        v = [-np.inf if np.isnan(u) else u for u in valid[: made + 1]]
+        kept = made - int(np.argmax(v[::-1])) if max(v) > -np.inf else 0
+        if made - kept >= patience:
+            return kept, made
+    return kept, made
+
+
+def arg_max_of_numpy(valid, patience):
+    for made in range(len(valid)):
+        kept = int(np.argmax(valid[: made + 1]))
+        if made - kept >= patience:
+            return kept, made
+    return kept, made
+
+
+def best_is_the_first_entry(valid, patience):
+    top, kept, waited = valid[0], 0, 0
+    for k in range(1, len(valid)):
+        if valid[k] > top:
+            top, kept, waited = valid[k], k, 0
+        else:
+            waited += 1
+            if waited == patience:
+                return kept, k
+    return kept, len(valid) - 1
+
+
+def unless_it_is_worse(valid, patience):
+    top, kept, waited = -np.inf, 0, 0
+    for k, value in enumerate(valid):
+        if value <= top:
+            waited += 1
+        else:
+            top, kept, waited = value, k, 0
+        if waited == patience:
+            return kept, k
+    return kept, len(valid) - 1
+
+
+def ends_above_patience(valid, patience):
+    top, kept, waited = -np.inf, 0, 0
+    for k, value in enumerate(valid):
+        if value > top:
+            top, kept, waited = value, k, 0
+        elif k:
+            waited += 1
+        if waited > patience:
+            return kept, k
+    return kept, len(valid) - 1
+
+
+def looked_at_before_the_pass(valid, patience):
+    top, kept, waited = -np.inf, 0, 0
+    for k, value in enumerate(valid):
+        if waited == patience:
+            return kept, k
+        if value > top:
+            top, kept, waited = value, k, 0
+        elif k:
+            waited += 1
+    return kept, len(valid) - 1
+
+
+def no_better_than_before(valid, patience):
+    top, kept, falls = -np.inf, 0, 0
+    for k, value in enumerate(valid):
+        if value > top:
+            top, kept = value, k
+        falls = 0 if k == 0 or value > valid[k - 1] else falls + 1
+        if falls == patience:
+            return kept, k
+    return kept, len(valid) - 1
+
+
+def falls_of_differences(valid, patience):
+    made, falls = 0, 0
+    for k, step in enumerate(np.diff(valid), 1):
+        made = k
+        falls = 0 if step > 0 else falls + 1
+        if falls >= patience:
+            break
+    seen = valid[: made + 1]
+    return (0 if np.isnan(seen).all() else int(np.nanargmax(seen))), made
+
+
+def waited_since_the_start(valid, patience):
+    top, kept, waited = -np.inf, 0, 0
+    for k, value in enumerate(valid):
+        if value > top:
+            top, kept = value, k
+        elif k > 0:
+            waited += 1
+        if waited >= patience:
+            return kept, k
+    return kept, len(valid) - 1
+
+
+def number_without_a_record(valid, patience):
+    v = np.nan_to_num(valid, nan=-np.inf)
+    record = np.append(True, v[1:] > np.maximum.accumulate(v)[:-1])
+    over = np.flatnonzero(np.cumsum(~record) >= patience)
+    made = over[0] if len(over) else len(v) - 1
+    return (np.argmax(v[: made + 1]), made)
+
+
+def changed_stop(change):
+    """What is right, changed by ``change(kept, made, valid, patience)``."""
+    return lambda valid, patience: change(*right_stop(valid, patience), valid, patience)
+
+
+def nan_passes_not_counted(valid, patience):
+    top, kept, waited = -np.inf, 0, 0
+    for k, value in enumerate(valid):
+        if np.isnan(value):
+            continue
+        if value > top:
+            top, kept, waited = value, k, 0
+        else:
+            waited += 1
+        if waited == patience:
+            return kept, k
+    return kept, len(valid) - 1
+
+
+def without_the_nans(valid, patience):
+    numbers = valid[~np.isnan(valid)]
+    return right_stop(numbers, patience) if len(numbers) else (0, len(valid) - 1)
+
+
+def ends_at_nan(valid, patience):
+    nans = np.flatnonzero(np.isnan(valid))
+    return right_stop(valid[: nans[0] + 1] if len(nans) else valid, patience)
+
+
+def nan_starts_the_count_anew(valid, patience):
+    top, kept, waited = -np.inf, 0, 0
+    for k, value in enumerate(valid):
+        if value > top:
+            top, kept, waited = value, k, 0
+        elif np.isnan(value):
+            waited = 0
+        else:
+            waited += 1
+        if waited == patience:
+            return kept, k
+    return kept, len(valid) - 1
+
+
+def best_of_all_entries(valid, patience):
+    kept = 0 if np.isnan(valid).all() else int(np.nanargmax(valid))
+    return kept, min(kept + patience, len(valid) - 1)
+
+
+def all_nan_forgotten(valid, patience):
+    made = right_stop(valid, patience)[1]
+    return int(np.nanargmax(valid[: made + 1])), made
+
+
+def start_at_nan_is_a_pass(valid, patience):
+    top, kept, waited = -np.inf, 0, 0
+    for k, value in enumerate(valid):
+        if value > top:
+            top, kept, waited = value, k, 0
+        else:
+            waited += 1
+        if waited == patience:
+            return kept, k
+    return kept, len(valid) - 1
+
+
+def start_is_a_pass(valid, patience):
+    top, kept, waited = valid[0], 0, 1
+    for k in range(1, len(valid)):
+        if not valid[k] <= top and valid[k] == valid[k]:
+            top, kept, waited = valid[k], k, 0
+        else:
+            waited += 1
+        if waited == patience:
+            return kept, k
+    return kept, len(valid) - 1
+
+
+def ties_reset_the_count(valid, patience):
+    top, kept, waited = -np.inf, 0, 0
+    for k, value in enumerate(valid):
+        if value > top:
+            top, kept, waited = value, k, 0
+        elif value == top:
+            waited = 0
+        elif k:
+            waited += 1
+        if waited == patience:
+            return kept, k
+    return kept, len(valid) - 1
+
+
+# ---- a gain with its error
+
+
+def by_numpy(first, second):
+    d, root = first - second, np.sqrt(len(first))
+    return first.mean(), first.std(ddof=1) / root, d.mean(), d.std(ddof=1) / root
+
+
+def by_torch(first, second):
+    both = torch.stack([torch.as_tensor(first), torch.as_tensor(first - second)])
+    return torch.stack([both.mean(1), both.std(1) / both.shape[1] ** 0.5], 1).flatten()
+
+
+def in_plain_python(first, second):
+    found = []
+    for values in (first, [a - b for a, b in zip(first, second, strict=True)]):
+        m = len(values)
+        mean = sum(values) / m
+        squares = sum((v - mean) ** 2 for v in values)
+        found += [mean, (squares / (m - 1) / m) ** 0.5]
+    return found
+
+
+def by_statistics(first, second):
+    a, d = first.tolist(), (first - second).tolist()
+    m = len(a)
+    return (
+        statistics.fmean(a),
+        statistics.stdev(a) / math.sqrt(m),
+        statistics.fmean(d),
+        math.sqrt(statistics.variance(d) / m),
+    )
+
+
+def by_the_covariance(first, second):
+    """Var of a difference is the sum of variances less twice the covariance."""
+    m = len(first)
+    (aa, ab), (_, bb) = np.cov(first, second) / m
+    return first.mean(), aa**0.5, first.mean() - second.mean(), (aa + bb - 2 * ab) ** 0.5
+
+
+def root_of_m_less_1(first, second):
+    d, root = first - second, (len(first) - 1) ** 0.5
+    return [np.mean(first), np.std(first) / root, np.mean(d), np.std(d) / root]
+
+
+def compared_by(error, gain=lambda a, b: a - b, gains_error=None):
+    """With a formula for the error of a mean; the gain's may have another, of both models."""
+
+    def compare_held_out(first, second):
+        of_gain = error(first - second) if gains_error is None else gains_error(first, second)
+        return first.mean(), error(first), gain(first, second).mean(), of_gain
+
+    return compare_held_out
+
+
+def standard_error(v):
+    return v.std(ddof=1) / len(v) ** 0.5
+
+
+def two_samples(first, second):
+    m = len(first)
+    a, b = torch.as_tensor(first), torch.as_tensor(second)
+    return a.mean(), (a.var() / m).sqrt(), a.mean() - b.mean(), ((a.var() + b.var()) / m).sqrt()
+
+
+def spreads_alone(first, second):
+    a, d = torch.as_tensor(first), torch.as_tensor(first - second)
+    return a.mean(), a.std(), d.mean(), d.std()
+
+
+def divided_by_m_twice(first, second):
+    m, found = len(first), []
+    for v in (first, first - second):
+        squares = np.sum((v - np.mean(v)) ** 2)
+        found += [np.sum(v) / m, np.sqrt(squares / m) / np.sqrt(m)]
+    return found
+
+
+def how_much_worse(first, second):
+    d = torch.as_tensor(second - first)
+    m = len(d)
+    return first.mean(), first.std(ddof=1) / m**0.5, d.mean(), d.std() / m**0.5
+
+
+def changed_comparison(change):
+    """What is right, changed by ``change(mean, error, gain, gains_error, m)``."""
+    return lambda first, second: change(*by_numpy(first, second), len(first))
+
+
+def second_model_first(first, second):
+    return by_numpy(second, first)
+
+
+def mean_of_the_second(first, second):
+    _, _, gain, of_gain = by_numpy(first, second)
+    return second.mean(), standard_error(second), gain, of_gain
+
+
+def differences_in_place(first, second):
+    mean, error = first.mean(), standard_error(first)
+    first -= second
+    return mean, error, first.mean(), standard_error(first)
+
+
+def both_sorted(first, second):
+    return compared_by(
+        standard_error, gains_error=lambda a, b: standard_error(np.sort(a) - np.sort(b))
+    )(first, second)
+
+
+def size_of_differences(first, second):
+    d = np.abs(first - second)
+    return first.mean(), standard_error(first), d.mean(), standard_error(d)
+
+
+# ---- parts that are clipped
+
+
+def clip(g, c):
+    return c / max(np.sqrt(np.sum(g**2)), c) * g
+
+
+def weighed_then_clipped(gradient, batch, size, c):
+    total = 0
+    for part in cut(batch, size):
+        total = total + len(part) / len(batch) * gradient(part)
+    norm = np.sqrt(np.sum(total**2))
+    return c / max(norm, c) * total
+
+
+def sum_divided_at_the_end(gradient, batch, size, c):
+    total, seen = 0.0, 0
+    while seen < len(batch):
+        part = batch[seen : seen + size]
+        total, seen = total + len(part) * gradient(part), seen + len(part)
+    g = (total / seen).tolist()
+    length = math.hypot(*g)
+    return [c * v / length for v in g] if length > c else g
+
+
+def single_rows_clipped_once(gradient, batch, size, c):
+    rows = np.array([gradient(batch[j : j + 1]) for j in range(len(batch))])
+    g = rows.mean(axis=0)
+    norm = np.linalg.norm(g)
+    if norm > c:
+        g *= c / norm
+    return g
+
+
+def split_and_clipped_in_torch(gradient, batch, size, c):
+    weights = torch.nn.Parameter(torch.zeros(len(gradient(batch[:1])), dtype=torch.float64))
+    weights.grad = torch.zeros_like(weights)
+    for part in torch.as_tensor(batch).split(size):
+        weights.grad += len(part) / len(batch) * torch.as_tensor(gradient(part.numpy()))
+    torch.nn.utils.clip_grad_norm_([weights], c)
+    return weights.grad
+
+
+def averaged_by_numpy(gradient, batch, size, c):
+    parts = cut(batch, size)
+    g = np.average([gradient(p) for p in parts], axis=0, weights=[len(p) for p in parts])
+    return g / max(1, np.sqrt(g @ g) / c)
+
+
+def mean_that_runs_along(gradient, batch, size, c):
+    mean, seen = 0, 0
+    for part in cut(batch, size):
+        seen += len(part)
+        mean = mean + len(part) / seen * (gradient(part) - mean)
+    return mean if np.sum(mean**2) <= c * c else mean / np.sum(mean**2) ** 0.5 * c
+
+
+def parts_nearly_alike(gradient, batch, size, c):
+    parts = np.array_split(batch, -(-len(batch) // size))
+    return clip(sum(len(p) * gradient(p) for p in parts) / len(batch), c)
+
+
+def as_it_was(gradient, batch, size, c):
+    parts = cut(batch, size)
+    total = 0
+    for part in parts:
+        total = total + clip(gradient(part), c)
+    return total / len(parts)
+
+
+def mean_of_clipped_parts(gradient, batch, size, c):
+    g = np.stack([gradient(part) for part in cut(batch, size)])
+    norms = np.linalg.norm(g, axis=1, keepdims=True)
+    return np.where(norms > c, g / norms * c, g).mean(axis=0)
+
+
+def weights_mended_only(gradient, batch, size, c):
+    return sum(len(part) / len(batch) * clip(gradient(part), c) for part in cut(batch, size))
+
+
+def weights_mended_by_numpy(gradient, batch, size, c):
+    parts = cut(batch, size)
+    clipped = [clip(gradient(part), c) for part in parts]
+    return np.average(clipped, axis=0, weights=[len(part) for part in parts])
+
+
+def clip_mended_only(gradient, batch, size, c):
+    parts = cut(batch, size)
+    return clip(sum(gradient(part) for part in parts) / len(parts), c)
+
+
+def clip_of_mean_by_torch(gradient, batch, size, c):
+    g = torch.as_tensor(np.array([gradient(part) for part in cut(batch, size)])).mean(0)
+    return g * min(1.0, c / float(g.norm()))
+
+
+def clipped_in_the_loop(gradient, batch, size, c):
+    total = 0
+    for part in cut(batch, size):
+        total = total + len(part) / len(batch) * gradient(part)
+        norm = np.sqrt(np.sum(total**2))
+        total = c / max(norm, c) * total
+    return total
+
+
+def sum_clipped_on_the_way(gradient, batch, size, c):
+    total, b = 0, len(batch)
+    for part in cut(batch, size):
+        total = clip(total + len(part) * gradient(part), c * b)
+    return total / b
+
+
+def clip_left_out(gradient, batch, size, c):
+    total = 0
+    for part in cut(batch, size):
+        total += len(part) * gradient(part)
+    return total / len(batch)
+
+
+def clipping_with(scale):
+    """The batch's mean gradient g, ended by ``scale(g, c, K, b)``."""
+
+    def clipped_gradient(gradient, batch, size, c):
+        parts = cut(batch, size)
+        g = sum(len(part) / len(batch) * gradient(part) for part in parts)
+        return scale(g, c, len(parts), len(batch))
+
+    return clipped_gradient
+
+
+def whole_batch_at_once(gradient, batch, size, c):
+    return clip(gradient(batch), c)
+
+
+def size_for_every_one(gradient, batch, size, c):
+    return clip(sum(size / len(batch) * gradient(part) for part in cut(batch, size)), c)
+
+
+def last_part_left_out(gradient, batch, size, c):
+    full = len(batch) // size * size or len(batch)
+    return clip(sum(len(p) / full * gradient(p) for p in cut(batch[:full], size)), c)
+
+
+def each_sample_clipped(gradient, batch, size, c):
+    return np.mean([clip(gradient(row[None]), c) for row in batch], axis=0)
+
+
+def clipped_twice(gradient, batch, size, c):
+    return clip(weights_mended_only(gradient, batch, size, c), c)
+
+
+def clipped_twice_means(gradient, batch, size, c):
+    return clip(as_it_was(gradient, batch, size, c), c)
+
+
+def running_mean_clipped(gradient, batch, size, c):
+    mean, seen = 0, 0
+    for part in cut(batch, size):
+        seen += len(part)
+        mean = clip(mean + len(part) / seen * (gradient(part) - mean), c)
+    return mean
+
+
+def means_not_clipped(gradient, batch, size, c):
+    parts = cut(batch, size)
+    return sum(gradient(part) for part in parts) / len(parts)
+
+
+def weighed_parts_clipped(gradient, batch, size, c):
+    return sum(clip(len(part) / len(batch) * gradient(part), c) for part in cut(batch, size))
+
+
+def divided_by_the_parts_too(gradient, batch, size, c):
+    parts = cut(batch, size)
+    return clip(sum(len(p) / len(batch) * gradient(p) for p in parts) / len(parts), c)
+
 
 # ---- one update, four scales
 
@@ -355,6 +1119,279 @@ def loss_and_size(model, optimizer, batch, m):
 
 
 ANSWERS = {
+    "made-mask": Answers(
+        right=(
+            path_by_path,
+            product_in_torch,
+            axes_for_all,
+            one_input_at_a_time,
+            pairs_of_degrees,
+            in_order_and_back,
+            right_paths,
+        ),
+        slips={
+            "sees_itself": (masks_with(outer=np.greater_equal), own_place_included),
+            "strict_between_layers": (masks_with(middle=np.greater), always_more_between),
+            "other_way_round": (transposed_paths, row_of_inputs),
+            "places_in_a_row": (variables_as_given, rows_in_the_ordering),
+            "whether_not_how_many": (masks_left_boolean, any_path),
+        },
+        wrong=(
+            masks_with(inner=np.greater),
+            masks_with(middle=np.greater, inner=np.greater),
+            masks_with(outer=np.greater_equal, inner=np.greater),
+            masks_with(outer=np.greater_equal, middle=np.greater),
+            masks_with(middle=np.less_equal),
+            masks_with(middle=np.not_equal),
+            masks_with(outer=np.less, middle=np.less_equal, inner=np.less_equal),
+            place_at_outputs_only,
+            place_at_inputs_only,
+            ordering_for_place,
+            places_from_0,
+            outputs_from_0,
+            first_layer_alone,
+            layers_exchanged,
+            degrees_of_the_library,
+            own_place_struck_out,
+            lower_triangle,
+            places_counted_down,
+            different_degrees_once,
+            shares_of_paths,
+            booleans_in_torch,
+        ),
+        equivalent={
+            **dict.fromkeys(
+                (
+                    "line 2: `1 * (first[:, None] >= place)` → `first[:, None] >= place`",
+                    "line 3: `1 * (second[:, None] >= first)` → `second[:, None] >= first`",
+                    "line 4: `1 * (place[:, None] > second)` → `place[:, None] > second`",
+                ),
+                "numbers times Booleans are numbers: one mask may stay Boolean",
+            ),
+            **dict.fromkeys(
+                ("line 3: squeeze: `first`", "line 4: squeeze: `second`"),
+                "the degree of a single unit is compared as a number, as a row of one is",
+            ),
+        },
+    ),
+    "early-stopping": Answers(
+        right=(
+            walk,
+            best_of_what_is_seen,
+            from_record_to_record,
+            largest_so_far,
+            running_maxima_in_torch,
+            patience_left,
+            right_stop,
+        ),
+        slips={
+            "last_of_ties": (
+                stop_with(better=lambda v, top, last: v >= top),
+                larger_or_equal_from_the_end,
+            ),
+            "nan_as_best": (
+                stop_with(better=lambda v, top, last: not v <= top),
+                unless_it_is_worse,
+            ),
+            "one_more_pass": (
+                stop_with(over=lambda k, kept, patience: k - kept > patience),
+                ends_above_patience,
+            ),
+            "falls_in_a_row": (no_better_than_before, falls_of_differences),
+            "never_reset": (waited_since_the_start, number_without_a_record),
+        },
+        wrong=(
+            arg_max_of_numpy,
+            best_is_the_first_entry,
+            stop_with(start=0),
+            stop_with(better=lambda v, top, last: v < top, start=np.inf),
+            stop_with(better=lambda v, top, last: v > last or np.isnan(last)),
+            stop_with(better=lambda v, top, last: v > top + 0.1),
+            stop_with(over=lambda k, kept, patience: k - kept >= patience - 1),
+            stop_with(over=lambda k, kept, patience: k >= patience),
+            stop_with(over=lambda k, kept, patience: False),
+            changed_stop(lambda kept, made, valid, patience: (made, kept)),
+            changed_stop(lambda kept, made, valid, patience: (kept, made + 1)),
+            changed_stop(lambda kept, made, valid, patience: (kept + 1, made + 1)),
+            changed_stop(lambda kept, made, valid, patience: (made, made)),
+            changed_stop(lambda kept, made, valid, patience: (valid[kept], made)),
+            changed_stop(lambda kept, made, valid, patience: (kept, kept + patience)),
+            changed_stop(lambda kept, made, valid, patience: kept),
+            nan_passes_not_counted,
+            without_the_nans,
+            ends_at_nan,
+            nan_starts_the_count_anew,
+            best_of_all_entries,
+            looked_at_before_the_pass,
+            all_nan_forgotten,
+            start_is_a_pass,
+            start_at_nan_is_a_pass,
+            ties_reset_the_count,
+        ),
+        equivalent={"line 3: plus 1e-3: `valid`": "all values may be shifted alike"},
+    ),
+    "held-out-comparison": Answers(
+        right=(
+            by_numpy,
+            by_torch,
+            in_plain_python,
+            by_statistics,
+            by_the_covariance,
+            root_of_m_less_1,
+            compared_by(standard_error),
+        ),
+        slips={
+            "unpaired": (
+                compared_by(
+                    standard_error,
+                    gains_error=lambda a, b: np.hypot(standard_error(a), standard_error(b)),
+                ),
+                two_samples,
+            ),
+            "spread_of_one_sample": (compared_by(lambda v: v.std(ddof=1)), spreads_alone),
+            "no_root": (
+                compared_by(lambda v: v.std(ddof=1) / len(v)),
+                compared_by(lambda v: np.sum((v - v.mean()) ** 2 / (len(v) - 1)) ** 0.5 / len(v)),
+            ),
+            "divided_by_all": (
+                compared_by(lambda v: np.std(v) / np.sqrt(len(v))),
+                divided_by_m_twice,
+            ),
+            "other_sign": (
+                compared_by(standard_error, gain=lambda a, b: b - a),
+                how_much_worse,
+            ),
+        },
+        wrong=(
+            compared_by(lambda v: v.std() / len(v)),
+            compared_by(lambda v: v.std()),
+            compared_by(lambda v: v.std(ddof=1) / (len(v) - 1) ** 0.5),
+            compared_by(lambda v: v.var(ddof=1) / len(v)),
+            compared_by(lambda v: v.var(ddof=1)),
+            compared_by(lambda v: v.var(ddof=1) / len(v) ** 0.5),
+            compared_by(lambda v: v.std(ddof=2) / len(v) ** 0.5),
+            compared_by(lambda v: np.abs(v - v.mean()).mean() / len(v) ** 0.5),
+            compared_by(lambda v: 1.96 * standard_error(v)),
+            compared_by(
+                standard_error, gains_error=lambda a, b: standard_error(a) + standard_error(b)
+            ),
+            compared_by(
+                standard_error, gains_error=lambda a, b: abs(standard_error(a) - standard_error(b))
+            ),
+            compared_by(standard_error, gains_error=lambda a, b: standard_error(a + b)),
+            compared_by(standard_error, gains_error=lambda a, b: standard_error(a)),
+            compared_by(standard_error, gains_error=lambda a, b: (a - b).std(ddof=1)),
+            compared_by(standard_error, gains_error=lambda a, b: (a - b).std() / len(a) ** 0.5),
+            compared_by(
+                standard_error, gains_error=lambda a, b: (a - b).std(ddof=1) / (2 * len(a)) ** 0.5
+            ),
+            compared_by(standard_error, gain=lambda a, b: a / b),
+            compared_by(standard_error, gain=lambda a, b: np.exp(a - b)),
+            changed_comparison(
+                lambda mean, error, gain, of_gain, m: (m * mean, error, gain, of_gain)
+            ),
+            changed_comparison(
+                lambda mean, error, gain, of_gain, m: (mean, error, m * gain, of_gain)
+            ),
+            changed_comparison(lambda mean, error, gain, of_gain, m: (-mean, error, gain, of_gain)),
+            changed_comparison(lambda mean, error, gain, of_gain, m: (mean, error, gain, -of_gain)),
+            changed_comparison(lambda mean, error, gain, of_gain, m: (mean, gain, error, of_gain)),
+            changed_comparison(lambda mean, error, gain, of_gain, m: (mean, error, gain)),
+            changed_comparison(lambda *found: np.round(found[:4], 1)),
+            changed_comparison(
+                lambda mean, error, gain, of_gain, m: (mean, error, gain, gain / of_gain)
+            ),
+            second_model_first,
+            mean_of_the_second,
+            differences_in_place,
+            both_sorted,
+            size_of_differences,
+        ),
+        equivalent={
+            **dict.fromkeys(
+                (
+                    "line 2: sorted: `first - second`",
+                    "line 3: sorted: `first`",
+                    "line 4: sorted: `gain`",
+                    "line 3: sorted: `first` #2",
+                    "line 4: sorted: `gain` #2",
+                ),
+                "neither a mean nor a spread has an order",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 3: minus: `first` #2",
+                    "line 4: minus: `gain` #2",
+                    "line 3: plus 1e-3: `first` #2",
+                    "line 4: plus 1e-3: `gain` #2",
+                ),
+                "a spread is the same for values that are mirrored or shifted alike",
+            ),
+        },
+    ),
+    "mend-a-clipped-accumulation": Answers(
+        right=(
+            weighed_then_clipped,
+            sum_divided_at_the_end,
+            single_rows_clipped_once,
+            split_and_clipped_in_torch,
+            averaged_by_numpy,
+            mean_that_runs_along,
+            parts_nearly_alike,
+        ),
+        slips={
+            "both_faults": (as_it_was, mean_of_clipped_parts),
+            "parts_clipped": (weights_mended_only, weights_mended_by_numpy),
+            "parts_alike": (clip_mended_only, clip_of_mean_by_torch),
+            "clipped_on_the_way": (clipped_in_the_loop, sum_clipped_on_the_way),
+            "not_clipped": (clip_left_out, clipping_with(lambda g, c, K, b: g)),
+        },
+        wrong=(
+            whole_batch_at_once,
+            size_for_every_one,
+            last_part_left_out,
+            each_sample_clipped,
+            clipped_twice,
+            clipped_twice_means,
+            running_mean_clipped,
+            means_not_clipped,
+            weighed_parts_clipped,
+            divided_by_the_parts_too,
+            clipping_with(lambda g, c, K, b: c * g / np.sqrt(np.sum(g**2))),
+            clipping_with(lambda g, c, K, b: np.clip(g, -c, c)),
+            clipping_with(lambda g, c, K, b: c / max(np.sum(g**2), c) * g),
+            clipping_with(lambda g, c, K, b: c / max(np.sum(np.abs(g)), c) * g),
+            clipping_with(lambda g, c, K, b: c / max(np.max(np.abs(g)), c) * g),
+            clipping_with(lambda g, c, K, b: c / max(np.sqrt(np.mean(g**2)), c) * g),
+            clipping_with(lambda g, c, K, b: c / min(np.sqrt(np.sum(g**2)), c) * g),
+            clipping_with(lambda g, c, K, b: g / max(np.sqrt(np.sum(g**2)), 1)),
+            clipping_with(lambda g, c, K, b: g / max(np.sqrt(np.sum(g**2)), c)),
+            clipping_with(lambda g, c, K, b: clip(b * g, c)),
+            clipping_with(lambda g, c, K, b: clip(b * g, c) / b),
+            clipping_with(lambda g, c, K, b: clip(g, c) / K),
+            clipping_with(lambda g, c, K, b: clip(g, c * K)),
+            clipping_with(lambda g, c, K, b: np.sqrt(np.sum(clip(g, c) ** 2))),
+            clipping_with(lambda g, c, K, b: -clip(g, c)),
+        ),
+        equivalent={
+            **dict.fromkeys(
+                (
+                    "line 5: squeeze: `total`",
+                    "line 6: squeeze: `total ** 2`",
+                    "line 6: squeeze: `total`",
+                ),
+                "one number is added as an array of one is",
+            ),
+            **dict.fromkeys(
+                ("line 6: sorted: `total ** 2`", "line 6: sorted: `total`"),
+                "a sum has no order",
+            ),
+            **dict.fromkeys(
+                ("line 6: abs: `total`", "line 6: minus: `total`"),
+                "it is squared",
+            ),
+        },
+    ),
     "same-update": Answers(
         right=(in_front_of_the_sum, by_way_of_the_estimate, logarithms, measured),
         slips={

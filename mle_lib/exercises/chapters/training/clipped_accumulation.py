@@ -76,6 +76,8 @@ def times(factor: float, gradient: Function) -> Function:
     return lambda part: factor * gradient(part)
 
 
+SHORT = 0.0005
+
 # thresholds over the norm: hardly clipped, hardly not
 AT_THE_EDGE = (0.99, 0.999, 0.9998, 1.0002, 1.001, 1.01)
 
@@ -93,8 +95,10 @@ def draw(d: Draw) -> Arguments:
     gradient = limited(weights, size)
     norm = np.linalg.norm(accumulate(gradient, batch, size)).item()
     d.suits(norm > 0.001)
-    wanted = d.number("norm", 0.05, 5000, also=(0.0005,))
+    wanted = d.number("norm", 0.5, 5000, also=(SHORT,))
     share = d.number("c over the norm", 0.01, 1.5, also=(*AT_THE_EDGE, 1e-4, 300))
+    if wanted == SHORT:  # not clipped: `clip_grad_norm_` adds 1e-6 to the norm
+        share = max(share, 1.1)
     return times(wanted / norm, gradient), batch, size, share * wanted
 
 
@@ -115,8 +119,8 @@ EXERCISE = CodeExercise(
         Slip(
             parts_clipped,
             "The weights are right, but each part is clipped before it is added. Parts with long "
-            "gradients lose more than others, so the sum points elsewhere; it may be shorter than "
-            "$c$ where nothing had to be clipped.",
+            "gradients lose more than others, so the sum points elsewhere, and it may be shorter "
+            "than $c$ though the batch's gradient is longer.",
         ),
         Slip(
             parts_alike,

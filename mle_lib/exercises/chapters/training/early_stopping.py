@@ -1,5 +1,7 @@
 """When a training run ends, and which parameters are kept."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mle_lib.exercises.code import CodeExercise, Slip
@@ -41,10 +43,10 @@ def one_more_pass(valid, patience):
 
 
 def falls_in_a_row(valid, patience):
-    kept, falls = 0, 0
+    kept, best, falls = 0, -np.inf, 0
     for passes, value in enumerate(valid):
-        if value > valid[kept] or np.isnan(valid[kept]):
-            kept = passes
+        if value > best:
+            kept, best = passes, value
         better = passes == 0 or value > valid[passes - 1]
         falls = 0 if better else falls + 1
         if falls >= patience:
@@ -57,7 +59,7 @@ def never_reset(valid, patience):
     for passes, value in enumerate(valid):
         if value > best:
             kept, best = passes, value
-        else:
+        elif passes:
             without += 1
         if without >= patience:
             break
@@ -84,11 +86,30 @@ def draw(d: Draw) -> Arguments:
     return np.where(where[missing], np.nan, valid), patience
 
 
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    """Short ones, which a reader can walk through by hand."""
+    nan = np.nan
+    yield np.array([-3.0, -2, -4, -1]), 1
+    yield np.array([-3.0, -2, -2, -1]), 2
+    yield np.array([-3.0, -1, -2]), 2
+    yield np.array([-2.0, -2, -1]), 1
+    yield np.array([-1.0, -4, -3, -2, 0]), 3
+    yield np.array([-4.0, -5, -3, -4, -2]), 2
+    yield np.array([nan, -2, -1]), 2
+    yield np.array([nan, -2, -3, -1]), 1
+    yield np.array([nan, nan, nan, -1]), 2
+    yield np.array([nan, nan]), 3
+    yield np.array([-2, nan, -3, -1]), 2
+    yield np.array([-3, nan, nan, -1]), 2
+    yield np.array([-3, nan, -2, nan, -1]), 2
+
+
 EXERCISE = CodeExercise(
     id="early-stopping",
     title="Which pass is kept",
     answer=stop_early,
     draw=draw,
+    cases=cases,
     slips=(
         Slip(
             last_of_ties,
@@ -102,8 +123,8 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             one_more_pass,
-            "You make one pass too many: the run ends when `patience` passes have brought no new "
-            "best, not after one more.",
+            "You make one pass too many: the run ends when the last `patience` passes have brought "
+            "no new best, not after one more.",
         ),
         Slip(
             falls_in_a_row,
