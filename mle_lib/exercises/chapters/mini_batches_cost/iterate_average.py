@@ -20,21 +20,21 @@ def from_the_first(places, start):
 
 
 def weights_of_the_whole_run(places, start):
-    averages = np.array(places)
+    averages = np.array(places, dtype=float)
     for t in range(start + 1, len(places)):
         averages[t] = averages[t - 1] + (places[t] - averages[t - 1]) / (t + 1)
     return averages
 
 
 def first_one_forgotten(places, start):
-    averages = np.array(places)
+    averages = np.array(places, dtype=float)
     for t in range(start + 1, len(places)):
         averages[t] = averages[t - 1] + (places[t] - averages[t - 1]) / (t - start)
     return averages
 
 
 def halfway_each_time(places, start):
-    averages = np.array(places)
+    averages = np.array(places, dtype=float)
     for t in range(start + 1, len(places)):
         averages[t] = (averages[t - 1] + places[t]) / 2
     return averages

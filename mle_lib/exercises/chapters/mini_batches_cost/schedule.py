@@ -53,7 +53,7 @@ def draw(d: Draw) -> Arguments:
 def what_it_takes(steps: Function) -> str:
     """The steps of three passes of four batches, and their two sums."""
     case = 1.0, 0.5, 4, 3, 4
-    sizes, asked = np.asarray(steps(*case), dtype=float).ravel(), steps_taken(*case)
+    sizes, asked = np.asarray([*steps(*case)], dtype=float).ravel(), steps_taken(*case)
     listed = ", ".join(f"{size:.3g}" for size in sizes)
     return (
         "With `alpha` = 1, `gamma` = 0.5, a warm-up of 4 steps and 3 passes of 4 batches its step "
