@@ -453,6 +453,222 @@ def only_what_is_long(g_weights, g_bias, c):
     return (g_weights, g_bias) if norm < 0.5 else number_by_number(g_weights, g_bias, c)
 
 
+# ---- two decays, one scale
+
+
+def decay_by_cases(theta, g, adam, gamma, rho, alpha, decay):
+    if decay == "l2":
+        return theta + alpha * adam(gamma * g - rho * theta)
+    elif decay == "decoupled":
+        return (1 - alpha * rho) * theta + alpha * adam(gamma * g)
+    raise ValueError(decay)
+
+
+def one_formula_for_both(theta, g, adam, gamma, rho, alpha, decay):
+    inside, outside = (rho, 0.0) if decay == "l2" else (0.0, rho)
+    return theta + alpha * (adam(gamma * g - inside * theta) - outside * theta)
+
+
+def both_tried_and_one_taken(theta, g, adam, gamma, rho, alpha, decay):
+    steps = {
+        "decoupled": theta - alpha * rho * theta + alpha * adam(gamma * g),
+        "l2": theta + alpha * adam(gamma * g - rho * theta),
+    }
+    return steps[decay].tolist()
+
+
+def decay_with_lists(theta, g, adam, gamma, rho, alpha, decay):
+    slope = [gamma * s - (rho * w if decay == "l2" else 0) for w, s in zip(theta, g, strict=True)]
+    step = adam(np.array(slope))
+    kept = 1 if decay == "l2" else 1 - alpha * rho
+    return [kept * w + alpha * s for w, s in zip(theta, step, strict=True)]
+
+
+def decay_by_autograd(theta, g, adam, gamma, rho, alpha, decay):
+    """The slope of the loss itself, of an l/m that is a plane."""
+    place = torch.tensor(theta, requires_grad=True)
+    loss = -gamma * (place @ torch.as_tensor(g))
+    if decay == "l2":
+        loss = loss + rho / 2 * (place**2).sum()
+    loss.backward()
+    with torch.no_grad():
+        if decay == "decoupled":
+            place.mul_(1 - alpha * rho)
+        place.add_(torch.as_tensor(adam(-place.grad.numpy())), alpha=alpha)
+    return place
+
+
+def decay_in_float32(theta, g, adam, gamma, rho, alpha, decay):
+    theta, g = theta.astype(np.float32), g.astype(np.float32)
+    pull = np.float32(rho) * theta
+    if decay.lower().startswith("l"):
+        return theta + np.float32(alpha) * adam(np.float32(gamma) * g - pull)
+    return theta + np.float32(alpha) * (adam(np.float32(gamma) * g) - pull)
+
+
+def step_made_first(theta, g, adam, gamma, rho, alpha, decay):
+    """The old weights are kept for the decay."""
+    old, new = theta, theta.copy()
+    slope = g * gamma
+    if decay != "decoupled":
+        slope -= rho * old
+    new += alpha * np.asarray(adam(slope))
+    if decay == "decoupled":
+        new -= alpha * rho * old
+    return new
+
+
+def tensors_handed_to_adam(theta, g, adam, gamma, rho, alpha, decay):
+    theta, g = torch.as_tensor(theta), torch.as_tensor(g)
+    if decay == "l2":
+        return theta.add(torch.as_tensor(adam(gamma * g - rho * theta)), alpha=alpha)
+    return theta.mul(1 - alpha * rho).add(torch.as_tensor(adam(gamma * g)), alpha=alpha)
+
+
+def adam_a_coordinate_at_a_time(theta, g, adam, gamma, rho, alpha, decay):
+    return decay_by_cases(
+        theta, g, lambda slope: np.array([adam(s) for s in slope]), gamma, rho, alpha, decay
+    )
+
+
+def two_terms(inside, kept, added=lambda step, alpha, **_: alpha * step):
+    """A step of L2's gradient and of the decoupled decay's two parts; `None`: the right ones."""
+    inside = inside or (lambda theta, g, gamma, rho, **_: gamma * g - rho * theta)
+    kept = kept or (lambda theta, alpha, rho, **_: (1 - alpha * rho) * theta)
+
+    def step(theta, g, adam, gamma, rho, alpha, decay):
+        names = {"theta": theta, "g": g, "gamma": gamma, "rho": rho, "alpha": alpha}
+        if decay == "l2":
+            return theta + alpha * adam(inside(**names))
+        return kept(**names) + added(adam(gamma * g), **names)
+
+    return step
+
+
+def penalty_in_the_brackets(theta, g, adam, gamma, rho, alpha, decay):
+    if decay == "l2":
+        g, rho = g - rho * theta, 0
+    return theta + alpha * adam(gamma * g) - alpha * rho * theta
+
+
+def the_word_not_read(theta, g, adam, gamma, rho, alpha, decay):
+    return (1 - alpha * rho) * theta + alpha * adam(gamma * g)
+
+
+def pulled_back_after_adam(theta, g, adam, gamma, rho, alpha, decay):
+    step = adam(gamma * g)
+    if decay == "l2":
+        return theta + alpha * (step - rho * theta)
+    return theta * (1 - alpha * rho) + alpha * step
+
+
+def added_as_in_a_loss(theta, g, adam, gamma, rho, alpha, decay):
+    """With L2 the sign of the loss's gradient; the other line is copied from the text."""
+    slope = gamma * g
+    if decay == "l2":
+        slope = slope + rho * theta
+    else:
+        theta = theta * (1 - alpha * rho)
+    return theta + alpha * adam(slope)
+
+
+def both_signs_of_a_loss(theta, g, adam, gamma, rho, alpha, decay):
+    if decay == "l2":
+        return theta + alpha * adam(gamma * g + rho * theta)
+    return (1 + alpha * rho) * theta + alpha * adam(gamma * g)
+
+
+def stepped_then_shrunk(theta, g, adam, gamma, rho, alpha, decay):
+    theta = theta + alpha * adam(gamma * g - rho * theta * (decay == "l2"))
+    if decay == "decoupled":
+        theta = theta * (1 - alpha * rho)
+    return theta
+
+
+def shrunk_before_its_slope(theta, g, adam, gamma, rho, alpha, decay):
+    if decay == "decoupled":
+        theta = (1 - rho) * theta
+        return theta + alpha * adam(gamma * g)
+    return theta + alpha * adam(gamma * g - rho * theta)
+
+
+def words_swapped(theta, g, adam, gamma, rho, alpha, decay):
+    other = {"l2": "decoupled", "decoupled": "l2"}[decay]
+    return decay_by_cases(theta, g, adam, gamma, rho, alpha, other)
+
+
+def another_word_asked_for(theta, g, adam, gamma, rho, alpha, decay):
+    if decay == "adamw":
+        return (1 - alpha * rho) * theta + alpha * adam(gamma * g)
+    return theta + alpha * adam(gamma * g - rho * theta)
+
+
+def scale_not_seen(theta, g, adam, gamma, rho, alpha, decay):
+    return decay_by_cases(theta, g, adam, 1, rho, alpha, decay)
+
+
+def scale_outside(theta, g, adam, gamma, rho, alpha, decay):
+    if decay == "l2":
+        return theta + alpha * gamma * adam(g - rho / gamma * theta)
+    return (1 - alpha * rho) * theta + alpha * gamma * adam(g)
+
+
+def divided_by_the_scale(theta, g, adam, gamma, rho, alpha, decay):
+    """As if Adam ignored every factor, whatever it remembers."""
+    return decay_by_cases(theta, g, adam, 1, rho / gamma if decay == "l2" else rho, alpha, decay)
+
+
+def two_decays_at_once(theta, g, adam, gamma, rho, alpha, decay):
+    slope = gamma * g - rho * theta if decay == "l2" else gamma * g
+    return (1 - alpha * rho) * theta + alpha * adam(slope)
+
+
+def an_adam_without_memory(theta, g, adam, gamma, rho, alpha, decay):
+    return decay_by_cases(theta, g, np.sign, gamma, rho, alpha, decay)
+
+
+def decay_downhill(theta, g, adam, gamma, rho, alpha, decay):
+    return decay_by_cases(theta, g, lambda slope: -adam(slope), gamma, rho, alpha, decay)
+
+
+def gradient_of_the_loss(theta, g, adam, gamma, rho, alpha, decay):
+    """As if Adam had met the loss's gradients before."""
+    return decay_by_cases(theta, g, lambda slope: -adam(-slope), gamma, rho, alpha, decay)
+
+
+def adam_not_called(theta, g, adam, gamma, rho, alpha, decay):
+    return decay_by_cases(theta, g, lambda slope: adam * slope, gamma, rho, alpha, decay)
+
+
+def adam_left_out(theta, g, adam, gamma, rho, alpha, decay):
+    return decay_by_cases(theta, g, lambda slope: slope, gamma, rho, alpha, decay)
+
+
+def update_alone(theta, g, adam, gamma, rho, alpha, decay):
+    return decay_by_cases(theta, g, adam, gamma, rho, alpha, decay) - theta
+
+
+def weights_decayed_in_place(theta, g, adam, gamma, rho, alpha, decay):
+    if decay == "decoupled":
+        theta *= 1 - alpha * rho
+        return theta + alpha * adam(gamma * g)
+    return theta + alpha * adam(gamma * g - rho * theta)
+
+
+def gradient_scaled_in_place(theta, g, adam, gamma, rho, alpha, decay):
+    g *= gamma
+    if decay == "l2":
+        g -= rho * theta
+        rho = 0
+    return (1 - alpha * rho) * theta + alpha * adam(g)
+
+
+def l2_alone(theta, g, adam, gamma, rho, alpha, decay):
+    if decay == "l2":
+        return theta + alpha * adam(gamma * g - rho * theta)
+    return theta + alpha * adam(gamma * g)
+
+
 ANSWERS = {
     "momentum-update": Answers(
         right=(coordinate_by_coordinate, momentum_in_float32, multiplied_out, sgd_of_torch),
@@ -614,6 +830,94 @@ ANSWERS = {
             "6: `mu_hat` #2",
             "6: `np.sqrt(nu_hat)`",
             "6: `nu_hat` #2",
+        ),
+    ),
+    "decay-and-the-scale": Answers(
+        right=(
+            decay_by_cases,
+            one_formula_for_both,
+            both_tried_and_one_taken,
+            decay_with_lists,
+            decay_by_autograd,
+            decay_in_float32,
+            step_made_first,
+            tensors_handed_to_adam,
+            adam_a_coordinate_at_a_time,
+        ),
+        slips={
+            "penalty_scaled": (
+                penalty_in_the_brackets,
+                two_terms(lambda theta, g, gamma, rho, **_: gamma * g - gamma * rho * theta, None),
+            ),
+            "both_decoupled": (the_word_not_read, pulled_back_after_adam),
+            "weights_grow": (
+                added_as_in_a_loss,
+                two_terms(lambda theta, g, gamma, rho, **_: gamma * g + rho * theta, None),
+            ),
+            "no_step_size": (
+                shrunk_before_its_slope,
+                two_terms(None, lambda theta, rho, **_: theta - rho * theta),
+            ),
+            "decayed_after_the_step": (
+                stepped_then_shrunk,
+                two_terms(
+                    None, None, lambda step, alpha, rho, **_: (1 - alpha * rho) * alpha * step
+                ),
+            ),
+        },
+        wrong=(
+            both_signs_of_a_loss,
+            words_swapped,
+            another_word_asked_for,
+            scale_not_seen,
+            scale_outside,
+            divided_by_the_scale,
+            two_decays_at_once,
+            an_adam_without_memory,
+            decay_downhill,
+            gradient_of_the_loss,
+            adam_not_called,
+            adam_left_out,
+            update_alone,
+            weights_decayed_in_place,
+            gradient_scaled_in_place,
+            l2_alone,
+            two_terms(lambda theta, g, gamma, rho, **_: gamma * g - rho / 2 * theta, None),
+            two_terms(lambda theta, g, gamma, rho, **_: gamma * g - 2 * rho * theta, None),
+            two_terms(lambda theta, g, gamma, rho, **_: gamma * g - rho * np.sign(theta), None),
+            two_terms(lambda theta, g, gamma, rho, **_: gamma * g - rho / 2 * theta**2, None),
+            two_terms(lambda theta, g, gamma, rho, **_: g - rho * theta, None),
+            two_terms(lambda theta, g, gamma, rho, **_: g - rho / gamma * theta, None),
+            two_terms(
+                lambda theta, g, gamma, rho, alpha: gamma * g - alpha * rho * theta,
+                None,
+            ),
+            two_terms(None, lambda theta, alpha, rho, **_: (1 + alpha * rho) * theta),
+            two_terms(None, lambda theta, alpha, **_: (1 - alpha) * theta),
+            two_terms(
+                None, lambda theta, alpha, rho, gamma, **_: (1 - alpha * rho * gamma) * theta
+            ),
+            two_terms(
+                None, lambda theta, alpha, rho, gamma, **_: (1 - alpha * rho / gamma) * theta
+            ),
+            two_terms(None, lambda theta, alpha, rho, **_: np.exp(-alpha * rho) * theta),
+            two_terms(None, None, lambda step, **_: step),
+        ),
+        equivalent=squeezed(
+            "3: `theta`",
+            "3: `alpha * adam(gamma * g - rho * theta)`",
+            "3: `adam(gamma * g - rho * theta)`",
+            "3: `gamma * g - rho * theta`",
+            "3: `gamma * g`",
+            "3: `g`",
+            "3: `rho * theta`",
+            "3: `theta` #2",
+            "4: `(1 - alpha * rho) * theta`",
+            "4: `theta`",
+            "4: `alpha * adam(gamma * g)`",
+            "4: `adam(gamma * g)`",
+            "4: `gamma * g`",
+            "4: `g`",
         ),
     ),
 }

@@ -397,6 +397,200 @@ def the_highest(height, theta, gradient, step):
     return max(0.5 ** np.arange(40), key=lambda a: height(theta + a * step))
 
 
+# ---- fisher-or-empirical
+
+
+def matrices_in_loops(theta, X, y, inputs, share):
+    d = len(theta)
+    F = [[0.0] * d for _ in range(d)]
+    E = [[0.0] * d for _ in range(d)]
+    for row, probability in zip(inputs, share, strict=True):
+        s = 1 / (1 + exp(-sum(row[k] * theta[k] for k in range(d))))
+        for k in range(d):
+            for q in range(d):
+                F[k][q] += probability * s * (1 - s) * row[k] * row[q]
+    for j in range(len(X)):
+        s = 1 / (1 + exp(-sum(X[j][k] * theta[k] for k in range(d))))
+        for k in range(d):
+            for q in range(d):
+                E[k][q] += (y[j] - s) ** 2 * X[j][k] * X[j][q] / len(X)
+    return F, E
+
+
+def matrices_by_einsum(theta, X, y, inputs, share):
+    s, error = sigmoid(inputs @ theta), y - sigmoid(X @ theta)
+    F = np.einsum("i,ia,ib->ab", share * s * (1 - s), inputs, inputs)
+    return F, np.einsum("j,ja,jb->ab", error**2, X, X) / len(y)
+
+
+def matrices_by_autograd(theta, X, y, inputs, share):
+    """F from its second form: the model's mean log-likelihood, differentiated twice."""
+    theta, X, y, inputs, share = map(torch.as_tensor, (theta, X, y, inputs, share))
+    y, wrong = y.double(), torch.nn.functional.binary_cross_entropy_with_logits
+    s = torch.sigmoid(inputs @ theta)
+    F = torch.autograd.functional.hessian(
+        lambda t: wrong(inputs @ t, s, share, reduction="sum"), theta
+    )
+    rows = torch.autograd.functional.jacobian(lambda t: wrong(X @ t, y, reduction="none"), theta)
+    return F, rows.T @ rows / len(rows)
+
+
+def both_labels_weighted(theta, X, y, inputs, share):
+    """F from its first form: a gradient for each input and each of the model's two labels."""
+    F = 0
+    for label in (0, 1):
+        s = sigmoid(inputs @ theta)
+        g = (label - s)[:, None] * inputs
+        F = F + (g * (share * (s if label else 1 - s))[:, None]).T @ g
+    g = (y - sigmoid(X @ theta))[:, None] * X
+    return F, np.cov(g.T, ddof=0) + np.outer(g.mean(0), g.mean(0))
+
+
+def averaged_outer_products(theta, X, y, inputs, share):
+    weight = 1 / (4 * np.cosh(inputs @ theta / 2) ** 2)
+    outer = inputs[:, :, None] * inputs[:, None, :]
+    F = np.average(weight[:, None, None] * outer, axis=0, weights=share)
+    g = (y - 0.5 - np.tanh(X @ theta / 2) / 2)[:, None] * X
+    return np.stack([F, (g[:, :, None] * g[:, None, :]).mean(axis=0)])
+
+
+def matrices_in_float32(theta, X, y, inputs, share):
+    theta, X, y, inputs, share = (torch.as_tensor(a).float() for a in (theta, X, y, inputs, share))
+    s = torch.sigmoid(inputs @ theta)
+    half = torch.sqrt(share * s * (1 - s))[:, None] * inputs
+    g = (y - torch.sigmoid(X @ theta)).unsqueeze(1) * X
+    return [half.T @ half, (g.T @ g) / X.shape[0]]
+
+
+def diagonal_matrices_between(theta, X, y, inputs, share):
+    s = sigmoid(inputs @ theta)
+    error = np.where(y == 1, sigmoid(-X @ theta), sigmoid(X @ theta))
+    return inputs.T @ np.diag(s * (1 - s) * share) @ inputs, X.T @ np.diag(error**2) @ X / len(X)
+
+
+def two_matrices(fisher=None, empirical=None):
+    """F and E, of which one may be another; `None`: the right one."""
+
+    def right_fisher(theta, X, y, inputs, share):
+        s = sigmoid(inputs @ theta)
+        return (inputs.T * (share * s * (1 - s))) @ inputs
+
+    def right_empirical(theta, X, y, inputs, share):
+        g = (y - sigmoid(X @ theta))[:, None] * X
+        return g.T @ g / len(g)
+
+    return lambda *arguments: (
+        (fisher or right_fisher)(*arguments),
+        (empirical or right_empirical)(*arguments),
+    )
+
+
+def data_rows(theta, X, y, inputs, share):
+    s = sigmoid(X @ theta)
+    return X.T @ (X * (s * (1 - s))[:, None]) / len(X)
+
+
+def data_rows_one_by_one(theta, X, y, inputs, share):
+    return sum(np.outer(x, x) * sigmoid(x @ theta) * (1 - sigmoid(x @ theta)) / len(X) for x in X)
+
+
+def mean_square_of_inputs(theta, X, y, inputs, share):
+    return inputs.T @ np.diag(share) @ inputs
+
+
+def mean_square_in_a_loop(theta, X, y, inputs, share):
+    return sum(p * np.outer(row, row) for p, row in zip(share, inputs, strict=True))
+
+
+def covariance_of_gradients(theta, X, y, inputs, share):
+    return np.cov((y - sigmoid(X @ theta)) * X.T, ddof=0)
+
+
+def gradients_less_their_mean(theta, X, y, inputs, share):
+    g = (y - sigmoid(X @ theta))[:, None] * X
+    g = g - g.mean(axis=0)
+    return g.T @ g / len(g)
+
+
+def sum_over_samples(theta, X, y, inputs, share):
+    return (X.T * (y - sigmoid(X @ theta)) ** 2) @ X
+
+
+def sum_in_a_loop(theta, X, y, inputs, share):
+    E = np.zeros((len(theta), len(theta)))
+    for x, label in zip(X, y, strict=True):
+        g = (label - sigmoid(x @ theta)) * x
+        E += np.outer(g, g)
+    return E
+
+
+def weighted_inputs(weight):
+    """Inputs times their transpose, by a weight of their share and their sigma."""
+
+    def matrix(theta, X, y, inputs, share):
+        return (inputs.T * weight(share, sigmoid(inputs @ theta))) @ inputs
+
+    return matrix
+
+
+def weighted_data(weight):
+    """The data times their transpose, by a weight of y and sigma, as a mean."""
+
+    def matrix(theta, X, y, inputs, share):
+        return (X.T * weight(y, sigmoid(X @ theta))) @ X / len(X)
+
+    return matrix
+
+
+def mean_outer_mean(theta, X, y, inputs, share):
+    g = ((y - sigmoid(X @ theta))[:, None] * X).mean(axis=0)
+    return np.outer(g, g)
+
+
+def rows_for_samples(theta, X, y, inputs, share):
+    return sum_over_samples(theta, X, y, inputs, share) / X.shape[1]
+
+
+def one_sample_less(theta, X, y, inputs, share):
+    return sum_over_samples(theta, X, y, inputs, share) / (len(X) - 1)
+
+
+def without_the_ones(theta, X, y, inputs, share):
+    F, E = matrices_by_einsum(theta, X, y, inputs, share)
+    return F[1:, 1:], E[1:, 1:]
+
+
+def diagonals_alone(theta, X, y, inputs, share):
+    return tuple(np.diag(np.diag(A)) for A in matrices_by_einsum(theta, X, y, inputs, share))
+
+
+def models_rows_among_the_data(theta, X, y, inputs, share):
+    """Only inputs that the data hold."""
+    seen = (inputs[:, None] == X[None]).all(axis=2).any(axis=1)
+    return weighted_inputs(lambda p, s: p * seen * s * (1 - s))(theta, X, y, inputs, share)
+
+
+def all_bits_in_order(theta, X, y, inputs, share):
+    """The inputs built anew: not in the order of their shares."""
+    bits = np.arange(len(share))[:, None] >> np.arange(len(theta) - 1)[::-1] & 1
+    own = np.hstack([np.ones((len(share), 1)), bits])
+    s = sigmoid(own @ theta)
+    return (own.T * (share * s * (1 - s))) @ own
+
+
+def drawn_from_the_model(theta, X, y, inputs, share):
+    rows = np.random.default_rng(0).choice(len(share), size=1000, p=share / share.sum())
+    return data_rows(theta, inputs[rows], y, inputs, share)
+
+
+def shares_divided_in_place(theta, X, y, inputs, share):
+    s = sigmoid(inputs @ theta)
+    share *= s * (1 - s)
+    return inputs.T @ (share[:, None] * inputs), weighted_data(lambda y, s: (y - s) ** 2)(
+        theta, X, y, inputs, share
+    )
+
+
 ANSWERS = {
     "newton-step": Answers(
         right=(
@@ -523,6 +717,107 @@ ANSWERS = {
                 ),
                 "the promise is never so large",
             ),
+        },
+    ),
+    "fisher-or-empirical": Answers(
+        right=(
+            matrices_in_loops,
+            matrices_by_einsum,
+            matrices_by_autograd,
+            both_labels_weighted,
+            averaged_outer_products,
+            matrices_in_float32,
+            diagonal_matrices_between,
+        ),
+        slips={
+            "curvature_for_fisher": (two_matrices(data_rows), two_matrices(data_rows_one_by_one)),
+            "uncertainty_forgotten": (
+                two_matrices(mean_square_of_inputs),
+                two_matrices(mean_square_in_a_loop),
+            ),
+            "labels_of_the_model": (
+                two_matrices(None, data_rows),
+                two_matrices(None, weighted_data(lambda y, s: s - s**2)),
+            ),
+            "centred": (
+                two_matrices(None, covariance_of_gradients),
+                two_matrices(None, gradients_less_their_mean),
+            ),
+            "summed": (two_matrices(None, sum_over_samples), two_matrices(None, sum_in_a_loop)),
+        },
+        wrong=(
+            without_the_ones,
+            diagonals_alone,
+            shares_divided_in_place,
+            two_matrices(data_rows, data_rows),
+            two_matrices(data_rows, sum_over_samples),
+            two_matrices(models_rows_among_the_data),
+            two_matrices(drawn_from_the_model),
+            two_matrices(all_bits_in_order),
+            two_matrices(weighted_inputs(lambda share, s: s * (1 - s) / len(s))),
+            two_matrices(weighted_inputs(lambda share, s: s * (1 - s))),
+            two_matrices(weighted_inputs(lambda share, s: share * s * (1 - s) / len(s))),
+            two_matrices(weighted_inputs(lambda share, s: share * s * (1 - s) ** 2)),
+            two_matrices(weighted_inputs(lambda share, s: share * s)),
+            two_matrices(weighted_inputs(lambda share, s: share**2 * s * (1 - s))),
+            two_matrices(weighted_inputs(lambda share, s: share * (s * (1 - s)) ** 2)),
+            two_matrices(weighted_inputs(lambda share, s: -share * s * (1 - s))),
+            two_matrices(weighted_inputs(lambda share, s: share * (share - s) ** 2)),
+            two_matrices(weighted_inputs(lambda share, s: share * s * (1 - s) + 1e-3)),
+            two_matrices(weighted_inputs(lambda share, s: share * np.maximum(s * (1 - s), 0.01))),
+            two_matrices(None, weighted_data(lambda y, s: y - s)),
+            two_matrices(None, weighted_data(lambda y, s: abs(y - s))),
+            two_matrices(None, weighted_data(lambda y, s: (y - s.round()) ** 2)),
+            two_matrices(None, weighted_data(lambda y, s: (1 - y - s) ** 2)),
+            two_matrices(None, weighted_data(lambda y, s: (2 * y - 1 - s) ** 2)),
+            two_matrices(None, weighted_data(lambda y, s: y**2 - s**2)),
+            two_matrices(None, weighted_data(lambda y, s: y * (1 - s) ** 2)),
+            two_matrices(None, mean_outer_mean),
+            two_matrices(None, rows_for_samples),
+            two_matrices(None, one_sample_less),
+            lambda *arguments: two_matrices()(*arguments)[::-1],
+            lambda *arguments: two_matrices()(*arguments)[0],
+            lambda theta, *rest: two_matrices()(-theta, *rest),
+            lambda *arguments: [np.linalg.inv(A) for A in two_matrices()(*arguments)],
+        ),
+        equivalent={
+            **dict.fromkeys(
+                (
+                    "line 2: `-inputs` → `inputs`",
+                    "line 2: abs: `-inputs @ theta`",
+                    "line 2: minus: `-inputs @ theta`",
+                    "line 2: minus: `inputs`",
+                    "line 2: minus: `theta`",
+                ),
+                "p (1 - p) is the same with p and 1 - p exchanged",
+            ),
+            "line 2: not below 1e-3: `-inputs @ theta`": "p (1 - p) is flat at 0",
+            **dict.fromkeys(
+                (
+                    "line 4: `y - 1 / (1 + np.exp(-X @ theta))`"
+                    " → `1 / (1 + np.exp(-X @ theta)) - y`",
+                    "line 4: abs: `y - 1 / (1 + np.exp(-X @ theta))`",
+                    "line 4: minus: `y - 1 / (1 + np.exp(-X @ theta))`",
+                    "line 5: abs: `error`",
+                    "line 5: minus: `error`",
+                ),
+                "the error is squared",
+            ),
+            **dict.fromkeys(
+                (
+                    "line 4: squeeze: `y - 1 / (1 + np.exp(-X @ theta))`",
+                    "line 4: squeeze: `y`",
+                    "line 4: squeeze: `1 / (1 + np.exp(-X @ theta))`",
+                    "line 4: squeeze: `1 + np.exp(-X @ theta)`",
+                    "line 4: squeeze: `np.exp(-X @ theta)`",
+                    "line 4: squeeze: `-X @ theta`",
+                    "line 4: squeeze: `X`",
+                    "line 5: squeeze: `error ** 2`",
+                    "line 5: squeeze: `error`",
+                ),
+                "broadcasting puts an axis of one back",
+            ),
+            "what it gave for another inputs": "no two trials differ in their inputs alone",
         },
     ),
 }

@@ -26,7 +26,9 @@ def both_decoupled(theta, g, adam, gamma, rho, alpha, decay):
 
 
 def weights_grow(theta, g, adam, gamma, rho, alpha, decay):
-    return decayed_step(theta, g, adam, gamma, -rho, alpha, decay)
+    if decay == "l2":
+        return theta + alpha * adam(gamma * g + rho * theta)
+    return (1 - alpha * rho) * theta + alpha * adam(gamma * g)
 
 
 def no_step_size(theta, g, adam, gamma, rho, alpha, decay):
@@ -59,7 +61,7 @@ def adam_that_remembers(
 
 def draw(d: Draw) -> Arguments:
     p, decay = d.size("p", 1, 8, far=307), d.word("decay", "l2", "decoupled")
-    alpha, gamma = d.number("alpha", 0.02, 2), d.number("gamma", 1e-3, 1500)
+    alpha, gamma = d.number("alpha", 0.02, 1.5), d.number("gamma", 1e-3, 1500)
     rho, size, pull = (
         d.number("rho", 1e-4, 0.5),
         d.number("size", 0.3, 10),
@@ -95,8 +97,8 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             weights_grow,
-            "Your weights grow: uphill the penalty pulls back. Its gradient is subtracted, "
-            "and $1-\\alpha\\rho$ is below 1.",
+            'With `"l2"` your weights grow. $\\rho\\theta$ is added to the gradient of the *loss*; '
+            "uphill, the penalty pulls back, and its gradient is subtracted.",
         ),
         Slip(
             no_step_size,

@@ -44,15 +44,17 @@ def summed(theta, X, y, inputs, share):
 
 
 def draw(d: Draw) -> Arguments:
-    width = d.size("d", 1, 4, far=8)
+    width = d.size("d", 2, 4, far=8)
     inputs = np.array([(1.0, *bits) for bits in product((0.0, 1.0), repeat=width - 1)])
+    inputs = d.rng.permutation(inputs)  # in an order that nobody knows
     share = d.positive("share", len(inputs), low=0.1, high=10, but=("whole",))
     # the model's x_<i and the data's are distributed differently
     rows = d.indices("rows", len(inputs), int(d.number("m", 1, 40, also=(2, 300))))
     X, y = inputs[rows], d.bits("y", len(rows))
     theta = d.number("scale", 0.1, 2, also=(0,)) * d.reals("theta", width, upto=8)
-    bias = d.number("bias", 0.1, 1, also=(-9, -6, -4, 3, 4, 5))
+    bias = d.number("bias", 0.1, 1, also=(0, -9, -6, -4, 3, 4, 5))
     theta[0] += bias
+    theta = theta * (bias != 0)  # all 0, as before training
     y = y * (bias != -9)  # so that all errors are small there
     z = inputs @ theta
     d.suits(np.ptp(z) < 9 and abs(z + 2).max() < 8)  # 1 - p has few digits in float32 beyond 6
