@@ -78,6 +78,7 @@
 
     show(changes) {
       const hadFocus = this.form.contains(document.activeElement);
+      this.status.textContent = "";
       this.keep(changes);
       this.load();
       if (hadFocus) this.guessed.focus();
@@ -92,7 +93,6 @@
       const { guess = "", shown } = this.state;
       const open = Boolean(shown || store.get(ALL).shown);
       if (document.activeElement !== this.field) this.field.value = guess;
-      this.status.textContent = "";
       this.form.hidden = open;
       this.guessed.hidden = !open && this.outcome.length > 0;
       this.guessed.textContent = open && guess.trim() ? `You guessed: ${guess.trim()}` : "";
@@ -104,9 +104,10 @@
 
   // A link may lead into what is hidden.
   function openTarget() {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     const within = `.${OUTCOME}[hidden]`; // a cell itself is in view, what it gave is not
-    const hidden = target && (target.closest(within) ?? target.querySelector(`:scope > ${within}`));
+    const cell = target?.closest(".cell");
+    const hidden = target?.closest(within) ?? cell?.querySelector(`:scope > ${within}`);
     if (!hidden) return;
     hidden.dispatchEvent(new Event("beforematch"));
     target.scrollIntoView();
