@@ -490,8 +490,8 @@ def _computed(part: Any) -> str:
 
 
 def _is_said(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Assign):
-        return ast.unparse(node.targets[0]) == "EXERCISE"
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+        return ast.unparse(node.value.func) in ("CodeExercise", "replace")
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
