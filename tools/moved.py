@@ -79,10 +79,11 @@ def forget(notebooks: Iterable[Path], exercises: Iterable[str], root: Path = ROO
 
 
 def anchors_of(html: str) -> set[str]:
-    """What of a page can be linked to: headings, equations, questions, entries, not cells."""
+    """What of a page can be linked to: headings, equations, questions, entries, not cells, nor what
+    is asked now here, now there."""
     found = BeautifulSoup(html, "html.parser").select("article :is(section, div, dt)[id]")
     ids = {str(element["id"]) for element in found}
-    return {name for name in ids if not name.startswith(("codecell", "cell-"))}
+    return {name for name in ids if not name.startswith(("codecell", "cell-", "recall-"))}
 
 
 def save(moved: Moved, root: Path = ROOT) -> None:
