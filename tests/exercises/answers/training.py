@@ -903,6 +903,83 @@ def by_hand(model, optimizer, batch, m):
     return -height.item()
 
 
+def on_its_device(model, optimizer, batch, m):
+    model.train()
+    batch = batch.to(next(model.parameters()).device)
+    optimizer.zero_grad(set_to_none=True)
+    nll = model.log_prob(batch).neg().mean()
+    loss = nll * m
+    loss.backward(retain_graph=False)
+    optimizer.step()
+    return loss.detach().cpu()
+
+
+def in_micro_batches(model, optimizer, batch, m):
+    optimizer.zero_grad()
+    running = 0.0
+    for part in batch.split(2):
+        loss = -m / batch.size(0) * model.log_prob(part).sum()
+        loss.backward()
+        running += loss.tolist()
+    optimizer.step()
+    return running
+
+
+def a_gradient_for_each_entry(model, optimizer, batch, m):
+    for group in optimizer.param_groups:
+        for p in group["params"]:
+            p.grad = None
+    log_p = model.log_prob(batch)
+    log_p.backward(gradient=log_p.detach() * 0 - m / log_p.numel())
+    optimizer.step()
+    return -m * log_p.mean().item()
+
+
+def gradients_written_into(model, optimizer, batch, m):
+    for p in model.parameters():
+        if p.grad is not None:
+            p.grad.zero_()
+    height = model.log_prob(batch).sum(dim=0)
+    height.backward()
+    for p in model.parameters():
+        p.grad.mul_(m / len(batch)).neg_()
+    optimizer.step()
+    return height.item() * -m / len(batch)
+
+
+def without_its_step(model, optimizer, batch, m):
+    optimizer.zero_grad()
+    loss = -m * model.log_prob(batch).mean()
+    loss.backward()
+    with torch.no_grad():
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                p -= group["lr"] * p.grad
+    return loss.item()
+
+
+def added_in_place(model, optimizer, batch, m):
+    lr = optimizer.param_groups[0]["lr"]
+    kept = [p.grad.clone() if p.grad is not None else 0 for p in model.parameters()]
+    loss = -m * model.log_prob(batch).mean()
+    loss.backward()
+    for p, before in zip(model.parameters(), kept, strict=True):
+        p.data.add_(p.grad - before, alpha=-lr)
+    return loss.data.item()
+
+
+def its_step_size_for_a_while(model, optimizer, batch, m):
+    group = optimizer.param_groups[0]
+    usual = group["lr"]
+    optimizer.zero_grad()
+    loss = -model.log_prob(batch).mean()
+    loss.backward()
+    group["lr"] = usual * m
+    optimizer.step()
+    group["lr"] = usual
+    return m * loss.item()
+
+
 def step_with(loss_of, calls="zero backward step"):
     """A step with another loss, or with its calls left out or in another order."""
 
@@ -1004,6 +1081,536 @@ def nudged(model, optimizer, batch, m):
     loss = row_by_row(model, optimizer, batch, m)
     next(model.parameters()).data += 1e-2 * np.random.default_rng().normal()
     return loss
+
+
+# ---- one pass over the data
+
+
+def two_lines_changed(model, optimizer, x, order, size):
+    m, losses = len(x), []
+    for start in range(0, m, size):
+        batch = x[order[start : start + size]]
+        optimizer.zero_grad()
+        loss = -m / len(batch) * model.log_prob(batch).sum()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def cleared_after_each_step(model, optimizer, x, order, size):
+    m, losses = len(x), []
+    optimizer.zero_grad()
+    for start in range(0, m, size):
+        b = min(size, m - start)
+        loss = -m / b * model.log_prob(x[order[start : start + size]]).sum()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+    return losses
+
+
+def while_some_are_left(model, optimizer, x, order, size):
+    heights, left = [], list(order)
+    while left:
+        now, left = left[:size], left[size:]
+        model.zero_grad()
+        nll = -model.log_prob(x[now]).mean() * len(x)
+        nll.backward()
+        optimizer.step()
+        heights.append(nll.detach())
+    return np.array([float(nll) for nll in heights])
+
+
+def pass_in_torch(model, optimizer, x, order, size):
+    losses = []
+    for rows in torch.as_tensor(order).split(size):
+        for parameter in model.parameters():
+            parameter.grad = None
+        loss = -len(x) * model.log_prob(x[rows.numpy()]).mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return torch.tensor(losses, dtype=torch.float64)
+
+
+def sum_so_far_taken_off(model, optimizer, x, order, size):
+    """Cleared once; of what `backward` has added up, the sum before is taken off."""
+    m, losses, before = len(x), [], 0.0
+    (parameter,) = model.parameters()
+    optimizer.zero_grad()
+    for start in range(0, m, size):
+        loss = -m * model.log_prob(x[order[start : start + size]]).mean()
+        loss.backward()
+        total = parameter.grad
+        parameter.grad = total - before
+        optimizer.step()
+        parameter.grad, before = total, 1.0 * total
+        losses.append(loss.item())
+    return losses
+
+
+def a_function_for_the_step(model, optimizer, x, order, size):
+    def step(rows):
+        log_p = model.log_prob(x[rows])
+        loss = log_p.sum() * (-len(x) / len(rows))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return [step(order[k * size : (k + 1) * size]) for k in range(-(-len(x) // size))]
+
+
+def cut_first(model, optimizer, x, order, size):
+    losses = []
+    for rows in np.split(np.asarray(order), range(size, len(order), size)):
+        losses.append(row_by_row(model, optimizer, x[rows], len(order)))
+    return losses
+
+
+def own_step(model, optimizer, x, order, size):
+    losses = []
+    for start in range(0, len(x), size):
+        losses.append(by_hand(model, optimizer, x[order[start : start + size]], len(x)))
+    return losses
+
+
+def pass_with(
+    factor=lambda m, b, size: m / b,
+    calls="zero backward step",
+    first="",
+    last="",
+    rows=lambda order, start, size: order[start : start + size],
+    starts=lambda m, size: range(0, m, size),
+    given=lambda losses: losses,
+):
+    """A pass with another factor, other calls, other rows."""
+
+    def one_pass(model, optimizer, x, order, size):
+        def do(calls):
+            for call in calls.split():
+                {"zero": optimizer.zero_grad, "step": optimizer.step}.get(
+                    call, lambda: loss.backward()
+                )()
+
+        m, losses = len(x), []
+        do(first)
+        for start in starts(m, size):
+            batch = x[rows(order, start, size)]
+            loss = -factor(m, len(batch), size) * model.log_prob(batch).sum()
+            do(calls)
+            losses.append(loss.item())
+        do(last)
+        return given(losses)
+
+    return one_pass
+
+
+def nominal(m, b, size):
+    return m / size
+
+
+def cleared_at_the_start_only(model, optimizer, x, order, size):
+    losses = []
+    for start in range(0, len(x), size):
+        if start == 0:
+            optimizer.zero_grad()
+        loss = -len(x) * model.log_prob(x[order[start : start + size]]).mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def cleared_from_the_second_on(model, optimizer, x, order, size):
+    losses = []
+    for k, start in enumerate(range(0, len(x), size)):
+        loss = -len(x) * model.log_prob(x[order[start : start + size]]).mean()
+        if k:
+            optimizer.zero_grad()
+        loss.backward()
+        losses.append(loss)
+        optimizer.step()
+    return losses
+
+
+def losses_after_the_steps(model, optimizer, x, order, size):
+    losses = []
+    for start in range(0, len(x), size):
+        batch = x[order[start : start + size]]
+        losses.append(loss_after_the_step(model, optimizer, batch, len(x)))
+    return losses
+
+
+def losses_after_the_pass(model, optimizer, x, order, size):
+    two_lines_changed(model, optimizer, x, order, size)
+    parts = [x[order[start : start + size]] for start in range(0, len(x), size)]
+    return [only_the_loss(model, optimizer, part, len(x)) for part in parts]
+
+
+def losses_of_the_start(model, optimizer, x, order, size):
+    parts = [x[order[start : start + size]] for start in range(0, len(x), size)]
+    losses = [only_the_loss(model, optimizer, part, len(x)) for part in parts]
+    two_lines_changed(model, optimizer, x, order, size)
+    return losses
+
+
+def returned_too_early(model, optimizer, x, order, size):
+    losses = []
+    for start in range(0, len(x), size):
+        batch = x[order[start : start + size]]
+        losses.append(row_by_row(model, optimizer, batch, len(x)))
+        return losses
+
+
+def m_of_the_batch(model, optimizer, x, order, size):
+    losses = []
+    for start in range(0, len(x), size):
+        batch = x[order[start : start + size]]
+        losses.append(row_by_row(model, optimizer, batch, len(batch)))
+    return losses
+
+
+def last_loss(model, optimizer, x, order, size):
+    return two_lines_changed(model, optimizer, x, order, size)[-1]
+
+
+def step_size_for_each(model, optimizer, x, order, size):
+    """What the factor lacks is put into the step size, for one step."""
+    losses, group = [], optimizer.param_groups[0]
+    lr = group["lr"]
+    for rows in np.split(order, range(size, len(order), size)):
+        group["lr"] = lr * size / len(rows)
+        optimizer.zero_grad()
+        loss = -len(x) / size * model.log_prob(x[rows]).sum()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item() * size / len(rows))
+    group["lr"] = lr
+    return losses
+
+
+def step_size_left_so(model, optimizer, x, order, size):
+    losses = step_size_for_each(model, optimizer, x, order, size)
+    optimizer.param_groups[0]["lr"] *= size / ((len(x) - 1) % size + 1)
+    return losses
+
+
+def order_sorted_on_the_way(model, optimizer, x, order, size):
+    order.sort()
+    return two_lines_changed(model, optimizer, x, order, size)
+
+
+def two_passes(model, optimizer, x, order, size):
+    two_lines_changed(model, optimizer, x, order, size)
+    return two_lines_changed(model, optimizer, x, order, size)
+
+
+# ---- a run that goes on from what it saved
+
+
+def generator_at(state):
+    rng = np.random.default_rng()
+    rng.bit_generator.state = state
+    return rng
+
+
+def two_entries_more(saved, steps, gradient, m, b, alpha, mu):
+    theta, rng = saved["theta"], np.random.default_rng()
+    rng.bit_generator.state = saved["rng"]
+    velocity, rest = saved.get("velocity", 0.0), saved.get("rest", [])
+    for _ in range(steps):
+        if len(rest) == 0:  # a new pass
+            rest = rng.permutation(m)
+        batch, rest = rest[:b], rest[b:]
+        velocity = mu * velocity + gradient(theta, batch)
+        theta = theta + alpha * velocity
+    return {"theta": theta, "rng": rng.bit_generator.state, "velocity": velocity, "rest": rest}
+
+
+def in_lists(saved, steps, gradient, m, b, alpha, mu):
+    rng = generator_at(saved["rng"])
+    theta = [float(t) for t in saved["theta"]]
+    v = saved["v"] if "v" in saved else [0.0] * len(theta)
+    queue = list(saved["queue"]) if "queue" in saved else []
+    for _ in range(steps):
+        if not queue:
+            queue = rng.permutation(m).tolist()
+        batch = [queue.pop(0) for _ in range(min(b, len(queue)))]
+        g = gradient(np.array(theta), np.array(batch))
+        v = [mu * old + float(new) for old, new in zip(v, g, strict=True)]
+        theta = [t + alpha * step for t, step in zip(theta, v, strict=True)]
+    state = rng.bit_generator.state
+    return {"theta": np.array(theta), "rng": state, "v": v, "queue": queue}
+
+
+def permutation_and_position(saved, steps, gradient, m, b, alpha, mu):
+    rng = generator_at(saved["rng"])
+    out = dict(saved)
+    order, at = saved.get("pass", (None, m))
+    for _ in range(steps):
+        if at >= m:
+            order, at = rng.permutation(m), 0
+        g = gradient(out["theta"], order[at : at + b])
+        out["momentum"] = mu * out.get("momentum", 0) + g
+        out["theta"] = out["theta"] + alpha * out["momentum"]
+        at += b
+    return out | {"rng": rng.bit_generator.state, "pass": (order, at)}
+
+
+def pass_drawn_again(saved, steps, gradient, m, b, alpha, mu):
+    """Saves the generator as it was before the pass, and the steps made in it."""
+    theta, state = saved["theta"], saved["rng"]
+    done, velocity = saved.get("done", 0), saved.get("velocity", np.zeros_like(theta))
+    rng = generator_at(state)
+    parts = np.split(rng.permutation(m), range(b, m, b))
+    for _ in range(steps):
+        if done == len(parts):
+            state, done = rng.bit_generator.state, 0
+            parts = np.split(rng.permutation(m), range(b, m, b))
+        velocity = mu * velocity + gradient(theta, parts[done])
+        theta = theta + alpha * velocity
+        done += 1
+    return {"theta": theta, "rng": state, "done": done, "velocity": velocity}
+
+
+def place_before(saved, steps, gradient, m, b, alpha, mu):
+    """The velocity is the last move over alpha: it saves where it came from."""
+    theta, rng = saved["theta"], generator_at(saved["rng"])
+    before, rest = saved.get("before", theta), saved.get("rest", np.empty(0, int))
+    for _ in range(steps):
+        if rest.size == 0:
+            rest = rng.permutation(m)
+        g = gradient(theta, rest[:b])
+        theta, before = theta + alpha * g + mu * (theta - before), theta
+        rest = rest[b:]
+    return dict(theta=theta, rng=rng.bit_generator.state, before=before, rest=rest)
+
+
+def run_in_torch(saved, steps, gradient, m, b, alpha, mu):
+    rng = generator_at(saved["rng"])
+    theta = torch.as_tensor(saved["theta"], dtype=torch.float64)
+    buffer = saved.get("buffer", torch.zeros_like(theta))
+    ahead = saved.get("ahead", ())
+    for _ in range(steps):
+        if not ahead:
+            ahead = torch.as_tensor(rng.permutation(m)).split(b)
+        g = torch.as_tensor(np.asarray(gradient(theta.numpy(), ahead[0].numpy())))
+        buffer = mu * buffer + g
+        theta = theta + alpha * buffer
+        ahead = ahead[1:]
+    return {
+        "theta": theta.numpy(),
+        "rng": rng.bit_generator.state,
+        "buffer": buffer,
+        "ahead": ahead,
+    }
+
+
+def next_pass_drawn_early(saved, steps, gradient, m, b, alpha, mu):
+    """A pass is drawn as soon as the one before it is used up."""
+    theta, rng = saved["theta"], generator_at(saved["rng"])
+    velocity = saved.get("velocity", 0.0)
+    rest = saved["rest"] if "rest" in saved else rng.permutation(m)
+    while steps > 0:
+        velocity = gradient(theta, rest[:b]) + mu * velocity
+        theta = theta + alpha * velocity
+        rest = rest[b:] if len(rest) > b else rng.permutation(m)
+        steps -= 1
+    return {"theta": theta, "rng": rng.bit_generator.state, "velocity": velocity, "rest": rest}
+
+
+def moves_saved(saved, steps, gradient, m, b, alpha, mu):
+    """Its velocity is the move itself, alpha and all."""
+    theta, rng = saved["theta"], generator_at(saved["rng"])
+    try:
+        move, rest = saved["optimizer"], saved["loader"]
+    except KeyError:
+        move, rest = 0 * theta, rng.permutation(m)
+    for _ in range(steps):
+        if not len(rest):
+            rest = rng.permutation(m)
+        batch, rest = rest[:b], rest[b:]
+        move = mu * move + alpha * gradient(theta, batch)
+        theta = theta + move
+    return {"theta": theta, "rng": rng.bit_generator.state, "optimizer": move, "loader": rest}
+
+
+def from_the_beginning(saved, steps, gradient, m, b, alpha, mu):
+    """Saves where it began and how many steps it has made, and makes them all again."""
+    begun, made = saved.get("begun", saved), saved.get("made", 0) + steps
+    end = two_entries_more(begun, made, gradient, m, b, alpha, mu)
+    return {"theta": end["theta"], "rng": end["rng"], "begun": begun, "made": made}
+
+
+def saved_is_updated(saved, steps, gradient, m, b, alpha, mu):
+    """What was read from a file may be overwritten."""
+    rng = generator_at(saved["rng"])
+    saved.setdefault("velocity", np.zeros_like(saved["theta"]))
+    saved.setdefault("rest", [])
+    for _ in range(steps):
+        if not len(saved["rest"]):
+            saved["rest"] = rng.permutation(m)
+        saved["velocity"] *= mu
+        saved["velocity"] += gradient(saved["theta"], saved["rest"][:b])
+        saved["theta"] += alpha * saved["velocity"]
+        saved["rest"] = saved["rest"][b:]
+    return saved | {"rng": rng.bit_generator.state}
+
+
+def generator_saved_itself(saved, steps, gradient, m, b, alpha, mu):
+    """The state that it was given is used once; then the generator goes along."""
+    rng = saved["generator"] if "generator" in saved else generator_at(saved["rng"])
+    known = saved | {"rng": rng.bit_generator.state}
+    end = two_entries_more(known, steps, gradient, m, b, alpha, mu)
+    end["generator"] = generator_at(end.pop("rng"))
+    return end
+
+
+def run_with(
+    save="velocity rest",
+    load=None,
+    velocity=lambda v, g, mu: mu * v + g,
+    rng_of=lambda saved, rng: rng.bit_generator.state,
+    restart=lambda rest: rest,
+    kept=lambda batch, rest: rest,
+):
+    """A run that saves some of its things, or others than it is to save."""
+
+    def go_on(saved, steps, gradient, m, b, alpha, mu):
+        theta, rng = saved["theta"], generator_at(saved["rng"])
+        names = (save if load is None else load).split()
+        v = saved.get("velocity", 0.0) if "velocity" in names else 0.0
+        rest = saved.get("rest", []) if "rest" in names else []
+        rest, batch = restart(rest), []
+        for _ in range(steps):
+            if len(rest) == 0:
+                rest = rng.permutation(m)
+            batch, rest = rest[:b], rest[b:]
+            v = velocity(v, gradient(theta, batch), mu)
+            theta = theta + alpha * v
+        everything = {"velocity": v, "rest": kept(batch, rest)}
+        some = {name: everything[name] for name in save.split()}
+        return {"theta": theta, "rng": rng_of(saved, rng), **some}
+
+    return go_on
+
+
+def position_only(saved, steps, gradient, m, b, alpha, mu):
+    """Goes on at the right place of a permutation that is a new one."""
+    theta, rng = saved["theta"], generator_at(saved["rng"])
+    velocity, at = saved.get("velocity", 0.0), saved.get("at", 0)
+    order = rng.permutation(m)
+    for _ in range(steps):
+        if at >= m:
+            order, at = rng.permutation(m), 0
+        velocity = mu * velocity + gradient(theta, order[at : at + b])
+        theta = theta + alpha * velocity
+        at += b
+    return {"theta": theta, "rng": rng.bit_generator.state, "velocity": velocity, "at": at}
+
+
+def never_a_short_batch(saved, steps, gradient, m, b, alpha, mu):
+    theta, rng = saved["theta"], generator_at(saved["rng"])
+    velocity, rest = saved.get("velocity", 0.0), saved.get("rest", [])
+    for _ in range(steps):
+        if len(rest) < b:
+            rest = rng.permutation(m)
+        batch, rest = rest[:b], rest[b:]
+        velocity = mu * velocity + gradient(theta, batch)
+        theta = theta + alpha * velocity
+    return {"theta": theta, "rng": rng.bit_generator.state, "velocity": velocity, "rest": rest}
+
+
+def looked_for_at_the_start(saved, steps, gradient, m, b, alpha, mu):
+    saved["velocity"], saved["rest"]  # a KeyError before the first call
+    return two_entries_more(saved, steps, gradient, m, b, alpha, mu)
+
+
+def empty_or_not(saved, steps, gradient, m, b, alpha, mu):
+    rest = saved.get("rest") or []  # an array of several has no truth value
+    return two_entries_more(saved | {"rest": rest}, steps, gradient, m, b, alpha, mu)
+
+
+def generator_itself(saved, steps, gradient, m, b, alpha, mu):
+    end = two_entries_more(saved, steps, gradient, m, b, alpha, mu)
+    return end | {"rng": generator_at(end["rng"])}
+
+
+def theta_alone(saved, steps, gradient, m, b, alpha, mu):
+    return two_entries_more(saved, steps, gradient, m, b, alpha, mu)["theta"]
+
+
+def a_tuple(saved, steps, gradient, m, b, alpha, mu):
+    return tuple(two_entries_more(saved, steps, gradient, m, b, alpha, mu).values())
+
+
+def other_key(saved, steps, gradient, m, b, alpha, mu):
+    end = two_entries_more(saved, steps, gradient, m, b, alpha, mu)
+    return {"v" if name == "velocity" else name: value for name, value in end.items()}
+
+
+def moved_before(saved, steps, gradient, m, b, alpha, mu):
+    """Moves first, with the velocity of the step before."""
+    theta, rng = saved["theta"], generator_at(saved["rng"])
+    velocity, rest = saved.get("velocity", 0.0), saved.get("rest", [])
+    for _ in range(steps):
+        if len(rest) == 0:
+            rest = rng.permutation(m)
+        theta = theta + alpha * velocity
+        velocity = mu * velocity + gradient(theta, rest[:b])
+        rest = rest[b:]
+    return {"theta": theta, "rng": rng.bit_generator.state, "velocity": velocity, "rest": rest}
+
+
+def one_step_too_many(saved, steps, gradient, m, b, alpha, mu):
+    return two_entries_more(saved, steps + 1, gradient, m, b, alpha, mu)
+
+
+def velocity_anew_each_pass(saved, steps, gradient, m, b, alpha, mu):
+    theta, rng = saved["theta"], generator_at(saved["rng"])
+    velocity, rest = saved.get("velocity", 0.0), saved.get("rest", [])
+    for _ in range(steps):
+        if len(rest) == 0:
+            velocity, rest = 0.0, rng.permutation(m)
+        velocity = mu * velocity + gradient(theta, rest[:b])
+        theta, rest = theta + alpha * velocity, rest[b:]
+    return {"theta": theta, "rng": rng.bit_generator.state, "velocity": velocity, "rest": rest}
+
+
+def in_a_global(saved, steps, gradient, m, b, alpha, mu):
+    """What is missing is kept in the process, and is gone with it."""
+    more = in_a_global.more if "again" in saved else {}
+    end = two_entries_more(saved | more, steps, gradient, m, b, alpha, mu)
+    in_a_global.more = {name: end.pop(name) for name in ("velocity", "rest")}
+    return end | {"again": True}
+
+
+def iterator_saved(saved, steps, gradient, m, b, alpha, mu):
+    """No file holds a generator of Python's."""
+
+    def all_batches(rng):
+        while True:
+            yield from np.split(rng.permutation(m), range(b, m, b))
+
+    theta, velocity = saved["theta"], saved.get("velocity", 0.0)
+    batches = saved["batches"] if "batches" in saved else all_batches(generator_at(saved["rng"]))
+    for _ in range(steps):
+        velocity = mu * velocity + gradient(theta, next(batches))
+        theta = theta + alpha * velocity
+    return {"theta": theta, "velocity": velocity, "batches": batches}
+
+
+def saved_as_it_was(saved, steps, gradient, m, b, alpha, mu):
+    two_entries_more(saved, steps, gradient, m, b, alpha, mu)
+    return saved
+
+
+def moves_as_velocity(saved, steps, gradient, m, b, alpha, mu):
+    end = two_entries_more(saved, steps, gradient, m, b, alpha, mu)
+    return end | {"velocity": alpha * end["velocity"]}
 
 
 # ---- micro-batches
@@ -1416,7 +2023,20 @@ ANSWERS = {
         equivalent={"what it gave for the same shapes and numbers": "nothing else is given"},
     ),
     "train-step": Answers(
-        right=(row_by_row, gradients_put_in, by_a_closure, mean_scaled_afterwards, by_hand),
+        right=(
+            row_by_row,
+            gradients_put_in,
+            by_a_closure,
+            mean_scaled_afterwards,
+            by_hand,
+            on_its_device,
+            in_micro_batches,
+            a_gradient_for_each_entry,
+            gradients_written_into,
+            without_its_step,
+            added_in_place,
+            its_step_size_for_a_while,
+        ),
         slips={
             "gradient_kept": (
                 step_with(right_loss, "backward step"),
@@ -1463,6 +2083,173 @@ ANSWERS = {
             "line 2: `optimizer` → `model`": "both clear the same gradients",
             "line 4: plus 1e-3: `loss`": "a constant has no gradient",
             "what it gave for another earlier": "what an earlier batch left is cleared",
+        },
+    ),
+    "mend-a-training-loop": Answers(
+        right=(
+            two_lines_changed,
+            cleared_after_each_step,
+            while_some_are_left,
+            pass_in_torch,
+            sum_so_far_taken_off,
+            a_function_for_the_step,
+            cut_first,
+            own_step,
+            step_size_for_each,
+        ),
+        slips={
+            "cleared_once_and_nominal_size": (
+                pass_with(nominal, "backward step", "zero"),
+                pass_with(nominal, "backward step", "zero", "zero"),
+            ),
+            "cleared_once": (
+                pass_with(calls="backward step", first="zero"),
+                cleared_at_the_start_only,
+            ),
+            "nominal_size": (
+                pass_with(nominal),
+                pass_with(nominal, "backward step zero", "zero"),
+            ),
+            "cleared_before_the_step": (
+                pass_with(calls="backward zero step"),
+                pass_with(calls="zero backward"),
+            ),
+            "not_cleared_first": (
+                pass_with(calls="backward step zero"),
+                cleared_from_the_second_on,
+            ),
+        },
+        wrong=(
+            pass_with(calls="backward step"),
+            pass_with(nominal, "backward zero step"),
+            pass_with(nominal, "backward step zero"),
+            pass_with(calls="zero step backward"),
+            pass_with(calls="zero backward step step"),
+            pass_with(calls="zero backward", last="step"),
+            pass_with(calls="backward", first="zero", last="step"),
+            pass_with(lambda m, b, size: -m / b),
+            pass_with(lambda m, b, size: 1 / b),
+            pass_with(lambda m, b, size: 1),
+            pass_with(lambda m, b, size: m),
+            pass_with(lambda m, b, size: m // b),
+            pass_with(lambda m, b, size: -(-m // size)),
+            pass_with(lambda m, b, size: m / (b + 1)),
+            pass_with(lambda m, b, size: size / b),
+            pass_with(rows=lambda order, start, size: slice(start, start + size)),
+            pass_with(rows=lambda order, start, size: sorted(order)[start : start + size]),
+            pass_with(rows=lambda order, start, size: order[::-1][start : start + size]),
+            pass_with(rows=lambda order, start, size: order[start : start + size + 1]),
+            pass_with(
+                rows=lambda order, start, size: np.resize(order, 2 * len(order))[start:][:size]
+            ),
+            pass_with(starts=lambda m, size: range(0, m - size + 1, size)),
+            pass_with(starts=lambda m, size: range(size, m, size)),
+            pass_with(given=lambda losses: sum(losses)),
+            pass_with(given=lambda losses: sum(losses) / len(losses)),
+            pass_with(given=lambda losses: losses[::-1]),
+            pass_with(given=lambda losses: [-loss for loss in losses]),
+            pass_with(given=lambda losses: [losses]),
+            pass_with(given=lambda losses: None),
+            losses_after_the_steps,
+            losses_after_the_pass,
+            losses_of_the_start,
+            returned_too_early,
+            m_of_the_batch,
+            last_loss,
+            step_size_left_so,
+            order_sorted_on_the_way,
+            two_passes,
+        ),
+        equivalent={
+            **dict.fromkeys(
+                [
+                    "line 4: sorted: `order[start:start + size]`",
+                    "line 4: unique: `order[start:start + size]`",
+                ],
+                "the order within a batch does not matter, and no sample comes twice",
+            ),
+            "line 9: `loss.item()` → `loss`": "a tensor of one number is a number",
+            "line 5: `optimizer` → `model`": "both clear the same gradients",
+            "line 7: plus 1e-3: `loss`": "a constant has no gradient",
+            "what it gave for another earlier": "what an earlier batch left is cleared",
+        },
+    ),
+    "mend-a-resume": Answers(
+        right=(
+            two_entries_more,
+            in_lists,
+            permutation_and_position,
+            pass_drawn_again,
+            place_before,
+            run_in_torch,
+            next_pass_drawn_early,
+            moves_saved,
+            from_the_beginning,
+            saved_is_updated,
+            generator_saved_itself,
+        ),
+        slips={
+            "both_forgotten": (run_with(""), run_with("velocity rest", load="")),
+            "velocity_forgotten": (run_with("rest"), run_with("velocity rest", load="rest")),
+            "rest_forgotten": (run_with("velocity"), run_with("velocity rest", load="velocity")),
+            "old_generator": (run_with(rng_of=lambda saved, rng: saved["rng"]),),
+        },
+        wrong=(
+            run_with(velocity=lambda v, g, mu: g),
+            run_with(velocity=lambda v, g, mu: mu * v + (1 - mu) * g),
+            run_with(velocity=lambda v, g, mu: mu * (v + g)),
+            run_with(velocity=lambda v, g, mu: v + g),
+            run_with(velocity=lambda v, g, mu: mu * v - g),
+            run_with(restart=sorted),
+            run_with(restart=lambda rest: rest[::-1]),
+            run_with(kept=lambda batch, rest: batch),
+            run_with(kept=lambda batch, rest: np.concatenate([batch, rest])),
+            run_with(kept=lambda batch, rest: rest[1:]),
+            run_with(rng_of=lambda saved, rng: np.random.default_rng().bit_generator.state),
+            run_with(rng_of=lambda saved, rng: np.random.default_rng(0).bit_generator.state),
+            position_only,
+            never_a_short_batch,
+            looked_for_at_the_start,
+            empty_or_not,
+            generator_itself,
+            theta_alone,
+            a_tuple,
+            other_key,
+            moved_before,
+            one_step_too_many,
+            velocity_anew_each_pass,
+            in_a_global,
+            iterator_saved,
+            saved_as_it_was,
+            moves_as_velocity,
+        ),
+        equivalent={
+            **dict.fromkeys(
+                [
+                    "line 8: sorted: `rest[:b]`",
+                    "line 8: unique: `rest[:b]`",
+                    "line 9: sorted: `batch`",
+                    "line 9: unique: `batch`",
+                ],
+                "the order within a batch does not matter, and no sample comes twice",
+            ),
+            **dict.fromkeys(
+                [
+                    "line 2: squeeze: `saved.get('velocity', 0.0)`",
+                    "line 9: squeeze: `gradient(theta, batch)`",
+                    "line 9: squeeze: `mu * velocity + gradient(theta, batch)`",
+                    "line 9: squeeze: `mu * velocity`",
+                    "line 9: squeeze: `theta`",
+                    "line 9: squeeze: `velocity`",
+                    "line 10: squeeze: `alpha * velocity`",
+                    "line 10: squeeze: `theta`",
+                    "line 10: squeeze: `velocity`",
+                    "line 12: squeeze: `velocity`",
+                ],
+                "one number is added as an array of one is",
+            ),
+            "line 5: minus: `range(steps)`": "as many steps; which one it is, is not asked",
+            "line 6: minus: `len(rest)`": "nothing but 0 is minus 0",
         },
     ),
     "unequal-micro-batches": Answers(

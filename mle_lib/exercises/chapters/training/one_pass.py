@@ -70,21 +70,39 @@ def cleared_before_the_step(model, optimizer, x, order, size):
     return losses
 
 
+def not_cleared_first(model, optimizer, x, order, size):
+    m, losses = len(x), []
+    for start in range(0, m, size):
+        batch = x[order[start : start + size]]
+        loss = -m / len(batch) * model.log_prob(batch).sum()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+    return losses
+
+
 def on_a_small_model(answer: Function) -> Function:
-    """How far the parameters have moved, and what the answer returned."""
+    """How far the parameters have moved, what the answer returned, and the step size after it."""
 
     def run(
-        theta: np.ndarray, x: np.ndarray, order: np.ndarray, size: int, rate: float, earlier: bool
+        theta: np.ndarray,
+        x: np.ndarray,
+        order: np.ndarray,
+        size: int,
+        lr_times_m: float,
+        earlier: bool,
     ) -> Any:
         model, rows = FVSBN(theta), Tensor(x)
         if earlier:
             (-model.log_prob(rows[:1]).sum()).backward()
-        losses = answer(model, SGD(model, rate / len(x)), rows, order, size)
+        optimizer = SGD(model, lr_times_m / len(x))
+        losses = answer(model, optimizer, rows, order, size)
         if losses is None or losses is ...:
             return losses
         if isinstance(losses, list):
             losses = np.array([one.data if isinstance(one, Tensor) else one for one in losses])
-        return model.theta.data - theta, losses
+        return np.asarray(model.theta.data) - theta, losses, optimizer.param_groups[0]["lr"]
 
     return run
 
@@ -94,11 +112,11 @@ class Recorded(SGD):
 
     def __init__(self, model: Linear) -> None:
         super().__init__(model, 1.0)
-        self.path = [model.theta.data]
+        self.path = [1.0 * model.theta.data]
 
     def step(self, closure: Any = None) -> Any:
         loss = super().step(closure)
-        self.path.append(self.model.theta.data)
+        self.path.append(1.0 * self.model.theta.data)
         return loss
 
 
@@ -117,7 +135,7 @@ def estimates(answer: Function) -> str:
     m, size = 5, 2
     of_steps = weights(answer, m, size)
     if not len(of_steps):
-        return f"With {m} samples and `size = {size}`, your program makes no step."
+        return f"With {m} samples and `size = {size}`, your program never calls `optimizer.step`."
     means = ", ".join(f"{w.mean():.2f}" for w in of_steps)
     alike = np.allclose(of_steps, of_steps.mean(axis=1, keepdims=True))
     spread = "" if alike else " (not all alike: these are means)"
@@ -131,7 +149,7 @@ def estimates(answer: Function) -> str:
 def draw(d: Draw) -> Arguments:
     n, m = d.size("n", 1, 4, far=31), d.size("m", 1, 12, far=307)
     size = d.size("size", 1, 8, far=101)
-    theta = d.reals("theta", n * (n + 1) // 2, upto=50)
+    theta = d.reals("theta", n * (n + 1) // 2, upto=300)
     x = d.bits("x", m, n)
     order = np.argsort(d.reals("order", m), kind="stable")
     rate, earlier = d.number("rate", 1e-4, 0.1), bool(d.bits("earlier", 1).item())
@@ -143,8 +161,11 @@ EXERCISE = CodeExercise(
     title="One pass over the data",
     answer=one_pass,
     draw=draw,
-    # a loss near 0
-    cases=lambda rng: [(np.array([-9.0]), np.zeros((1, 1)), np.zeros(1, int), 1, 0.1, True)],
+    # a loss near 0, and a large one
+    cases=lambda rng: [
+        (np.array([-9.0]), np.zeros((1, 1)), np.zeros(1, int), 1, 0.1, True),
+        (np.array([-3000.0]), np.ones((3, 1)), np.array([2, 0, 1]), 2, 0.1, True),
+    ],
     adapt=on_a_small_model,
     stage="mend",
     estimates=estimates,
@@ -168,8 +189,13 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             cleared_before_the_step,
-            "Nothing is estimated: the parameters do not move, for `zero_grad` takes away what "
-            "`backward` has just left for `step`.",
+            "Nothing is estimated: the parameters do not move. `step` is to follow `backward`, and "
+            "`zero_grad` between the two takes away what `backward` has left for it.",
+        ),
+        Slip(
+            not_cleared_first,
+            "What a batch leaves in `.grad` is cleared after its step. But what was there before "
+            "the pass is still in your first step: clear before the first `backward` too.",
         ),
     ),
     hints=(

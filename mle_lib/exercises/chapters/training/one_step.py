@@ -65,7 +65,7 @@ def on_a_small_model(answer: Function) -> Function:
         if loss is None or loss is ...:
             return loss
         number = loss.data if isinstance(loss, Tensor) else loss
-        return model.theta.data, number, optimizer.param_groups[0]["lr"]
+        return np.asarray(model.theta.data), number, optimizer.param_groups[0]["lr"]
 
     return step
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mle_lib.exercises.code import CodeExercise, Function, Slip
+from mle_lib.exercises.code import CodeExercise, Function, Slip, Verdict
+from mle_lib.exercises.results import Result
 from mle_lib.exercises.trials import Arguments, Draw
 
 
@@ -49,24 +50,55 @@ def old_generator(saved, steps, gradient, m, b, alpha, mu):
     return go_on(saved, steps, gradient, m, b, alpha, mu) | {"rng": saved["rng"]}
 
 
+def refused(message: str) -> Verdict:
+    return Verdict(Result("mend-a-resume", "incorrect", message))
+
+
 def stopped_after(answer: Function) -> Function:
-    """Theta at each stop of a run whose every part knows only what the one before it has saved."""
+    """Theta at each stop of a run whose every part knows only what the one before it has saved.
+
+    Before the last part is made once more, another run is made: an answer that keeps something
+    elsewhere than in what it returns goes on from what that has left.
+    """
 
     def run(
-        theta: np.ndarray, x: np.ndarray, b: int, rate: float, mu: float, steps: Any, seed: int
+        theta: np.ndarray,
+        x: np.ndarray,
+        b: int,
+        alpha_times_m: float,
+        mu: float,
+        steps_of_each_call: Any,
+        seed: int,
     ) -> Any:
         m, at_stops = len(x), []
-        saved = {"theta": 1.0 * theta, "rng": np.random.default_rng(seed).bit_generator.state}
+        begun = {"theta": 1.0 * theta, "rng": np.random.default_rng(seed).bit_generator.state}
+        saved: Any = begun
 
         def gradient(theta: Any, batch: Any) -> np.ndarray:
             rows = x[np.asarray(batch, int)]
-            return m / len(rows) * (rows - theta).sum(axis=0)
+            return m / len(rows) * (rows - np.asarray(theta)).sum(axis=0)
 
-        for count in steps:
-            saved = answer(copy.deepcopy(saved), int(count), gradient, m, b, rate / m, mu)
-            if not isinstance(saved, dict):
+        def part(saved: Any, count: int) -> Any:
+            try:
+                read = copy.deepcopy(saved)  # as if from a file
+            except TypeError as error:
+                raise refused(f"What you return cannot be saved: {error}.") from error
+            return answer(read, int(count), gradient, m, b, alpha_times_m / m, mu)
+
+        for count in steps_of_each_call:
+            before, saved = saved, part(saved, count)
+            if saved is None or saved is ...:
                 return saved
+            if not isinstance(saved, dict) or "theta" not in saved:
+                raise refused('Return a dictionary with `"theta"` in it, as the program does.')
             at_stops.append(1.0 * np.asarray(saved["theta"]))
+        part(begun, 1)
+        again = np.asarray(part(before, steps_of_each_call[-1])["theta"])
+        if not np.array_equal(again, at_stops[-1], equal_nan=True):
+            raise refused(
+                "From the same `saved`, your function went on in two ways. Is there chance in it, "
+                "or something that it remembers from call to call? After a stop that is gone."
+            )
         return tuple(at_stops)
 
     return run
@@ -81,7 +113,8 @@ def estimates(answer: Function) -> str:
 
     def gradient(theta: Any, batch: Any) -> np.ndarray:
         visited.extend(int(j) for j in batch)
-        return len(x) / len(batch) * (x[batch] - theta).sum(axis=0)
+        rows = x[np.asarray(batch, int)]
+        return len(x) / len(rows) * (rows - np.asarray(theta)).sum(axis=0)
 
     def run(*steps: int) -> float:
         visited.clear()
@@ -89,18 +122,19 @@ def estimates(answer: Function) -> str:
         saved: dict[str, Any] = {"theta": np.zeros(1), "rng": rng.bit_generator.state}
         for count in steps:
             saved = answer(copy.deepcopy(saved), count, gradient, len(x), b, 0.02, 0.9)
-        return float(np.sum(saved["theta"]))
+        return float(np.asarray(saved["theta"]).sum())
 
     whole = run(6)
     stopped = run(1, 5)
     counts = np.bincount(visited[: len(x)], minlength=len(x))
-    twice, never = _listed(counts > 1), _listed(counts == 0)
-    visits = f"{twice} more than once and {never} never" if twice or never else "each once"
+    named = {"more than once": _listed(counts > 1), "never": _listed(counts == 0)}
+    visits = " and ".join(f"{which} {often}" for often, which in named.items() if which)
     off = abs(stopped - whole) / (abs(whole) or 1.0)
-    ends = "where it ends without the stop" if off < 1e-12 else f"{100 * off:.0f} % off"
+    much = f"{100 * off:.0f} %" if off >= 0.005 else "less than 1 %"
+    ends = "where it ends without the stop" if off < 1e-12 else f"{much} off"
     return (
         f"Of samples 0 to 5 in batches of 2, with a stop after the first of 6 steps, your first "
-        f"pass visits {visits}, and $\\theta$ ends {ends}."
+        f"pass visits {visits or 'each once'}, and $\\theta$ ends {ends}."
     )
 
 
@@ -123,9 +157,14 @@ EXERCISE = CodeExercise(
     title="As if never stopped",
     answer=go_on,
     draw=draw,
-    # far from the origin
+    # far from the origin, and near it
     cases=lambda rng: [
-        (np.zeros(2), 1000 * rng.normal(size=(5, 2)), 2, 0.1, 0.9, np.array([1, 4, 2]), 0)
+        (start, x, 2, 0.3, 0.9, np.array([1, 4, 2]), 0)
+        for start, x in (
+            (np.zeros(2), 1000 * rng.normal(size=(5, 2))),
+            (np.array([7000.0, -5000.0]), 2000 + 1000 * rng.normal(size=(5, 2))),
+            (np.array([3e-4]), 1e-4 * rng.normal(size=(5, 1))),
+        )
     ],
     adapt=stopped_after,
     stage="mend",

@@ -17,6 +17,7 @@ class Tensor:
         self.data, self.sources, self.grad = np.asarray(data, float), sources, None
 
     shape, ndim = property(lambda self: self.data.shape), property(lambda self: self.data.ndim)
+    device = "cpu"
 
     def __len__(self) -> int:
         return len(self.data)
@@ -75,21 +76,31 @@ class Tensor:
     def size(self, dim: int | None = None) -> Any:
         return self.shape if dim is None else self.shape[dim]
 
+    def numel(self) -> int:
+        return int(self.data.size)
+
+    def tolist(self) -> Any:
+        return self.data.tolist()
+
+    def split(self, size: int) -> list["Tensor"]:
+        return [self[start : start + size] for start in range(0, len(self), size)]
+
     def detach(self) -> "Tensor":
         return Tensor(self.data)
 
     def numpy(self, *_: Any, **__: Any) -> np.ndarray:
         return self.data
 
-    def float(self) -> "Tensor":
+    def float(self, *_: Any, **__: Any) -> "Tensor":
         return self
 
-    __float__, __array__, double, cpu = item, numpy, float, float
+    __float__, __array__, double, cpu, to = item, numpy, float, float, float
 
-    def backward(self) -> None:
-        if self.data.size != 1:
+    def backward(self, gradient: Any = None, **_: Any) -> None:
+        if gradient is None and self.data.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        self.pass_on(np.ones(self.shape))
+        g = 1.0 if gradient is None else np.asarray(gradient, np.float64)
+        self.pass_on(np.broadcast_to(g, self.shape))
 
     def pass_on(self, g: Any) -> None:
         for source, pull in self.sources:
@@ -101,11 +112,60 @@ def _fit(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return g if g.shape == shape else g.sum().reshape(shape)
 
 
+class Array(np.ndarray):
+    """With the methods of PyTorch's that write into it."""
+
+    data = property(lambda self: self)
+
+    def add_(self, other: Any, alpha: float = 1) -> "Array":
+        self[...] = self + alpha * np.asarray(other)
+        return self
+
+    def sub_(self, other: Any, alpha: float = 1) -> "Array":
+        return self.add_(other, -alpha)
+
+    def mul_(self, other: Any) -> "Array":
+        return self.copy_(self * np.asarray(other))
+
+    def div_(self, other: Any) -> "Array":
+        return self.copy_(self / np.asarray(other))
+
+    def copy_(self, other: Any) -> "Array":
+        self[...] = other
+        return self
+
+    def neg_(self) -> "Array":
+        return self.mul_(-1)
+
+    def zero_(self) -> "Array":
+        return self.mul_(0)
+
+    def clone(self) -> "Array":
+        return self.copy()
+
+    def detach(self) -> "Array":
+        return self
+
+
 class Parameter(Tensor):
+    data: Any
     grad: Any
 
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        self.data = self.data.view(Array)
+
     def pass_on(self, g: Any) -> None:
-        self.grad = np.array(g) if self.grad is None else self.grad + g
+        self.grad = (np.array(g) if self.grad is None else self.grad + g).view(Array)
+
+    def add_(self, other: Any, alpha: float = 1) -> "Parameter":
+        self.data.add_(other, alpha)
+        return self
+
+    def sub_(self, other: Any, alpha: float = 1) -> "Parameter":
+        return self.add_(other, -alpha)
+
+    __iadd__, __isub__ = add_, sub_
 
 
 class Linear:
@@ -119,6 +179,9 @@ class Linear:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         self.theta.grad = None if set_to_none else np.zeros(self.theta.shape)
+
+    def train(self, mode: bool = True) -> "Linear":
+        return self
 
     def __call__(self, x: Any) -> Tensor:
         x = np.asarray(x, float)
