@@ -471,11 +471,27 @@ def score(exercise: CodeExercise, others: int) -> Score:
 def digest(exercise: CodeExercise) -> str:
     """Of all that a score comes from: of what is computed, not of what is said about it."""
     own = sys.modules[exercise.answer.__module__]
-    parts = [own, drawing, as_arrays, values.same, values.close, sys.modules[__name__]]
+    # of what it is made of as well, such as the stand-in for PyTorch
+    beside = {sys.modules[v.__module__] for v in vars(own).values() if _is_beside(v, own.__name__)}
+    parts = [
+        own,
+        *sorted(beside, key=str),
+        drawing,
+        as_arrays,
+        values.same,
+        values.close,
+        sys.modules[__name__],
+    ]
     parts += [CodeExercise.all_cases, CodeExercise.is_right]
     told = sorted(all_answers()[exercise.id].equivalent)
     numbers = json.dumps([*map(_computed, parts), exercise.tolerance, told])
     return sha256(numbers.encode()).hexdigest()[:16]
+
+
+def _is_beside(value: Any, module: str) -> bool:
+    """Whether something in an exercise's module comes from another of the chapters' modules."""
+    of = getattr(value, "__module__", None) or ""
+    return of != module and of.startswith("mle_lib.exercises.chapters.")
 
 
 @cache
