@@ -41,9 +41,16 @@ try:
 except ImportError:  # in Colab: the book's library, and what checks its arguments
     %pip install --quiet --no-deps beartype git+https://github.com/{repository}"""
 
-TAGS = {CHECKED, "install", "exercise", "quiz", "recall", "front-page", "raises-exception"} | {
-    f"{verb}-{what}" for verb in ("hide", "remove") for what in ("input", "output", "cell")
-}
+TAGS = {
+    CHECKED,
+    "install",
+    "exercise",
+    "quiz",
+    "recall",
+    "answers",
+    "front-page",
+    "raises-exception",
+} | {f"{verb}-{what}" for verb in ("hide", "remove") for what in ("input", "output", "cell")}
 COMMENT = re.compile(r"<!--.*?-->\n*", re.S)
 NO_TEXT = re.compile(r"\b(?!display\b)\w+\.show\(")
 FIGURE = re.compile(r"(?<![\w.])(?:display\.)?(?:show(?:_(?!paths|source)\w+)?|explore)\(")

@@ -711,6 +711,11 @@ def test_the_library_for_the_page_is_the_same_zip_each_time(book: Book, tmp_path
     assert run.stdout.strip() == "not attempted 12886", run.stderr
 
 
+def tagged(cell: NotebookNode, *tags: str) -> NotebookNode:
+    cell.metadata["tags"] = [*tags]
+    return cell
+
+
 def test_what_answers_a_guess_is_marked(book: Book) -> None:
     """From the next cell on: what its code gives, not its code, and the paragraph below."""
     book.markdown("index", "# Index\n\nText.\n")
@@ -721,6 +726,8 @@ def test_what_answers_a_guess_is_marked(book: Book) -> None:
         "print('up')",
         new_markdown_cell("It went up.\n\n$$x = 1 \\tag{1.1}$$\n\n- Always."),
         "print('more')",
+        tagged(new_code_cell("print('most')"), "answers"),
+        tagged(new_markdown_cell("Most."), "answers"),
         new_markdown_cell("Later.\n\n> **Guess.** And then?", id="again"),
         new_markdown_cell("Down.\n\n### Exercise"),
         new_markdown_cell("## 1.2 Next\n\n> **Guess.** Nobody knows?", id="open"),
@@ -728,7 +735,7 @@ def test_what_answers_a_guess_is_marked(book: Book) -> None:
     build = book.build()
     article = build.article("one")
     words = [" ".join(e.get_text(" ").split()) for e in article.select(".mle-outcome")]
-    assert words == ["up", "It went up.", "Down."]
+    assert words == ["up", "It went up.", "most", "Most.", "Down."]
     guesses = article.select(".mle-callout-guess > mle-exercise[kind=guess]")
     assert [g["exercise"] for g in guesses] == ["guess-asks", "guess-again", "guess-open"]
     assert len(article.select("#eq-1-1")) == 1

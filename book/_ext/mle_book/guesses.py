@@ -4,8 +4,10 @@
 
 What waits begins with the next cell of the notebook and has the class `mle-outcome`: text, what
 the next code cells give, and the paragraph below that. Where text comes first, and the code after
-it gives nothing, that text was the answer. `practice.js` hides it until there is a guess, or none
-is wanted. Without that program, and in print, all is open.
+it gives nothing, that text was the answer. So does, up to the next guess or the end of the section,
+whatever stands in a cell tagged `answers`. It is the same below a question with a prediction.
+`practice.js` hides it until there is a guess, or none is wanted. Without that program, and in
+print, all is open.
 """
 
 from collections.abc import Iterator
@@ -17,11 +19,13 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from mle_lib.exercises import registry
+
 from .tree import place, wrap
 
 logger = logging.getLogger(__name__)
 
-GUESS, OUTCOME = "mle-callout-guess", "mle-outcome"
+GUESS, OUTCOME, ANSWERS = "mle-callout-guess", "mle-outcome", "answers"
 LINES_A_CELL = 10_000  # MyST-NB counts those of the first cell from here on, of the next from twice
 
 
@@ -32,53 +36,64 @@ def setup(app: Sphinx) -> None:
 
 def make_guesses(app: Sphinx, doctree: nodes.document) -> None:
     path = Path(app.env.doc2path(app.env.docname))
-    boxes = [box for box in doctree.findall(nodes.admonition) if GUESS in box["classes"]]
-    if path.suffix != ".ipynb" or not boxes:
+    if path.suffix != ".ipynb":
         return
     cells = nbformat.read(path, as_version=4).cells
+    answers = {k for k, cell in enumerate(cells) if ANSWERS in cell.metadata.get("tags", [])}
     asked: dict[str, int] = {}
-    for box in boxes:
-        name = cells[_cell(box)].id
-        asked[name] = asked.get(name, 0) + 1
-        if not _mark(box):
+    for box in [node for node in doctree.findall() if _asks(node)]:
+        # of a prediction the answer may stand in the next section
+        if not _mark(box, answers) and isinstance(box, nodes.admonition):
             logger.warning(
                 "guesses: nothing below it answers", location=box, type="mle", subtype="guess"
             )
-        box += _field(f"guess-{name}" + (f"-{asked[name]}" if asked[name] > 1 else ""))
+        if isinstance(box, nodes.admonition):
+            name = cells[_cell(box)].id
+            asked[name] = asked.get(name, 0) + 1
+            box += _field(f"guess-{name}" + (f"-{asked[name]}" if asked[name] > 1 else ""))
+
+
+def _asks(node: nodes.Node) -> bool:
+    """Whether a node is a guess, or a question with a prediction."""
+    if isinstance(node, nodes.raw) and "mle_exercise" in node:
+        return bool(getattr(registry.find(node["mle_exercise"])[1], "prediction", False))
+    return isinstance(node, nodes.admonition) and GUESS in node["classes"]
 
 
 def _cell(node: nodes.Node) -> int:
-    """The number of a node's cell."""
+    """The number of a node's cell; of one that has none, as if before all."""
     if isinstance(node, nodes.Element) and "cell_index" in node:
         return int(node["cell_index"])
     within = (n.line for n in node.findall() if n.line) if isinstance(node, nodes.Element) else ()
-    return int(next(iter(within), LINES_A_CELL)) // LINES_A_CELL - 1
+    return int(next(iter(within), 0)) // LINES_A_CELL - 1
 
 
-def _mark(box: nodes.admonition) -> int:
+def _mark(box: nodes.Element, answers: set[int]) -> int:
     """Mark what answers; how many nodes that are."""
-    output, count = False, 0
+    output, done, count = False, False, 0
     for node in list(_below(box)):
         if node.get("nb_element") == "cell_code":
             given = [n for n in node.children if n.get("nb_element") == "cell_code_output"]
-            if count and not given:
-                break
+            done |= bool(count and not given)
+            if done and _cell(node) not in answers:
+                continue
             for one in given:
                 one["classes"].append(OUTCOME)
             output |= bool(given)
             count += len(given)
         elif _cell(node) > _cell(box) and not isinstance(node, nodes.raw):
+            if done and _cell(node) not in answers:
+                continue
             wrap(node, nodes.container(classes=[OUTCOME]))
             count += 1
-            if output:
-                break
+            done |= output
     return count
 
 
-def _below(box: nodes.admonition) -> Iterator[nodes.Element]:
+def _below(box: nodes.Element) -> Iterator[nodes.Element]:
     """What stands below a guess in its section, up to the next guess."""
     for node in box.parent.children[place(box) + 1 :]:
-        if isinstance(node, nodes.section) or GUESS in node.get("classes", ()):
+        if isinstance(node, nodes.section) or _asks(node):
             return
         yield node
 
