@@ -9,6 +9,7 @@
     Exercise,
     TITLES,
     box,
+    bringIntoView,
     fragment,
     keepFromTranslation,
     make,
@@ -270,7 +271,8 @@
       this.keys = make(
         "p",
         "mle-keys",
-        "Ctrl+Enter runs the code. Tab indents; Escape, then Tab leaves the editor.",
+        "Ctrl+Enter runs the code. Once you have begun to write, Tab indents; Escape, then Tab " +
+          "leaves the editor.",
       );
       this.keys.id = `mle-keys-${++count}`;
       this.keys.hidden = BY_FINGER.matches;
@@ -303,7 +305,8 @@
         area.setAttribute("aria-label", `Code of ${this.host.getAttribute("label")}`);
         if (!this.keys.hidden) area.setAttribute("aria-describedby", this.keys.id);
         area.addEventListener("input", () => this.typed());
-        area.addEventListener("blur", () => (this.leaving = false));
+        area.addEventListener("blur", () => (this.leaving = this.begun = false));
+        area.addEventListener("pointerdown", () => (this.begun = true));
         this.cell.hidden = true;
         this.place.hidden = false;
       });
@@ -315,13 +318,16 @@
       if (event.key === "Escape") {
         this.leaving = true;
         event.stopPropagation();
-      } else if (event.key === "Tab" && this.leaving) {
+      } else if (event.key === "Tab" && (this.leaving || !this.begun)) {
         event.stopPropagation(); // the editor would indent; the browser moves on
       } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
         event.stopPropagation();
         this.run();
-      } else if (event.key !== "Shift") this.leaving = false;
+      } else if (event.key !== "Shift") {
+        this.leaving = false;
+        this.begun = true;
+      }
     }
 
     // Not the reader's doing: nothing is to be kept of it.
@@ -417,6 +423,7 @@
       if (hadFocus) this.runButton.focus();
       this.showRunning(false);
       this.status.replaceChildren(this.describe(outcome, job.limit));
+      if (this.host.contains(document.activeElement)) bringIntoView(this.status);
       this.ofCode = outcome.kind === "done";
       const changed = this.ofCode && this.area.value !== job.code;
       if (changed) this.markOutdated();
@@ -473,6 +480,7 @@
         this.keep({ hints });
         this.showHints(hints);
         this.hints[hints - 1].open = true;
+        bringIntoView(this.hints[hints - 1]);
       });
       if (this.hints.length) this.buttons.append(this.hintButton);
     }
@@ -778,7 +786,7 @@
         makeButton("Forget all answers", () =>
           ask("Forget the answers, the code, the ticks and what was read of the whole book?", [
             ["Keep them", () => {}],
-            ["Forget all", () => forget(store.all())],
+            ["Forget all", () => this.forgetAll()],
           ]),
         ),
         makeButton("Save all answers to a file", () => this.save()),
@@ -787,6 +795,11 @@
       host.replaceChildren(this.text, start, this.file, this.said);
       document.addEventListener("mle-progress", () => this.show());
       this.show();
+    }
+
+    forgetAll() {
+      forget(store.all());
+      this.say("All of it is forgotten.");
     }
 
     say(text) {

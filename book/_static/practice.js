@@ -21,6 +21,21 @@
     else element.removeAttribute("hidden");
   }
 
+  const WHY = "mle-exercise[data-of]";
+  const PREDICTION = "mle-exercise[data-prediction]";
+  const ASKS = `section, .mle-callout-guess, ${PREDICTION}`;
+
+  // What waits below a box or a question.
+  function outcomeBelow(box) {
+    const found = [];
+    for (let next = box.nextElementSibling; next; next = next.nextElementSibling) {
+      if (next.matches(ASKS)) break;
+      if (next.matches(`.${OUTCOME}`)) found.push(next);
+      else found.push(...next.querySelectorAll(`:scope > .${OUTCOME}`));
+    }
+    return found;
+  }
+
   class Guess extends Exercise {
     get blank() {
       return { guess: "" };
@@ -28,13 +43,7 @@
 
     constructor(host) {
       super(host);
-      this.box = host.closest(".mle-callout-guess");
-      this.outcome = [];
-      for (let next = this.box?.nextElementSibling; next; next = next.nextElementSibling) {
-        if (next.matches("section, .mle-callout-guess")) break;
-        if (next.matches(`.${OUTCOME}`)) this.outcome.push(next);
-        else this.outcome.push(...next.querySelectorAll(`:scope > .${OUTCOME}`));
-      }
+      this.outcome = outcomeBelow(host.closest(".mle-callout-guess"));
       for (const element of this.outcome) {
         element.addEventListener("beforematch", () => this.show({ shown: true }));
       }
@@ -81,7 +90,9 @@
       this.status.textContent = "";
       this.keep(changes);
       this.load();
-      if (hadFocus) this.guessed.focus();
+      if (!hadFocus) return;
+      this.guessed.focus();
+      this.guessed.scrollIntoView({ block: "center" });
     }
 
     look() {
@@ -98,14 +109,69 @@
       this.guessed.textContent = open && guess.trim() ? `You guessed: ${guess.trim()}` : "";
       if (!open) this.guessed.textContent = "";
       this.guessed.classList.toggle("mle-unseen", !this.guessed.textContent);
+      if (open === this.open) return;
+      this.open = open;
       for (const element of this.outcome) veil(element, !open);
+    }
+  }
+
+  // A question with a prediction is a guess, whose answer is a number.
+  class Prediction {
+    constructor(host) {
+      this.id = host.getAttribute("exercise");
+      this.outcome = outcomeBelow(host);
+      if (!this.outcome.length) return;
+      for (const element of this.outcome) {
+        element.addEventListener("beforematch", () => this.keep());
+      }
+      this.button = makeButton("Show it without a guess", () => this.keep());
+      host.querySelector(".mle-buttons").append(this.button);
+      document.addEventListener("mle-progress", () => this.show());
+      this.show();
+    }
+
+    keep() {
+      store.set(this.id, { ...store.get(this.id), shown: true });
+    }
+
+    show() {
+      const { tried, solved, shown } = store.get(this.id);
+      const open = Boolean(tried || solved || shown || store.get(ALL).shown);
+      if (open === this.open) return;
+      this.open = open;
+      for (const element of this.outcome) veil(element, !open);
+      this.button.hidden = open;
+    }
+  }
+
+  // Why something is right is asked of who has it, or has looked at the solution.
+  class Why {
+    constructor(host) {
+      this.host = host;
+      this.id = host.getAttribute("exercise");
+      this.of = host.dataset.of;
+      const code = document.querySelector(`mle-exercise[exercise="${this.of}"]`);
+      code?.addEventListener("toggle", ({ target }) => this.seen(target), true);
+      host.addEventListener("beforematch", () => veil(host, false));
+      document.addEventListener("mle-progress", () => this.show());
+      this.show();
+    }
+
+    seen(target) {
+      if (target.open && target.matches(".mle-solution")) veil(this.host, false);
+    }
+
+    show() {
+      const waits = !store.get(this.of).solved && !store.get(this.id).tried;
+      if (waits !== this.waits) veil(this.host, waits);
+      this.waits = waits;
     }
   }
 
   // A link may lead into what is hidden.
   function openTarget() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const within = `.${OUTCOME}[hidden]`; // a cell itself is in view, what it gave is not
+    const within = `:is(.${OUTCOME}, ${WHY})[hidden]`; // a cell itself is in view, what it gave is not
     const cell = target?.closest(".cell");
     const hidden = target?.closest(within) ?? cell?.querySelector(`:scope > ${within}`);
     if (!hidden) return;
@@ -135,23 +201,25 @@
 
   // Asked again, a question stands there without the answer that was given last time.
   function askAgain(id) {
-    const { answer, judged, tried, due, ...rest } = store.get(id);
+    const { answer, judged, tried, solved, due, ...rest } = store.get(id);
     store.set(id, { ...rest, due: Math.min(due ?? 0, Date.now()) });
   }
 
+  const idOf = (host) => host.getAttribute("exercise");
   const questionIn = (page, id) => page.querySelector(`mle-exercise[exercise="${id}"]`);
 
-  // In the questions that open a chapter, those missed two chapters ago come first.
+  // Of the questions that open a chapter, those that were missed two chapters ago come first; and in
+  // place of one that was answered these days comes another on the same chapter.
   async function openChapter(place) {
-    const shown = [...place.querySelectorAll("mle-exercise")];
-    for (const host of shown) {
-      const id = host.getAttribute("exercise");
-      if (isDue(store.get(id))) askAgain(id);
-    }
+    const hosts = [...place.querySelectorAll("mle-exercise")];
+    const ids = hosts.map(idOf);
+    for (const id of ids.filter((id) => isDue(store.get(id)))) askAgain(id);
     const before = chapterPages()[chapterPages().indexOf(PAGE) - 2];
-    const missed = store.all().filter((id) => isRecall(id) && store.get(id).missed === before);
-    const lacking = missed.filter((id) => !questionIn(place, id)).slice(0, shown.length);
-    if (!before || !lacking.length) return;
+    const missed = store.all().filter((id) => isRecall(id) && store.get(id).missed === (before ?? ""));
+    for (const id of missed.filter((id) => ids.includes(id))) askAgain(id);
+    const lacking = missed.filter((id) => !ids.includes(id));
+    const answered = hosts.filter((host) => store.get(idOf(host)).due > Date.now());
+    if (!lacking.length && !answered.length) return;
     let all;
     try {
       const text = await (await fetch(new URL(`${FORGOTTEN}.html`, root))).text();
@@ -159,14 +227,23 @@
     } catch {
       return; // a page opened as a file: these three do
     }
-    for (const id of missed.filter((id) => questionIn(place, id))) askAgain(id);
-    for (const id of lacking) {
-      const host = questionIn(all, id);
-      if (!host) continue;
+    const put = (host, id) => {
+      const other = questionIn(all, id);
+      if (!host || !other || questionIn(place, id)) return;
       askAgain(id);
-      shown.pop().remove();
-      place.querySelector(".mle-recall-title").after(document.importNode(host, true));
+      host.replaceWith(document.importNode(other, true));
+    };
+    for (const id of lacking) {
+      const open = [...place.querySelectorAll("mle-exercise")].filter((h) => !missed.includes(idOf(h)));
+      put(open.find((host) => answered.includes(host)) ?? open.at(-1), id);
     }
+    for (const host of answered.filter((host) => host.isConnected)) {
+      const others = questionIn(all, idOf(host))?.closest("details")?.querySelectorAll("mle-exercise");
+      const fresh = [...(others ?? [])].map(idOf).find((id) => store.get(id).due === undefined);
+      if (fresh) put(host, fresh);
+    }
+    const title = place.querySelector(".mle-recall-title");
+    for (const id of missed) if (questionIn(place, id)) title.after(questionIn(place, id));
   }
 
   const chapterPages = () => [
@@ -193,12 +270,8 @@
       document.addEventListener("mle-progress", () => this.show());
     }
 
-    id(host) {
-      return host.getAttribute("exercise");
-    }
-
     state(host) {
-      return store.get(this.id(host));
+      return store.get(idOf(host));
     }
 
     // What was missed comes first, then what has waited longest.
@@ -218,7 +291,7 @@
 
     ask(hosts) {
       for (const host of hosts) {
-        askAgain(this.id(host));
+        askAgain(idOf(host));
         this.list.append(host);
       }
       this.show();
@@ -248,30 +321,36 @@
   const wasRead = (page) => Boolean(page && store.get(entryOf(page)).sections?.length);
 
   function followReading() {
-    const sections = [...document.querySelectorAll("article section > section[id]")].filter(
+    const sections = [...document.querySelectorAll("article > section > section[id]")].filter(
       (section) => /^\d+\.\d+ /.test(section.querySelector("h2")?.textContent.trim() ?? ""),
     );
-    if (!sections.length) return;
-    const begun = new Map();
-    const observer = new IntersectionObserver((entries) => {
+    const begun = new Map(); // section -> when some of it was first on the screen
+    const seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
         if (!isIntersecting) continue;
-        const section = target.closest("section[id]");
-        if (target.tagName === "H2") {
-          begun.set(section, begun.get(section) ?? performance.now());
-          note({ place: section.id });
-        } else if (performance.now() - (begun.get(section) ?? Infinity) > LEAST_MS) {
+        const section = target.closest("article > section > section");
+        if (target === section) begun.set(section, begun.get(section) ?? performance.now());
+        else if (performance.now() - (begun.get(section) ?? Infinity) > LEAST_MS) {
           note({ sections: [...(store.get(entryOf(PAGE)).sections ?? []), section.id] });
         }
       }
     });
+    // where one is: what crosses a line a third down the screen
+    const here = new IntersectionObserver(
+      (entries) => {
+        const entered = entries.find(({ isIntersecting }) => isIntersecting);
+        if (entered) note({ place: entered.target.id });
+      },
+      { rootMargin: "-33% 0px -66% 0px" },
+    );
     for (const section of sections) {
       const end = make("span", "mle-end");
       const inner = section.querySelector(":scope > section");
       if (inner) inner.before(end); // what follows are exercises
       else section.append(end);
-      observer.observe(section.querySelector("h2"));
-      observer.observe(end);
+      seen.observe(section);
+      seen.observe(end);
+      here.observe(section);
     }
   }
 
@@ -307,15 +386,26 @@
 
     show() {
       const states = this.chapters.map((chapter) => ({ chapter, ...store.get(entryOf(chapter.page)) }));
-      const last = states.reduce((one, other) => ((other.at ?? 0) > (one.at ?? 0) ? other : one));
-      const title = new Map(last.chapter.sections).get(last.place);
-      if (title) this.goOn.replaceChildren("Continue at ", this.link(last.chapter, last.place, title), ".");
-      else this.goOn.replaceChildren("Start with ", this.link(last.chapter, "", last.chapter.title), ".");
+      this.goOn.replaceChildren(...this.next(states), ".");
       this.list.replaceChildren(...states.map((state) => this.row(state)));
       const all = Boolean(store.get(ALL).shown);
       this.guesses.textContent = all
         ? "Let what answers a guess wait for it again"
         : "Show what answers a guess at once, in the whole book";
+    }
+
+    // The section where one was last; if that has been read, the next one that has not, in the order
+    // of the book from there on.
+    next(states) {
+      const last = states.reduce((one, other) => ((other.at ?? 0) > (one.at ?? 0) ? other : one));
+      if (!last.place) return ["Start with ", this.link(last.chapter, "", last.chapter.title)];
+      const steps = states.flatMap(({ chapter, sections = [] }) =>
+        chapter.sections.map(([id, title]) => ({ chapter, id, title, read: sections.includes(id) })),
+      );
+      const at = steps.findIndex(({ chapter, id }) => chapter === last.chapter && id === last.place);
+      const found = [...steps.slice(Math.max(at, 0)), ...steps].find(({ read }) => !read);
+      if (!found) return ["You have read all of it"];
+      return ["Continue at ", this.link(found.chapter, found.id, found.title)];
     }
 
     row({ chapter, sections = [] }) {
@@ -329,8 +419,6 @@
       ];
       if (asked.length) counts.push(`${known.length} of ${asked.length} questions remembered`);
       made.append(this.link(chapter, "", chapter.title), make("span", "", `: ${counts.join(", ")}.`));
-      const next = chapter.sections.find(([id]) => !sections.includes(id));
-      if (read.length && next) made.append(" Next: ", this.link(chapter, ...next), ".");
       return made;
     }
   }
@@ -338,6 +426,8 @@
   // ---- The start --------------------------------------------------------------------------------
 
   MleExercise.add({ guess: Guess });
+  for (const host of document.querySelectorAll(PREDICTION)) new Prediction(host);
+  for (const host of document.querySelectorAll(WHY)) new Why(host);
   for (const place of document.querySelectorAll(".mle-recall")) openChapter(place);
   for (const place of document.querySelectorAll(".mle-recall-all")) new AllQuestions(place);
   for (const place of document.querySelectorAll(".mle-progress-page")) new ProgressPage(place);

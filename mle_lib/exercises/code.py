@@ -21,6 +21,7 @@ from mle_lib.exercises.trials import Arguments, Draw, in_floats, trials
 from mle_lib.exercises.values import Arrays, NotNumbers, as_arrays, in_single, same, unchanged
 
 Function = Callable[..., Any]
+AS_GIVEN = "So does the program as it was given. Which of its lines make it so?"
 Stage = Literal["write", "order", "fill", "mend"]
 
 
@@ -65,6 +66,8 @@ class CodeExercise:
         stage: What the reader's cell holds: a stub to be written, the solution's lines in another
             order, the solution with two gaps, or a program with faults, to be mended.
         of: The exercise, by its id, whose check this is: the same function at another stage.
+        given: Of a program to be mended, the name of the slip that it is: of this one only what it
+            does is said, for to find out why is the exercise.
         estimates: Says of a function what it estimates, in a sentence, from what it does on a small
             case; asked of every answer that did not stop.
     """
@@ -82,6 +85,7 @@ class CodeExercise:
     adapt: Callable[[Function], Function] = field(default=lambda answer: answer)
     stage: Stage = "write"
     of: str = ""
+    given: str = ""
     estimates: Callable[[Function], str] | None = None
 
     kind = "code"
@@ -127,7 +131,8 @@ class CodeExercise:
             said = call(self.estimates, (answer,))
         except Exception:  # it stopped, which the result says
             return result.message
-        return f"**What it estimates.** {said}\n\n{result.message}"
+        given = bool(result.slip) and result.slip == self.given
+        return f"**What it does.** {said}\n\n{AS_GIVEN if given else result.message}"
 
     def _judged(self, answer: Function) -> Result:
         tried: list[Trial] = []

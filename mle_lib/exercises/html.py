@@ -79,6 +79,10 @@ def element(exercise: Exercise, number: str, inner: str, data: dict[str, Any]) -
         "label": heading(exercise, number),
         "data-exercise": json.dumps(data, ensure_ascii=False),
     }
+    if isinstance(exercise, Numeric) and exercise.prediction:
+        attributes["data-prediction"] = ""
+    if isinstance(exercise, Choice) and exercise.of:
+        attributes["data-of"] = exercise.of
     written = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
     return f"<mle-exercise {written}>{inner}</mle-exercise>"
 

@@ -123,6 +123,25 @@ def test_a_link_into_what_waits_opens_it(site: str, browser: Browser) -> None:
         expect(page.locator(f"#{name} > .mle-outcome")).not_to_have_attribute(*HIDDEN_NOW)
 
 
+def test_a_prediction_waits_as_a_guess_does_and_why_is_asked_of_who_has_solved(
+    site: str, browser: Browser
+) -> None:
+    with reading(browser, f"{site}/book/training.html") as page:
+        place = exercise(page, "copies-of-a-unit")
+        below = place.locator("xpath=following-sibling::*").locator(".mle-outcome").first
+        expect(below).to_have_attribute(*HIDDEN_NOW)
+        place.locator("input").fill("1")
+        page.keyboard.press("Enter")
+        expect(below).not_to_have_attribute(*HIDDEN_NOW)
+        why = page.locator("mle-exercise[data-of=train-step]")
+        expect(why).to_have_attribute(*HIDDEN_NOW)
+        code = exercise(page, "train-step")
+        press(page, code.get_by_role("button", name="Solution"))
+        expect(why).not_to_have_attribute(*HIDDEN_NOW)
+    with reading(browser, f"{site}/book/training.html", **{"train-step": {"solved": True}}) as page:
+        expect(page.locator("mle-exercise[data-of=train-step]")).not_to_have_attribute(*HIDDEN_NOW)
+
+
 # ---- questions on earlier chapters
 
 

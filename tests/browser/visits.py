@@ -57,7 +57,8 @@ def new_context(
 # set; the editors that are near the window are open, or the plain ones in their place;
 # fonts are there. Where no script runs there is nothing of the first two, nor a next frame.
 READY = """async () => {
-    const waits = window.mleGuessesWait ? [] : document.querySelectorAll(".mle-outcome[hidden]");
+    const hidden = ":is(.mle-outcome, mle-exercise[data-of])[hidden]";
+    const waits = window.mleGuessesWait ? [] : document.querySelectorAll(hidden);
     for (const element of waits) element.removeAttribute("hidden");
     await window.MathJax?.startup?.promise;
     const views = [...document.querySelectorAll("mle-exercise")].map((e) => e.view);

@@ -81,6 +81,11 @@
     return made;
   }
 
+  // Of what is said at a key's press, at least the beginning is to be seen.
+  function bringIntoView(element) {
+    element.scrollIntoView({ block: "nearest" });
+  }
+
   // HTML of the book's own: from the definitions, or from the checks that ran in the worker.
   function fragment(html) {
     const template = make("template");
@@ -404,6 +409,7 @@
     check() {
       const verdict = this.judge();
       this.show(verdict);
+      bringIntoView(this.status);
       if (verdict.status === "not attempted") return;
       const solved = this.state.solved || verdict.status === "correct";
       this.keep({ answer: this.read(), judged: true, tried: true, solved });
@@ -546,6 +552,7 @@
       Exercise,
       TITLES,
       box,
+      bringIntoView,
       fragment,
       keepFromTranslation,
       make,

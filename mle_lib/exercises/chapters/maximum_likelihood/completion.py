@@ -92,6 +92,7 @@ EXERCISE = CodeExercise(
     draw=draw,
     cases=cases,
     stage="mend",
+    given="both_faults",
     estimates=estimates,
     slips=(
         Slip(

@@ -109,4 +109,5 @@ EXERCISE = CodeExercise(
     "converged.",
     estimates=what_it_takes,
     stage="mend",
+    given="both_faults",
 )

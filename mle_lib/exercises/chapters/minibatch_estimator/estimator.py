@@ -127,6 +127,7 @@ MEND = replace(
     EXERCISE,
     id="mend-the-estimator",
     stage="mend",
+    given="batch_mean",
     of=EXERCISE.id,
     hints=(
         "Follow six samples and a batch of two by hand. What are `m`, `b` and `factor`?",

@@ -107,6 +107,7 @@ EXERCISE = CodeExercise(
     title="Parts that are clipped",
     answer=clipped_gradient,
     stage="mend",
+    given="both_faults",
     draw=draw,
     estimates=estimates,
     slips=(

@@ -168,6 +168,7 @@ EXERCISE = CodeExercise(
     ],
     adapt=on_a_small_model,
     stage="mend",
+    given="cleared_once_and_nominal_size",
     estimates=estimates,
     slips=(
         Slip(

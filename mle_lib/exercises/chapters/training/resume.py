@@ -168,6 +168,7 @@ EXERCISE = CodeExercise(
     ],
     adapt=stopped_after,
     stage="mend",
+    given="both_forgotten",
     estimates=estimates,
     slips=(
         Slip(

@@ -162,6 +162,7 @@ MEND = replace(
     id="mend-a-mask",
     title="A causal mask",
     stage="mend",
+    given="as_given",
     of=EXERCISE.id,
     hints=(
         "What would the rows add up to, with the later places gone before the division?",
