@@ -23,17 +23,20 @@
 
   const WHY = "mle-exercise[data-of]";
   const PREDICTION = "mle-exercise[data-prediction]";
-  const ASKS = `section, .mle-callout-guess, ${PREDICTION}`;
+  const taken = new WeakSet(); // what waits for a guess, a prediction below it does not open
 
   // What waits below a box or a question.
   function outcomeBelow(box) {
     const found = [];
     for (let next = box.nextElementSibling; next; next = next.nextElementSibling) {
-      if (next.matches(ASKS)) break;
+      if (next.matches("section, .mle-callout-guess")) break;
+      if (found.length && next.querySelector(`:scope > ${PREDICTION}`)) break;
       if (next.matches(`.${OUTCOME}`)) found.push(next);
       else found.push(...next.querySelectorAll(`:scope > .${OUTCOME}`));
     }
-    return found;
+    const own = found.filter((element) => !taken.has(element));
+    own.forEach((element) => taken.add(element));
+    return own;
   }
 
   class Guess extends Exercise {
@@ -119,7 +122,7 @@
   class Prediction {
     constructor(host) {
       this.id = host.getAttribute("exercise");
-      this.outcome = outcomeBelow(host);
+      this.outcome = outcomeBelow(host.closest(".cell") ?? host);
       if (!this.outcome.length) return;
       for (const element of this.outcome) {
         element.addEventListener("beforematch", () => this.keep());

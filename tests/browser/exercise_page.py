@@ -5,11 +5,12 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from mle_lib.exercises.quizzes import Choice, Numeric
-from mle_lib.exercises.registry import by_id
+from mle_lib.exercises.registry import by_id, chapter
 from tests.browser.conftest import SITE, exercise_pages
 
 CHAPTER_3 = "book/minibatch-estimator.html"
 ESTIMATOR = "minibatch-gradient"
+ALL = len(chapter(3))  # its exercises
 PYTHON_STARTS_MS = 90_000  # on a machine that does other things too
 
 CELL = """from mle_lib.exercises import check
@@ -37,6 +38,12 @@ def only_own_origin(context: BrowserContext, origin: str) -> list[str]:
 
     context.route("**/*", decide)
     return others
+
+
+def open_all(page: Page) -> None:
+    """Unfold the chapters of the page with all questions on them."""
+    folds = page.locator(".mle-recall-all > details")
+    folds.evaluate_all("all => all.forEach((e) => (e.open = true))")
 
 
 def exercise(page: Page, id: str) -> Locator:

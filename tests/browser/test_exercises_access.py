@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from mle_lib.exercises.registry import by_id
 from mle_lib.exercises.results import Result
 from tests.browser.conftest import WIDTHS
-from tests.browser.exercise_page import CHAPTER_3, answer, editor
+from tests.browser.exercise_page import CHAPTER_3, answer, editor, open_all
 from tests.browser.test_input_methods import SPY, check_every_field
 from tests.browser.test_translation import unmarked
 from tests.browser.visits import accessibility_faults, excess, go, opened, resize, turn
@@ -18,6 +18,7 @@ from tests.browser.visits import accessibility_faults, excess, go, opened, resiz
 
 def show_everything(page: Page) -> None:
     """Open every editor, hint and solution, and have something said of every quiz."""
+    open_all(page)
     for place in page.locator("mle-exercise").all():
         kind = place.get_attribute("kind")
         if kind in ("code", "order"):

@@ -128,7 +128,7 @@ def test_a_prediction_waits_as_a_guess_does_and_why_is_asked_of_who_has_solved(
 ) -> None:
     with reading(browser, f"{site}/book/training.html") as page:
         place = exercise(page, "copies-of-a-unit")
-        below = place.locator("xpath=following-sibling::*").locator(".mle-outcome").first
+        below = page.locator(".cell:has([exercise=copies-of-a-unit]) ~ .cell > .mle-outcome").first
         expect(below).to_have_attribute(*HIDDEN_NOW)
         place.locator("input").fill("1")
         page.keyboard.press("Enter")
@@ -302,7 +302,7 @@ def test_progress_says_what_was_read_and_where_to_go_on(
         page.clock.install()
         go(page, f"{site}/{CHAPTER}")
         section = page.locator("article > section > section[id]").nth(1)
-        section.locator("h2").scroll_into_view_if_needed()
+        section.locator("h2").evaluate("e => e.scrollIntoView()")
         kept_of(page, lambda state: state.get("place") == section.get_attribute("id"))
         page.clock.fast_forward(5000)
         section.locator("> .mle-end").evaluate("e => e.scrollIntoView()")

@@ -10,7 +10,6 @@ whatever stands in a cell tagged `answers`. It is the same below a question with
 print, all is open.
 """
 
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
@@ -43,11 +42,11 @@ def make_guesses(app: Sphinx, doctree: nodes.document) -> None:
     asked: dict[str, int] = {}
     for box in [node for node in doctree.findall() if _asks(node)]:
         # of a prediction the answer may stand in the next section
-        if not _mark(box, answers) and isinstance(box, nodes.admonition):
+        if not _mark(box, answers) and _is_box(box):
             logger.warning(
                 "guesses: nothing below it answers", location=box, type="mle", subtype="guess"
             )
-        if isinstance(box, nodes.admonition):
+        if _is_box(box):
             name = cells[_cell(box)].id
             asked[name] = asked.get(name, 0) + 1
             box += _field(f"guess-{name}" + (f"-{asked[name]}" if asked[name] > 1 else ""))
@@ -57,6 +56,10 @@ def _asks(node: nodes.Node) -> bool:
     """Whether a node is a guess, or a question with a prediction."""
     if isinstance(node, nodes.raw) and "mle_exercise" in node:
         return bool(getattr(registry.find(node["mle_exercise"])[1], "prediction", False))
+    return _is_box(node)
+
+
+def _is_box(node: nodes.Node) -> bool:
     return isinstance(node, nodes.admonition) and GUESS in node["classes"]
 
 
@@ -71,31 +74,27 @@ def _cell(node: nodes.Node) -> int:
 def _mark(box: nodes.Element, answers: set[int]) -> int:
     """Mark what answers; how many nodes that are."""
     output, done, count = False, False, 0
-    for node in list(_below(box)):
+    for node in box.parent.children[place(box) + 1 :]:
+        # a prediction right below a guess asks for the same
+        if isinstance(node, nodes.section) or (_asks(node) and (count or _is_box(node))):
+            break
         if node.get("nb_element") == "cell_code":
             given = [n for n in node.children if n.get("nb_element") == "cell_code_output"]
             done |= bool(count and not given)
             if done and _cell(node) not in answers:
                 continue
             for one in given:
-                one["classes"].append(OUTCOME)
+                one["classes"] = sorted({*one["classes"], OUTCOME})
             output |= bool(given)
             count += len(given)
         elif _cell(node) > _cell(box) and not isinstance(node, nodes.raw):
             if done and _cell(node) not in answers:
                 continue
-            wrap(node, nodes.container(classes=[OUTCOME]))
+            if OUTCOME not in node.get("classes", ()):
+                wrap(node, nodes.container(classes=[OUTCOME]))
             count += 1
             done |= output
     return count
-
-
-def _below(box: nodes.Element) -> Iterator[nodes.Element]:
-    """What stands below a guess in its section, up to the next guess."""
-    for node in box.parent.children[place(box) + 1 :]:
-        if isinstance(node, nodes.section) or _asks(node):
-            return
-        yield node
 
 
 def _field(name: str) -> nodes.raw:
