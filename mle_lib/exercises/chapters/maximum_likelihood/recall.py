@@ -98,7 +98,7 @@ RECALL = (
                     "lead away from the distribution that they came from.",
                 ),
             ),
-            why="In the chapter it rose to -3.27 at 100 steps and fell to -3.44 at 1000, while "
+            why="In section 1.6 it rose to -3.27 at 100 steps and fell to -3.44 at 1000, while "
             "that of the samples rose on: only fresh data show where to stop.",
         ),
         cell="ch1-34a",
@@ -148,7 +148,7 @@ RECALL = (
                     "That is $2^7$, for 7 bits. A nat is a factor of $e$, not of 2.",
                 ),
             ),
-            why="$e^7 \\approx 1100$: the chapter's gain of 6.8 nats was a factor of about 900.",
+            why="$e^7 \\approx 1100$: in section 1.7 a gain of 6.8 nats was a factor of about 900.",
         ),
         cell="ch1-37",
         shows="gain on the test set: 6.8 ± 0.23 from two separate means: ± 0.33 e^gain: about 900",

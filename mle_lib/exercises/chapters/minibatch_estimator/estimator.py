@@ -90,8 +90,8 @@ EXERCISE = CodeExercise(
         "`gradients[indices]` has one row for each sample drawn; $m$ is `len(gradients)`.",
         "Add these rows with `.sum(axis=0)` and multiply by $m/b$.",
     ),
-    why="On average over all batches this is $\\nabla\\ell$ itself: the factor $m/b$ makes up "
-    "for the samples left out.",
+    why="A sample that was drawn twice is added twice, and $b$ counts both draws: with "
+    "replacement, too, the mean is $\\nabla\\ell$.",
     note="Each sample is in the batch with probability $b/m$ (or $b/m$ times on average, with "
     "replacement), so $m/b$ times the batch's sum has the mean $\\sum_j g_j = \\nabla\\ell$.",
 )
@@ -106,6 +106,7 @@ ORDER = replace(
         "The last line is the one that returns. Which two names does it need?",
         "`total` is made from `batch`, and `batch` from the arguments.",
     ),
+    why="One sum over the batch, one factor: what an estimate costs grows with $b$, not with $m$.",
     note="The line with $m$ and $b$ may also stand between the other two or below them: it needs "
     "the arguments alone.",
 )
@@ -121,6 +122,8 @@ FILL = replace(
         "There is a row of `gradients` for each of the $m$ samples: `len(gradients)`. The factor "
         "is $m/b$.",
     ),
+    why="On average over all batches this is $\\nabla\\ell$ itself: the factor $m/b$ makes up "
+    "for the samples left out.",
 )
 
 MEND = replace(

@@ -32,8 +32,8 @@ HALVE = Numeric(
     ),
     otherwise="By (3.4) the variance is proportional to $(m-b)/b$. At $b = 100$ that is 11. What "
     "must it be for the root to be halved?",
-    why="$(1200-b)/b = 11/4$ gives $b = 320$, not 400: in the checked output of section 3.7, look "
-    "for what was measured at 200, 320 and 400.",
+    why="$(1200-b)/b = 11/4$ gives $b = 320$, not 400: section 3.7 measures the error at 200, 320 "
+    "and 400.",
     prediction=True,
     printed="320",
     unit="samples",
@@ -88,9 +88,9 @@ WHY_ORDER = Choice(
             right=True,
         ),
         Option(
-            "The rows of a batch are drawn independently, so that a sum of them may be scaled.",
-            "Independence matters to the variance (section 3.6). A common factor can be taken out "
-            "of any sum, whatever the rows are.",
+            "A sum does not depend on the order of its terms, nor on where a factor enters it.",
+            "The order is free even where each row has a factor of its own, and such factors "
+            "cannot be taken out of the sum.",
         ),
         Option(
             "The two agree in the mean over all batches, though not in each single batch.",
@@ -119,9 +119,9 @@ WHY_FILL = Choice(
             right=True,
         ),
         Option(
-            "A gradient taken in a batch is $b/m$ times as long as the same one in all the data.",
-            "$g_j$ depends on its own sample and $\\theta$, on no batch. It is the *number* of "
-            "terms that is smaller.",
+            "A batch holds $b$ of the $m$ terms of $\\nabla\\ell$, so its sum is $b/m$ of it.",
+            "Of a single batch that is not true: its sum may be longer, shorter or turned. Only "
+            "the mean over all batches is $b/m$ of the whole.",
         ),
     ),
     why="In (3.2) the probability $b/m$ is all that is asked of the way the batch is drawn.",
@@ -140,9 +140,9 @@ WHY_WRITE = Choice(
             "batches that the weights even out.",
         ),
         Option(
-            "With $b$ far below $m$ a repetition is so rare that its share can be neglected.",
-            "Nothing is neglected: (3.2) holds exactly with replacement, even for $b > m$, where "
-            "some sample must repeat.",
+            "The $b$ draws are independent of each other, so repetitions even out over batches.",
+            "Independence matters to the variance (section 3.6). Draws that depend on each other "
+            "give the same mean, if each sample is drawn $b/m$ times on average.",
         ),
         Option(
             "How often a sample is drawn has the mean $b/m$, and it is the same for all samples.",
@@ -171,9 +171,9 @@ WHY_MEND = Choice(
             "signal over noise is as before.",
         ),
         Option(
-            "Ascent uses the sign of each coordinate alone, and no positive factor changes a sign.",
-            "A step of plain ascent is as long as $\\alpha$ times the estimate: the factor acts "
-            "as a shorter step size.",
+            "A step raises $\\log p_\\theta$ of its own batch, and $\\ell$ is the sum of these.",
+            "What raises one batch may lower the others. It is the *mean* of the steps that points "
+            "uphill: a multiple of $\\nabla\\ell$.",
         ),
     ),
     why="The step size absorbs $1/m$. A penalty or a threshold beside it does not: that is where "

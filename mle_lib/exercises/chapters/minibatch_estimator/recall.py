@@ -59,13 +59,15 @@ RECALL = (
             id="recall-short-last-batch",
             title="The short last batch",
             question="A shuffled pass is cut into batches, the last of them short. Each gives "
-            "its `mean()`, and all means are averaged alike. What comes out?",
+            "the gradient of its `mean()`, and these are averaged alike. What is the average, as "
+            "an estimate of $\\nabla\\ell/m$?",
             options=(
                 Option(
-                    "Unbiased over shuffles, but the last batch's samples count more", right=True
+                    "Unbiased over shuffles, but in each pass the last samples count more",
+                    right=True,
                 ),
                 Option(
-                    "Unbiased over shuffles, and all samples count alike",
+                    "Exact in each pass, as every sample comes once",
                     "A batch of one counts as much as a batch of two, so its sample counts twice. "
                     "In one pass that is not the gradient.",
                 ),

@@ -93,7 +93,7 @@ EXERCISE = CodeExercise(
         "`(first - second).std(ddof=1)` is the standard deviation of one difference.",
         "Divide it by `np.sqrt(len(first))`.",
     ),
-    why="Hard samples are hard for both models, and this common part leaves the difference.",
+    why="Hard samples are hard for both models, and this common part drops out of the difference.",
     note="The mean of the differences is the difference of the means; only the error is another. "
     "It speaks of other samples, not of other seeds.",
 )

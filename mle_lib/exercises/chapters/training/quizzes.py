@@ -8,8 +8,8 @@ COPIES = Numeric(
     id="copies-of-a-unit",
     title="How many units?",
     question="Zero is one constant; now start *every* parameter of MADE at 0.1, with 100 hidden "
-    "units. A unit of degree $k$ sees the first $k$ pixels; with $n = 64$ pixels, $k$ is one of "
-    "$1, \\dots, n-1$, and each of these occurs.\n\n"
+    "units. There are $n = 64$ pixels, and the units' degrees go round as in the figure above."
+    "\n\n"
     "After training, how many of the 100 units are different?",
     answer=PIXELS - 1,
     tolerance=0.5,
@@ -33,7 +33,7 @@ COPIES = Numeric(
     ),
     otherwise="Which units get the same gradient at the first step? These are still alike at the "
     "second.",
-    why="One for each degree: in the checked output below, the row “all 0.1” counts 63 different "
+    why="One for each degree: in the table below, the row “all 0.1” counts 63 different "
     "units of 100.",
     prediction=True,
     printed="63",
@@ -186,20 +186,20 @@ WHY_ONE_CLIP = Choice(
 WHY_ORDER = Choice(
     id="why-order-the-training-step",
     title="The first line",
-    question="Suppose `zero_grad` came last, after `step`, at every step of a run. When would the "
-    "run differ?",
+    question="Suppose `zero_grad` came last, after `step`, at every step of a run. Which steps "
+    "would follow another gradient than their batch's?",
     options=(
         Option(
-            "At every step: each would follow the sum of all gradients.",
+            "All of them: each would follow the sum of all gradients so far.",
             "That is so without any `zero_grad`. Here each step leaves `.grad` empty for the next.",
         ),
         Option(
-            "At the first step only, if something was in `.grad` before.",
+            "The first alone, and only if something was in `.grad` before.",
             right=True,
         ),
         Option(
-            "At no step: the order of these two calls never matters.",
-            "What was in `.grad` before the first step would be in it.",
+            "None of them: each step finds `.grad` empty, as now.",
+            "The first would not, if something was in `.grad` before the run.",
         ),
     ),
     why="Each later `backward` finds `.grad` as empty as before; only the first may not.",
@@ -216,12 +216,14 @@ WHY_FILL = Choice(
             right=True,
         ),
         Option(
-            "The loader's size is unknown inside the function that steps.",
-            "It could be passed as an argument, and at a short batch the step would be too short.",
+            "The two are equal, and it saves the function an argument.",
+            "At a short last batch they differ: with the loader's size its step would be too "
+            "short.",
         ),
         Option(
-            "The batches overlap, so the number of different samples counts.",
-            "Batches of one pass share no sample; where one is drawn twice, it counts twice.",
+            "The last batch may be shorter, and its mean is noisier.",
+            "It is, and nothing makes up for that: the factor is *larger* for a short batch, and "
+            "the noise with it.",
         ),
     ),
     why="A sum over $b$ samples is on average $b/m$ of $\\ell$, with the $b$ of this very batch.",
@@ -258,8 +260,9 @@ WHY_LOOP = Choice(
     question="With `zero_grad` before the loop, $\\ell$ still rises in most runs. Why?",
     options=(
         Option(
-            "The optimiser divides what is in `.grad` by the number of batches.",
-            "Plain SGD divides by nothing: step $k$ is about $k$ times as long as the first.",
+            "The sum of all the gradients of a pass is a multiple of the exact gradient.",
+            "It would be at one $\\theta$, and only the last step has them all. The steps before "
+            "follow a part of the sum, and each part is of another $\\theta$.",
         ),
         Option(
             "A sum of gradients of earlier batches still points uphill on average.",
@@ -282,8 +285,9 @@ WHY_RESUME = Choice(
     "enough?",
     options=(
         Option(
-            "A seed gives other numbers whenever Python is started anew.",
-            "With the same generator a seed gives the same numbers each time; that is its use.",
+            "Saved parameters are rounded when they are read again, which no seed undoes.",
+            "They come back bit for bit: section 4.5's run in two parts ended where the run in "
+            "one did.",
         ),
         Option(
             "The velocity depends on the seed, and it would be another one.",

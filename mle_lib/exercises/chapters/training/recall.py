@@ -7,8 +7,8 @@ RECALL = (
         question=Choice(
             id="recall-backward-adds",
             title="Two calls of backward",
-            question="In PyTorch, `backward()` is called twice on one loss, with no "
-            "`zero_grad()` in between. What does `.grad` hold then?",
+            question="In PyTorch, `backward()` is called twice on one loss (at first with "
+            "`retain_graph=True`), with no `zero_grad()` in between. What does `.grad` hold then?",
             options=(
                 Option(
                     "The gradient, as the second call overwrites it",
