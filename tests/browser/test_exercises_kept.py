@@ -258,7 +258,7 @@ def test_answers_are_saved_and_restored(site: str, browser: Browser) -> None:
 def test_guesses_questions_and_what_was_read_go_along(site: str, browser: Browser) -> None:
     """Of what was read here and there both stay; the rest is as it is for answers."""
     theirs = ours(
-        guess_ch3_04={"guess": "m/b", "shown": True},
+        guess_short_batch_weights_after={"guess": "zero", "shown": True},
         recall_backward_adds={"answer": ["b"], "box": 1, "due": 5, "judged": True},
         read_training={"sections": ["a", "b"], "place": "b", "at": 2},
     )
@@ -268,7 +268,7 @@ def test_guesses_questions_and_what_was_read_go_along(site: str, browser: Browse
         restore(page, as_file(theirs))
         words = progress(page).locator(".mle-said")
         expect(words).to_have_text("Restored 2 answers from “mine.json”.")
-        expect(page.locator(".mle-guessed").first).to_have_text("You guessed: m/b")
+        expect(page.locator(".mle-guessed").first).to_have_text("You guessed: zero")
         content = save(page).read_text("utf-8")
         answers = json.loads(content)["answers"]
         assert answers["read-training"] == {"sections": ["c", "a", "b"], "place": "b", "at": 2}
