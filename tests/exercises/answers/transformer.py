@@ -42,6 +42,11 @@ def softmax_of_columns(z, x):
     return one_hot - torch.as_tensor(z).softmax(0)
 
 
+def softmax_of_the_array(z, x):
+    one_hot = torch.nn.functional.one_hot(torch.as_tensor(x), z.shape[1])
+    return one_hot - torch.as_tensor(z).flatten().softmax(0).view(z.shape)
+
+
 def minus_probabilities(z, x):
     return -torch.as_tensor(z).softmax(1)
 
@@ -158,6 +163,13 @@ def mask_after_softmax(q, k):
     return scores.softmax(1).tril()
 
 
+def infinity_too_late(q, k):
+    scores = q @ k.T / q.shape[1] ** 0.5
+    weights = np.exp(scores - scores.max(axis=1)[:, None])
+    weights[np.tri(len(q)) == 0] = -np.inf
+    return weights / weights.sum(axis=1)[:, None]
+
+
 def as_it_was(q, k):
     return torch.as_tensor(q @ k.T).softmax(1).tril()
 
@@ -206,6 +218,7 @@ ANSWERS = {
         slips={
             "downhill": (expected_minus_came,),
             "over_the_places": (softmax_of_columns,),
+            "over_everything": (softmax_of_the_array,),
             "without_what_came": (minus_probabilities,),
             "of_the_probability": (gradient_of_p,),
         },
@@ -287,13 +300,14 @@ ANSWERS = {
     "causal-attention": Answers(
         right=(row_by_row, torchs, normed_again),
         slips={
-            "as_given": (as_it_was,),
             "unscaled": (no_root,),
             "masked_afterwards": (mask_after_softmax,),
+            "infinity_among_the_weights": (infinity_too_late,),
             "nobody_is_hidden": (no_mask_at_all,),
             "what_is_hidden_is_zero": (zeros_for_later,),
         },
         wrong=(
+            as_it_was,
             divided_by_d,
             strictly_before,
             keys_ask,

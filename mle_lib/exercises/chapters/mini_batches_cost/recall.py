@@ -38,12 +38,12 @@ RECALL = (
                 Option(
                     "Exact gradients, with short and safe steps",
                     "These follow the ridge, where the mean gradient is short: the noise scale "
-                    "was 14.0 to 25.9 times too large.",
+                    "was 14.0 to 25.9 times the critical batch size.",
                 ),
                 Option(
                     "Mini-batches, with short and safe steps",
-                    "These still stay near the ridge, where the mean gradient is short: 3.0 to "
-                    "4.6 times too large.",
+                    "Short steps average the noise out, and the run stays near the ridge: the "
+                    "noise scale was 3.0 to 4.6 times the critical batch size.",
                 ),
                 Option("Mini-batches, with long and tuned steps", right=True),
             ),

@@ -13,13 +13,13 @@ RECALL = (
                 Option(
                     "Less far, as noise is averaged out",
                     "Each error moves the run less at once, but goes on moving it for about "
-                    "$1/(1-\\beta)$ steps: as far in all.",
+                    "$1/(1-\\beta)$ steps.",
                 ),
                 Option("As far, though its path is smoother", right=True),
                 Option(
                     "Farther, as old errors are carried on",
                     "They are carried on, but with the same $\\alpha/(1-\\beta)$ each moves the "
-                    "run less at first: as far in all.",
+                    "run less at first.",
                 ),
             ),
             why="With $\\beta = 0.9$ a step was 0.0111 long in place of 0.0490, and the height "

@@ -33,12 +33,36 @@ def as_given(q, k):
     return np.tril(_softmax(q @ k.T, 1))
 
 
+def infinity_among_the_weights(q, k):
+    A = q @ k.T / np.sqrt(q.shape[1])
+    A = np.exp(A - A.max(axis=1, keepdims=True))
+    A = A + np.triu(np.full_like(A, -np.inf), 1)
+    return A / A.sum(axis=1, keepdims=True)
+
+
 def nobody_is_hidden(q, k):
     return _softmax(q @ k.T / np.sqrt(q.shape[1]), 1)
 
 
 def what_is_hidden_is_zero(q, k):
     return _softmax(np.tril(q @ k.T / np.sqrt(q.shape[1])), 1)
+
+
+def from_diagonal(first, q, k):
+    A = q @ k.T / np.sqrt(q.shape[1])
+    return _softmax(A + np.triu(np.full_like(A, -np.inf), first), 1)
+
+
+def itself_is_hidden(q, k):
+    return from_diagonal(0, q, k)
+
+
+def one_before_is_hidden(q, k):
+    return from_diagonal(-1, q, k)
+
+
+def one_later_is_seen(q, k):
+    return from_diagonal(2, q, k)
 
 
 def draw(d: Draw) -> Arguments:
@@ -56,12 +80,6 @@ EXERCISE = CodeExercise(
     draw=draw,
     slips=(
         Slip(
-            as_given,
-            "Two things at once. The later places are taken out after the softmax, so that each "
-            "row still depends on them and adds up to less than 1. And the scores are "
-            "$q_i \\cdot k_j$ without $1/\\sqrt d$, whose spread grows with $d$.",
-        ),
-        Slip(
             unscaled,
             "The factor $1/\\sqrt d$ is missing: with it the scores have about the same spread "
             "for any $d$. Yours is a softmax that is sharper by $\\sqrt d$.",
@@ -71,6 +89,12 @@ EXERCISE = CodeExercise(
             "The later places are taken out after the softmax. They have had their share by then: "
             "the rows add up to less than 1, and each still depends on later places, by its "
             "denominator.",
+        ),
+        Slip(
+            infinity_among_the_weights,
+            "$-\\infty$ is added to what has come out of `np.exp`: a row's sum is then $-\\infty$ "
+            "too, and $-\\infty/-\\infty$ is no number. It belongs among the scores, where "
+            "`np.exp` makes 0 of it.",
         ),
         Slip(
             nobody_is_hidden,
@@ -148,6 +172,24 @@ FILL = replace(
     title="A causal mask",
     stage="fill",
     of=EXERCISE.id,
+    slips=(
+        *(slip for slip in EXERCISE.slips if slip.answer is nobody_is_hidden),
+        Slip(
+            itself_is_hidden,
+            "On the diagonal itself stand the places $j = i$, and they are hidden too: the first "
+            "row sees nobody, $0/0$.",
+        ),
+        Slip(
+            one_before_is_hidden,
+            "Below the diagonal stand places $j < i$, and the first of these diagonals is hidden "
+            "too: the first two rows see nobody, $0/0$.",
+        ),
+        Slip(
+            one_later_is_seen,
+            "Each place sees one place too many, $j = i + 1$: the first diagonal above the main "
+            "one stays open.",
+        ),
+    ),
     hints=(
         "Which score has the weight 0, whatever the others are?",
         "`np.triu(M, 0)` keeps the diagonal and what is above it. Is a place to see itself?",
@@ -164,6 +206,15 @@ MEND = replace(
     stage="mend",
     given="as_given",
     of=EXERCISE.id,
+    slips=(
+        Slip(
+            as_given,
+            "Two things at once. The later places are taken out after the softmax, so that each "
+            "row still depends on them and adds up to less than 1. And the scores are "
+            "$q_i \\cdot k_j$ without $1/\\sqrt d$, whose spread grows with $d$.",
+        ),
+        *(slip for slip in EXERCISE.slips if slip.answer is not nobody_is_hidden),
+    ),
     hints=(
         "What would the rows add up to, with the later places gone before the division?",
         "Hide them among the scores, before the largest is taken: with $-\\infty$, not 0.",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mle_lib.exercises.code import CodeExercise, Slip
+from mle_lib.exercises.code import CodeExercise, Function, Slip
 from mle_lib.exercises.trials import Arguments, Draw
 
 
@@ -37,11 +37,27 @@ def draw(d: Draw) -> Arguments:
     return -3 * abs(d.reals("terms", b, t)), x
 
 
+def what_it_counts(answer: Function) -> str:
+    """The weight of each place of one row: its letters, its end, and what the padding holds."""
+    x = np.tile([3, 1, 0, 2, 0, 4], (6, 1))
+    counted = np.asarray(answer(np.eye(6), x), dtype=float)
+    if counted.shape != (6,):
+        return f"For 6 rows your function gives the shape `{counted.shape}`, not a number for each."
+    weights = [f"{weight:.3g}" for weight in counted]
+    return (
+        f"In a row 3, 1, 0, 2, 0, 4 it gives the two letters and the end the weights "
+        f"{', '.join(weights[:3])}, and what stands in the padding after them "
+        f"{', '.join(weights[3:])}."
+    )
+
+
 EXERCISE = CodeExercise(
     id="end-and-padding",
     title="The end, not the padding",
     answer=log_p_of_rows,
     draw=draw,
+    stage="mend",
+    estimates=what_it_counts,
     slips=(
         Slip(
             without_the_end,
@@ -50,7 +66,7 @@ EXERCISE = CodeExercise(
         Slip(all_places, "The padding is counted: these are all terms of each row."),
         Slip(
             letters_anywhere,
-            "You count every term where a letter stands, those in the padding too, and no end. A "
+            "This counts every term where a letter stands, those in the padding too, and no end. A "
             "row is over at its *first* 0.",
         ),
         Slip(

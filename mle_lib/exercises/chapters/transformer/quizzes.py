@@ -69,30 +69,31 @@ ORDERED = Choice(
 
 FILLED = Choice(
     id="why-fill-the-mask",
-    title="Place i sees itself",
-    question="The mask begins one above the diagonal, so that place $i$ sees place $i$. Why may "
-    "it, although it is to predict $x_i$?",
+    title="The diagonal in place of the move",
+    question="Somebody forgets to move the input, so that place $i$ reads $x_i$, and begins the "
+    "mask on the diagonal instead; to the first place attention brings nothing. Is this model "
+    "causal?",
     options=(
         Option(
-            "The softmax needs at least one place in each row, and the first row has no other; its "
-            "leak is too small to matter.",
-            "With the input moved nothing leaks at all. Without, it does in every row, not in the "
-            "first alone: that is the bug of section 8.3.",
+            "It is, as before: place $i$ takes over from places $j < i$ alone, which have read "
+            "$x_1$ to $x_{i-1}$.",
+            "So it is with what *attention* brings. It is added to the vector of place $i$, which "
+            "was made from $x_i$.",
         ),
         Option(
-            "The input is moved by one: what stands at place $i$ is $x_{i-1}$, and $x_i$ comes in "
-            "only at place $i + 1$.",
+            "It is not: what attention brings is added to the vector of place $i$, which was made "
+            "from $x_i$.",
             right=True,
         ),
         Option(
-            "Its query and its key are different linear maps of $h_i$, so that the weight says "
-            "nothing about the symbol.",
-            "The value $v_i$ is a linear map of $h_i$ too, and it is passed on. If $x_i$ were in "
-            "$h_i$, it would arrive.",
+            "It is, but knows less than before: the newest symbol that place $i$ has is "
+            "$x_{i-2}$, not $x_{i-1}$.",
+            "$x_{i-2}$ is the newest that attention brings if the input is moved *and* the "
+            "diagonal is hidden. Here place $i - 1$ has read $x_{i-1}$, and place $i$ more.",
         ),
     ),
-    why="Moved input and the diagonal belong together: with the diagonal hidden, the newest symbol "
-    "that place $i$ knows by attention would be $x_{i-2}$.",
+    why="A mask hides places from each other, and no place from itself. So the input has to move, "
+    "and then the diagonal may stay.",
     of="fill-the-mask",
 )
 
@@ -127,28 +128,28 @@ ROOT = Choice(
 MENDED = Choice(
     id="why-mend-a-mask",
     title="What a zero hides",
-    question="In the program as it stood, each later place had the weight exactly 0. In a model "
-    "with it, what does the causality test of section 8.4 say?",
+    question="In the program as it stood, each later place had the weight exactly 0. You change "
+    "one symbol of a text. Do the logits of earlier places, in a model with this program, stay as "
+    "they were, to the last bit?",
     options=(
         Option(
-            "It fails: a changed symbol changes a later key, and with it the sum by which the "
+            "They do not: the symbol changes a later key, and with it the sum by which the "
             "earlier rows were divided.",
             right=True,
         ),
         Option(
-            "It passes: with the weight 0 no value of a later place comes through. The rows are "
+            "They do: with the weight 0 no value of a later place comes through. The rows are "
             "only too short.",
-            "No value comes through, but by how much a row is too short tells of the later keys. "
-            "The test asks for every bit.",
+            "No value comes through, but by how much a row is too short tells of the later keys.",
         ),
         Option(
-            "It passes at the start, where all weights are alike, and fails once training has made "
-            "them differ.",
-            "Weights that are nearly alike still change with a key, a little; and the test asks "
-            "whether the logits change, not by how much.",
+            "They do at the start, where all weights are alike, and no longer once training has "
+            "made them differ.",
+            "Weights that are nearly alike still change with a key, a little, and with them the "
+            "last bits of the logits.",
         ),
     ),
-    why="A training can use such a leak: rows that are short say that something large comes. The "
-    "test needs no training to see it.",
+    why="A training can use such a leak: rows that are short say that something large comes. One "
+    "changed symbol shows it before any training.",
     of="mend-a-mask",
 )

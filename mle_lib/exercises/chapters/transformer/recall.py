@@ -141,23 +141,24 @@ RECALL = (
         question=Choice(
             id="recall-beside-counting",
             title="A number beside counting",
-            question="A small transformer was trained on 400 batches of 32 names. How did it do on "
-            "new names, beside a table of which symbol followed which four?",
+            question="A small transformer was trained on 400 batches of 32 names. Split by name, "
+            "how many nats a symbol lay between its cost on new names and that of a table of "
+            "which symbol followed which four?",
             options=(
                 Option(
-                    "Ahead by about half a nat a symbol",
+                    "It was ahead by about half a nat",
                     "A table knows a word from its first occurrence; a model that learns by small "
                     "steps has to meet it often. The difference has the other sign.",
                 ),
-                Option("Behind by about half a nat a symbol", right=True),
+                Option("It was behind by about half a nat", right=True),
                 Option(
-                    "Level with it, within the standard errors",
+                    "None, within the standard errors",
                     "The two were compared on the same names, with a standard error of 0.02. "
                     "That is far less than what lies between them.",
                 ),
             ),
-            why="It cost 0.45 nats a symbol more than the 5-gram, and after 2,000 batches still "
-            "0.08: a number of nats means something beside a simple baseline.",
+            why="Split by name it cost 0.45 nats a symbol more than the 5-gram, and after 2,000 "
+            "batches still 0.08: a number of nats means something beside a simple baseline.",
         ),
         cell="tf-04e7c134",
         shows="transformer 400 +0.45 ± 0.02 1.23 ± 0.02",

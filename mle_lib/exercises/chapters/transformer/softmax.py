@@ -21,6 +21,11 @@ def over_the_places(z, x):
     return np.eye(z.shape[1])[x] - e / e.sum(axis=0)
 
 
+def over_everything(z, x):
+    e = np.exp(z - z.max())
+    return np.eye(z.shape[1])[x] - e / e.sum()
+
+
 def without_what_came(z, x):
     return logit_gradient(z, x) - np.eye(z.shape[1])[x]
 
@@ -57,6 +62,11 @@ EXERCISE = CodeExercise(
             over_the_places,
             "Your probabilities add up to 1 over the places, down each column. They are to do so "
             "over the symbols, in each row.",
+        ),
+        Slip(
+            over_everything,
+            "Your probabilities add up to 1 over the whole array. Each place has a distribution "
+            "over the symbols of its own: largest logit and sum are taken row by row.",
         ),
         Slip(
             without_what_came,
