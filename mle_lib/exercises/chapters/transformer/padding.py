@@ -57,6 +57,7 @@ EXERCISE = CodeExercise(
     answer=log_p_of_rows,
     draw=draw,
     stage="mend",
+    given="letters_anywhere",
     estimates=what_it_counts,
     slips=(
         Slip(
