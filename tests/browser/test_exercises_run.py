@@ -1,6 +1,7 @@
 """Python on the built site: started, run, stopped, missing."""
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,7 @@ from tests.browser.exercise_page import (
     write,
 )
 from tests.browser.visits import excess, go, go_again, opened, opened_plain, resize, turn
+from tools.notebooks import read, toc_notebooks
 
 SECOND = "short-batch-weights"
 
@@ -206,3 +208,21 @@ def test_page_opened_as_a_file_says_so(browser: Browser) -> None:
         place.get_by_role("button", name="Run").click()
         expect(said(place)).to_contain_text("opened as a file")
         expect(said(place).get_by_role("link", name="Colab")).to_be_visible()
+
+
+GIVEN = {"write": "not attempted", "fill": "not attempted"}  # by stage; else "incorrect"
+
+
+@pytest.mark.soak
+def test_every_exercise_in_the_pages_python(place: Locator) -> None:
+    """As it is given, and as it is solved: what is said is what is said here."""
+    for cell in (c for path in toc_notebooks() for c in read(path).cells):
+        if "exercise" in cell.metadata.get("tags", []):
+            id, name = re.findall(r'^check\("([\w-]+)", (\w+)\)$', cell.source, re.M)[-1]
+            stage = by_id()[id][1].stage
+            said_of = [f'print(check("{id}", {name}).status)']
+            said_of += [f'print(check("{id}", find("{id}")[1].answer).status)']
+            source = cell.source.rpartition("\n")[0] + "\n" + "\n".join(said_of)
+            run(place, f"from mle_lib.exercises.registry import find\n{source}")
+            printed = place.locator(".mle-output pre").inner_text().split("\n")
+            assert printed[:2] == [GIVEN.get(stage, "incorrect"), "correct"], id
