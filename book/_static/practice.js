@@ -34,9 +34,18 @@
       if (next.matches(`.${OUTCOME}`)) found.push(next);
       else found.push(...next.querySelectorAll(`:scope > .${OUTCOME}`));
     }
+    if (!found.length) found.push(...inTheNextSection(box));
     const own = found.filter((element) => !taken.has(element));
     own.forEach((element) => taken.add(element));
     return own;
+  }
+
+  function inTheNextSection(box) {
+    const next = box.closest("article > section > section")?.nextElementSibling;
+    const first = next?.querySelector(`.mle-callout-guess, ${PREDICTION}`);
+    const all = [...(next?.querySelectorAll(`.${OUTCOME}`) ?? [])];
+    const follows = Node.DOCUMENT_POSITION_FOLLOWING;
+    return all.filter((e) => !first || e.compareDocumentPosition(first) & follows);
   }
 
   class Guess extends Exercise {

@@ -10,6 +10,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -100,7 +101,7 @@ class CodeExercise:
 
     def all_cases(self) -> list[Arguments]:
         """The same arguments at every check."""
-        return [*(trials(self.draw) if self.draw else ()), *self.cases(np.random.default_rng(0))]
+        return [*_drawn(self.draw), *self.cases(np.random.default_rng(0))]
 
     def judge(self, answer: Any) -> Result:
         """Judge an answer, by calling it and by what it returns."""
@@ -321,6 +322,11 @@ class CodeExercise:
         begins = {"order": "Put the lines in order", "mend": "Mend the program"}
         task = begins.get(self.stage, "Write your answer in place of `...`")
         return Result(self.id, "not attempted", f"{task} and run this again.")
+
+
+@cache  # to draw them takes longer than to judge an answer by them
+def _drawn(draw: Callable[[Draw], Arguments] | None) -> tuple[Arguments, ...]:
+    return tuple(trials(draw)) if draw else ()
 
 
 def _ours(function: Function, arguments: Arguments) -> Any:

@@ -159,9 +159,10 @@ def test_page_without_javascript(
     for figure in page.locator("mle-explore").all():
         assert figure.locator("[data-index]:visible").count() == 1
         assert figure.locator("input:visible, button:visible").count() == 0
-    for place in page.locator("mle-exercise:not([kind='progress'])").all():
+    asked = "mle-exercise:not([kind='progress'], [kind='guess'], .mle-recall-all *)"
+    for place in page.locator(asked).all():
         assert place.locator("summary:visible").count() >= 1
-        code = place.get_attribute("kind") == "code"
+        code = place.get_attribute("kind") in ("code", "order")
         assert place.locator("pre:visible" if code else "legend:visible").count() == 1
     assert page.locator("mle-exercise button").count() == 0
     page.close()

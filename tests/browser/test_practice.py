@@ -103,7 +103,7 @@ def test_a_guess_is_made_by_keyboard_and_stays_beside_what_came_out(
 def test_what_waits_is_open_without_a_program_and_in_print(site: str, browser: Browser) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
-        page.goto(f"{site}/{CHAPTER}")
+        go(page, f"{site}/{CHAPTER}")
         assert page.locator(".mle-outcome").count() > 0
         assert page.locator(".mle-outcome[hidden]").count() == 0
     with reading(browser, f"{site}/{CHAPTER}") as page:
@@ -223,7 +223,7 @@ def test_what_may_be_forgotten_is_asked_when_it_is_due(
 def test_all_questions_stand_on_their_page(site: str, browser: Browser) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
-        page.goto(f"{site}/book/forgotten.html")
+        go(page, f"{site}/book/forgotten.html")
         ids = {one.question.id for name in order() for one in bank(name)}
         found = page.locator("mle-exercise").evaluate_all(
             "all => all.map((e) => e.getAttribute('exercise'))"
@@ -284,10 +284,9 @@ def test_lines_are_ordered_by_keyboard(site: str, browser: Browser, id: str) -> 
 
 def kept_of(page: Page, condition: Callable[[dict[str, Any]], bool]) -> None:
     """Wait until what is kept of the chapter's reading fulfils a condition."""
-    for _ in range(100):
+    for _ in range(3000):  # some seconds
         if condition(entry(page, "read-minibatch-estimator")):
             return
-        page.wait_for_timeout(50)
     pytest.fail(f"kept: {entry(page, 'read-minibatch-estimator')}")
 
 

@@ -50,7 +50,6 @@ FILES = "_exercises"  # under the site's root; what of it is not made here stand
 KINDS = {"exercise": "check", "quiz": "quiz", "recall": "recall"}
 HEADING = re.compile(r"^#+ .*", re.M)
 SECTION = "Exercises"
-BLOCK_END = re.compile(r"</(?:p|div|legend|summary|li|h\d|t[dh]|details|m[a-z]+)>")
 LEXER = "ipython3"  # as of all other cells
 MADE_AT = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: the same zip at every build
 
@@ -161,8 +160,7 @@ def _warn(text: str, location: nodes.Node | str) -> None:
 
 
 def _raw(html: str, exercise: Exercise) -> nodes.raw:
-    # The words for the search are what is left without tags: blocks, and letters of formulas, apart
-    return nodes.raw("", BLOCK_END.sub(r"\g<0>\n", html), format="html", mle_exercise=exercise.id)
+    return nodes.raw("", practice.words_apart(html), format="html", mle_exercise=exercise.id)
 
 
 def _highlighted(app: Sphinx, source: str) -> str:

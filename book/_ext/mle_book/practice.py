@@ -29,6 +29,7 @@ SCRIPT = "practice.js"
 PROGRESS = "book/progress"
 PAGES = ("book/forgotten", PROGRESS)
 SECTION = re.compile(r"^## (\d+\.\d+) ", re.M)
+BLOCK_END = re.compile(r"</(?:p|div|legend|summary|li|h\d|t[dh]|details|m[a-z]+)>")
 CHAPTER = re.compile(r"^# (.+)$", re.M)
 
 
@@ -39,6 +40,12 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", add_script)
     app.connect("env-updated", pages_to_write_again)
     app.connect("doctree-resolved", fill_progress)
+
+
+def words_apart(html: str) -> str:
+    """HTML of which a search finds what is left without tags: blocks, and letters of formulas, each
+    on a line."""
+    return BLOCK_END.sub(r"\g<0>\n", html)
 
 
 # ---- questions
@@ -78,7 +85,7 @@ def opening(app: Sphinx, node: nodes.Node, page: str) -> nodes.Node:
     asked = registry.opening(page.replace("-", "_"))
     srcdir = str(app.srcdir)
     forms = [question(srcdir, chapters[one.question.id], one) for one in asked]
-    return nodes.raw("", recall_html(forms), format="html")
+    return nodes.raw("", words_apart(recall_html(forms)), format="html")
 
 
 def titles(srcdir: str) -> Iterator[tuple[str, str]]:
@@ -102,7 +109,7 @@ class AllQuestions(SphinxDirective):
             if registry.bank(name)
         ]
         html = f'<div class="mle-recall-all">{"".join(parts)}</div>'
-        return [nodes.raw("", html, format="html")]
+        return [nodes.raw("", words_apart(html), format="html")]
 
 
 # ---- progress
@@ -157,7 +164,7 @@ def fill_progress(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             f'<div class="mle-progress-page"><ol class="mle-chapters">{rows}</ol>'
             f'<script type="application/json" id="mle-chapters">{data}</script></div>'
         )
-        replace(node, nodes.raw("", html, format="html"))
+        replace(node, nodes.raw("", words_apart(html), format="html"))
 
 
 def add_script(
