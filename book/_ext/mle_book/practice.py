@@ -29,7 +29,7 @@ SCRIPT = "practice.js"
 PROGRESS = "book/progress"
 PAGES = ("book/forgotten", PROGRESS)
 SECTION = re.compile(r"^## (\d+\.\d+) ", re.M)
-BLOCK_END = re.compile(r"</(?:p|div|legend|summary|li|h\d|t[dh]|details|m[a-z]+)>")
+BLOCK_END = re.compile(r"</(?:p|div|label|legend|summary|li|h\d|t[dh]|details|m[a-z]+)>")
 CHAPTER = re.compile(r"^# (.+)$", re.M)
 
 
