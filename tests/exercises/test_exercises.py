@@ -219,7 +219,7 @@ def test_slips_are_far_from_the_solution_and_from_each_other(exercise: CodeExerc
 def test_other_mistakes_are_refused(
     exercise: CodeExercise, count: Count, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mle_lib.exercises.calls.SECONDS", 2.0)  # some do not end
+    monkeypatch.setattr("mle_lib.exercises.calls.SECONDS", 3.0)  # some do not end
     for answer in ANSWERS[exercise.id].wrong:
         result = check(exercise.id, answer)
         count("wrong answers refused", result.status == "incorrect")

@@ -98,8 +98,8 @@ RECALL = (
                     "lead away from the distribution that they came from.",
                 ),
             ),
-            why="In section 1.6 it rose for about 100 steps and fell from then on, while that of the "
-            "samples rose on: only fresh data show where to stop.",
+            why="In section 1.6 it rose for about 100 steps and fell from then on, while that of "
+            "the samples rose on: only fresh data show where to stop.",
         ),
         cell="ch1-34a",
         shows="3 -4.61 -4.73 10 -3.62 -3.94 30 -3.13 -3.51 100 -2.78 -3.27 300 -2.66 -3.33 1000 "
