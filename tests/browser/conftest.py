@@ -149,7 +149,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # the tests of a page follow each other, and may share a visit
         metafunc.parametrize("figure_page", figure_pages(), scope="module")
     if "page_with_exercises" in metafunc.fixturenames:
-        metafunc.parametrize("page_with_exercises", exercise_pages() or ["(no site)"])
+        found = [
+            # as many questions as all chapters have, of kinds that they have
+            pytest.param(page, marks=[pytest.mark.soak] if page == "book/forgotten.html" else [])
+            for page in exercise_pages()
+        ]
+        metafunc.parametrize("page_with_exercises", found or ["(no site)"])
     if "any_page" in metafunc.fixturenames:
         metafunc.parametrize(("any_page", "width"), visits())
     if "dark_page" in metafunc.fixturenames:

@@ -61,7 +61,10 @@ def test_page_says_what_python_says(site: str, browser: Browser, page_with_exerc
         page.locator(".mle-recall-all > details").evaluate_all(
             "all => all.forEach(e => e.open = true)"
         )
-        quizzes = page.locator("mle-exercise:is([kind=choice], [kind=several], [kind=numeric])")
+        # of questions on earlier chapters a page has three, and they change
+        quizzes = page.locator(
+            "mle-exercise:is([kind=choice], [kind=several], [kind=numeric]):not(.mle-recall *)"
+        )
         for place in quizzes.all():
             id = place.get_attribute("exercise")
             for given in answers_to_try(id):
