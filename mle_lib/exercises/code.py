@@ -22,6 +22,7 @@ from mle_lib.exercises.trials import Arguments, Draw, in_floats, trials
 from mle_lib.exercises.values import Arrays, NotNumbers, as_arrays, in_single, same, unchanged
 
 Function = Callable[..., Any]
+Cases = Callable[[np.random.Generator], Iterable[Arguments]]
 AS_GIVEN = "So does the program as it was given. Which of its lines make it so?"
 Stage = Literal["write", "order", "fill", "mend"]
 
@@ -82,7 +83,7 @@ class CodeExercise:
     note: str
     draw: Callable[[Draw], Arguments] | None = None
     tolerance: float = 1e-5
-    cases: Callable[[np.random.Generator], Iterable[Arguments]] = lambda rng: ()
+    cases: Cases = lambda rng: ()
     adapt: Callable[[Function], Function] = field(default=lambda answer: answer)
     stage: Stage = "write"
     of: str = ""
@@ -101,7 +102,7 @@ class CodeExercise:
 
     def all_cases(self) -> list[Arguments]:
         """The same arguments at every check."""
-        return [*_drawn(self.draw), *self.cases(np.random.default_rng(0))]
+        return [*_drawn(self.draw, self.cases)]
 
     def judge(self, answer: Any) -> Result:
         """Judge an answer, by calling it and by what it returns."""
@@ -139,7 +140,7 @@ class CodeExercise:
         tried: list[Trial] = []
         for arguments in self.all_cases():
             try:
-                right = as_arrays(_ours(self.adapt(self.answer), arguments))
+                right = self._gives(self.answer, arguments)
             except Exception as error:
                 return self._cannot_run(error)
             try:
@@ -236,14 +237,20 @@ class CodeExercise:
 
     def outcomes(self, function: Function) -> list[Arrays | None]:
         """What a function of ours gives on every trial; ``None`` where it fails."""
-        adapted = self.adapt(function)
         found: list[Arrays | None] = []
         for arguments in self.all_cases():
             try:
-                found.append(as_arrays(_ours(adapted, arguments)))
+                found.append(self._gives(function, arguments))
             except Exception:
                 found.append(None)
         return found
+
+    def _gives(self, function: Function, arguments: Arguments) -> Arrays:
+        """What a function of ours gives, computed once; of `all_cases`, which stay."""
+        known = _given(self.draw, self.cases, self.adapt, function)
+        if id(arguments) not in known:
+            known[id(arguments)] = as_arrays(_ours(self.adapt(function), arguments))
+        return known[id(arguments)]
 
     def is_right(
         self, given: Arrays, right: Arrays, arguments: Arguments, answer: Function | None = None
@@ -271,7 +278,7 @@ class CodeExercise:
         adapted = self.adapt(slip.answer)
         for trial in tried:
             try:
-                ours = as_arrays(_ours(adapted, trial.arguments), trial.right)
+                ours = self._gives(slip.answer, trial.arguments)
             except Exception:
                 ours = None
             if trial.stop:
@@ -325,8 +332,14 @@ class CodeExercise:
 
 
 @cache  # to draw them takes longer than to judge an answer by them
-def _drawn(draw: Callable[[Draw], Arguments] | None) -> tuple[Arguments, ...]:
-    return tuple(trials(draw)) if draw else ()
+def _drawn(draw: Callable[[Draw], Arguments] | None, cases: Cases) -> tuple[Arguments, ...]:
+    return *(trials(draw) if draw else ()), *cases(np.random.default_rng(0))
+
+
+@cache
+def _given(*of: Function) -> dict[int, Arrays]:
+    """What a function of ours has given, as an exercise adapts it, by the identity of a trial."""
+    return {}
 
 
 def _ours(function: Function, arguments: Arguments) -> Any:
