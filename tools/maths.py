@@ -1,18 +1,17 @@
 """Write the formulas of the exercises as MathML (`make generated`): `mle_lib/exercises/maths.json`.
 
-An exercise is shown where no MathJax runs, and needs nothing installed: so its formulas are made
-here, when it is written.
+An exercise needs nothing installed to be shown: so its formulas are made here, when it is written.
 """
 
 import json
-import re
 import sys
-
-from latex2mathml.converter import convert
 
 from mle_lib.exercises.registry import by_id
 from mle_lib.exercises.text import formulas
 from tools.environment import ROOT, say
+
+sys.path.append(str(ROOT / "book" / "_ext"))  # which sets the site's own formulas
+from mle_book.formulas import to_mathml
 
 STORED = ROOT / "mle_lib" / "exercises" / "maths.json"
 
@@ -21,21 +20,6 @@ def all_formulas() -> list[str]:
     """The LaTeX source of every formula of every exercise."""
     texts = (text for _, exercise in by_id().values() for text in exercise.texts())
     return sorted({formula for text in texts for formula in formulas(text)})
-
-
-def _character(entity: re.Match[str]) -> str:
-    character = chr(int(entity[1], 16))
-    return entity[0] if character in "<>&" else character
-
-
-def to_mathml(formula: str) -> str:
-    mathml = re.sub(r"&#x(\w+);", _character, convert(formula))
-    mathml = re.sub(r' (?:xmlns|display)="[^"]*"', "", mathml)
-    # what the converter takes for a variable is an operator, with space around it, and vice versa
-    mathml = re.sub(
-        r"<mi>(log|exp|max|min)</mi>", r'<mo lspace="0.17em" rspace="0.17em">\1</mo>', mathml
-    )
-    return mathml.replace("<mo>∞</mo>", "<mi>∞</mi>")
 
 
 def written() -> str:

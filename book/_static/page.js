@@ -20,12 +20,11 @@ for (const type of ["keydown", "keypress", "keyup"]) {
 }
 
 // The words that were searched for. Sphinx's own script, which `delivery` leaves out, marks their
-// letters wherever they stand, also inside of other words, in the menus, and in formulas that are
-// still to be set. Here: whole words of the text, and formulas that hold one. `search.js` says which
+// letters wherever they stand, also inside of other words, in the menus, and in formulas. Here: whole words of the text, and formulas that hold one. `search.js` says which
 // words, and marks what it shows of a page in the same way.
 const UNMARKED = ".math, math, svg, script, style, textarea";
 
-// What the index has of a fraction in a formula that is not set yet is a/b (`search.py`).
+// What the index has of a fraction in a formula is a/b (`search.py`).
 const FRACTION = /\\[dt]?frac\s*(?:\{(\w+)\}|\s(\w)|([0-9]))\s*(?:\{(\w+)\}|(\w))/g;
 
 function inALine(text) {
@@ -39,7 +38,8 @@ function markWords(root, words) {
   const some = escaped.join("|").replaceAll("/", " ?/ ?");
   const whole = new RegExp(`(?<![\\p{L}\\p{N}_])(${some})(?![\\p{L}\\p{N}_])`, "iu");
   for (const formula of root.querySelectorAll(".math")) {
-    if (whole.test(inALine(formula.textContent))) formula.classList.add("highlighted");
+    const tex = formula.querySelector("[data-tex]")?.dataset.tex ?? "";
+    if (whole.test(inALine(tex))) formula.classList.add("highlighted");
   }
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const texts = [];
@@ -61,7 +61,6 @@ function markWords(root, words) {
 const SPHINX_HIGHLIGHT_ENABLED = false; // its search page asks
 const SEARCHED = "sphinx_highlight_terms";
 
-// Before MathJax, whose script comes later, has set the formulas.
 if (!document.querySelector("#search-results")) {
   try {
     const words = localStorage.getItem(SEARCHED) ?? "";
@@ -79,3 +78,26 @@ function followMoved() {
 }
 followMoved();
 window.addEventListener("hashchange", followMoved);
+
+// Who copies a passage gets the LaTeX of its formulas.
+document.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  if (selection.isCollapsed || event.target.closest?.("textarea, input")) return;
+  const range = selection.getRangeAt(0);
+  const whole = (node) => (node.parentElement ?? node).closest?.("math");
+  if (whole(range.startContainer)) range.setStartBefore(whole(range.startContainer));
+  if (whole(range.endContainer)) range.setEndAfter(whole(range.endContainer));
+  const copy = document.createElement("div");
+  copy.append(range.cloneContents());
+  const formulas = copy.querySelectorAll("math[data-tex]");
+  if (!formulas.length) return;
+  for (const formula of formulas) {
+    const mark = formula.getAttribute("display") === "block" ? "$$" : "$";
+    formula.replaceWith(mark + formula.dataset.tex + mark);
+  }
+  copy.style.cssText = "position: absolute; left: -9999px"; // its lines are those that are shown
+  document.body.append(copy);
+  event.clipboardData.setData("text/plain", copy.innerText);
+  copy.remove();
+  event.preventDefault();
+});

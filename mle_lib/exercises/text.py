@@ -1,8 +1,8 @@
 """The markup of exercises: paragraphs, ``code``, **bold**, *italics*, $maths$, and code fences.
 
-Maths is shown as MathML, which browsers draw by themselves: an output frame of Colab has no
-MathJax. It is made beforehand from LaTeX (`make generated`) and kept in ``maths.json``, so that
-nothing need be installed to read an exercise.
+Maths is shown as MathML, which browsers draw by themselves, in an output frame of Colab too. It is
+made beforehand from LaTeX (`make generated`) and kept in ``maths.json``, so that nothing need be
+installed to read an exercise.
 """
 
 import json
@@ -52,7 +52,9 @@ def inline_html(text: str) -> str:
         elif maths:
             # a formula that was not made beforehand is still readable as it was written
             formula = stored_maths().get(maths, _code(maths))
-            formula = formula.replace("<math>", f"<math {UNTRANSLATED}>")
+            formula = formula.replace(
+                "<math", f'<math {UNTRANSLATED} data-tex="{escape(maths)}"', 1
+            )
             # a browser would break the line between a formula and its full stop
             html.append(
                 f'<span style="white-space: nowrap">{formula}{mark}</span>' if mark else formula

@@ -1,7 +1,7 @@
 """Every page with exercises, with all of them shown: accessible, and never wider than a screen."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,15 @@ from tests.browser.conftest import WIDTHS
 from tests.browser.exercise_page import CHAPTER_3, answer, editor, open_all
 from tests.browser.test_input_methods import SPY, check_every_field
 from tests.browser.test_translation import unmarked
-from tests.browser.visits import accessibility_faults, excess, go, opened, resize, turn
+from tests.browser.visits import (
+    accessibility_faults,
+    colour_faults,
+    excess,
+    go,
+    opened,
+    resize,
+    turn,
+)
 
 
 def show_everything(page: Page) -> None:
@@ -66,7 +74,7 @@ def test_page_with_everything_shown(site: str, browser: Browser, page_with_exerc
             1000
         )  # a moment later the theme lets code that now scrolls have the focus
         turn(page, "dark")
-        look_closely(page)
+        look_closely(page, colour_faults)  # names and roles are the same
 
 
 def test_accessible_as_it_is_opened(site: str, browser: Browser) -> None:
@@ -88,7 +96,7 @@ def with_results(browser: Browser, url: str, *view: Any) -> Iterator[Page]:
         yield page
 
 
-def look_closely(page: Page) -> None:
+def look_closely(page: Page, faults: Callable[..., str] = accessibility_faults) -> None:
     """axe-core finds nothing, nothing widens the page, and fingers find the controls."""
     code = page.locator("mle-exercise:is([kind=code], [kind=order])").count()
     assert page.locator("h3 .mle-tick").count() == code
@@ -99,4 +107,4 @@ def look_closely(page: Page) -> None:
     )
     assert [control for control in heights if control[0] < 44] == []
     # The rest of the page, and the exercise as it is found, test_pages.py looks at.
-    assert accessibility_faults(page, "mle-exercise") == ""
+    assert faults(page, "mle-exercise") == ""

@@ -313,8 +313,5 @@ def test_what_was_searched_for_is_marked_on_the_page(
             assert not re.search(r"^\w", after), (before, mark, after)
         assert {mark.lower() for _, mark, _ in marks} >= {word.lower()} or word == "m/b"
         ready(page)
-        formulas = page.locator(".math").count()
-        assert page.locator(".math > mjx-container").count() == formulas
-        assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
         assert page.locator(".highlighted").count() == page.locator("article .highlighted").count()
     check(seen)

@@ -21,7 +21,7 @@ from tests.browser.exercise_page import (
 from tests.browser.visits import opened_plain
 from tests.site.translation import CODE, bare, bare_names
 
-MADE = f"{CODE}, mjx-container, .mle-editor"  # when the scripts have run
+MADE = f"{CODE}, .mle-editor"  # when the scripts have run
 UNMARKED = """(elements) => elements
     .filter((e) => !e.closest("[translate=no]") || !e.closest(".notranslate"))
     .map((e) => e.outerHTML.slice(0, 120))"""

@@ -53,14 +53,13 @@ def new_context(
     return context
 
 
-# Nothing waits for a guess, unless the test is of that: else nobody would look at it. Formulas are
-# set; the editors that are near the window are open, or the plain ones in their place;
-# fonts are there. Where no script runs there is nothing of the first two, nor a next frame.
+# Nothing waits for a guess, unless the test is of that: else nobody would look at it. The
+# editors that are near the window are open, or the plain ones in their place; fonts are there.
+# Where no script runs there is nothing of the first, nor a next frame.
 READY = """async () => {
     const hidden = ":is(.mle-outcome, mle-exercise[data-of])[hidden]";
     const waits = window.mleGuessesWait ? [] : document.querySelectorAll(hidden);
     for (const element of waits) element.removeAttribute("hidden");
-    await window.MathJax?.startup?.promise;
     const views = [...document.querySelectorAll("mle-exercise")].map((e) => e.view);
     const frame = () => new Promise(requestAnimationFrame);
     if (views.some(Boolean)) await frame().then(frame); // by now it is known which are near

@@ -54,7 +54,7 @@ def page_text(html: str) -> str:
     for added in found.select(ADDED):
         added.decompose()
     for formula in found.select(".math"):
-        formula.string = formula.get_text().strip()[2:-2].strip()  # \(…\) and \[…\]
+        formula.string = formula.math["data-tex"]
     return text_of(found)
 
 

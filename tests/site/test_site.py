@@ -229,16 +229,6 @@ def test_labelled_quotes_become_callouts(sample: Build) -> None:
     assert quotes == ["A plain quote with a bold word.", "Nothing but bold."]
 
 
-def test_maths_is_emitted_as_written_and_tagged_maths_has_an_id(sample: Build) -> None:
-    tagged, untagged = sample.article("one").select("div.math")
-    assert tagged["id"] == "eq-1-1"
-    assert tagged.text.strip().startswith(r"\[")
-    assert r"\tag{1.1}" in tagged.text
-    assert untagged.text.split() == [r"\[", "a", r"\\", "b", r"\]"]
-    assert "split" not in tagged.text
-    assert sample.article("two").select_one("div.math")["id"] == "eq-1-2a"
-
-
 def test_numbers_in_prose_link_to_their_equations(sample: Build) -> None:
     links = sample.links("one")
     assert links["(1.1)"] == "#eq-1-1"

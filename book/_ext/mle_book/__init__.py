@@ -2,6 +2,7 @@
 
 `callouts`: a block quote that opens with a bold label becomes a titled box.
 `equations`: display maths with a `\\tag` gets an address, and "(2.3)" in prose links to it.
+`formulas`: LaTeX is set as MathML, when the site is built.
 `links`: absolute links to chapters (they must work in Colab) become links between pages.
 `exercises`: cells that name an exercise become the form or the editor that answers.
 `guesses`: what comes after a "Guess" waits for one.
@@ -43,6 +44,7 @@ from . import (
     equations,
     exercises,
     figures,
+    formulas,
     guesses,
     links,
     mentions,
@@ -60,7 +62,18 @@ from . import (
 )
 
 PARTS = (
-    *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
+    *(
+        callouts,
+        equations,
+        formulas,
+        links,
+        exercises,
+        docstrings,
+        api,
+        mentions,
+        code_links,
+        status,
+    ),
     *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, storage),
     *(delivery, outputs, tables, cells, search, reexecution, moved, guesses, practice),
 )

@@ -34,12 +34,10 @@ from . import storage
 logger = logging.getLogger(__name__)
 
 # The scripts that stand in a page, or how they begin: `storage.js`; the theme's, which sets light
-# or dark before anything is painted; the settings of MathJax; the search page's, which puts the
-# cursor into its field.
+# or dark before anything is painted; the search page's, which puts the cursor into its field.
 INLINE = (
     storage.SCRIPT,
     "document.documentElement.dataset.mode",
-    "window.MathJax",
     "// Activate the search field",
 )
 UNUSED = ("DOCUMENTATION_OPTIONS.",)  # the theme's switch between versions, and search as one types
@@ -50,7 +48,7 @@ ACTIONS = {"window.print()": "print"}
 POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
-    "style-src": "'self' 'unsafe-inline'",  # MathJax writes styles, figures carry theirs
+    "style-src": "'self' 'unsafe-inline'",  # figures carry theirs
     "img-src": "'self' data:",
     "font-src": "'self'",
     "connect-src": "'self'",

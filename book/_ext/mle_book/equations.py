@@ -129,14 +129,7 @@ def read_equations(app: Sphinx, doctree: nodes.document) -> None:
     equations = data["equations"].setdefault(docname, {})
     mentions = data["mentions"].setdefault(docname, set())
     for block in doctree.findall(nodes.math_block):
-        text = block.astext()
-        # Sphinx would wrap maths of several lines in `split`, inside which MathJax refuses \tag.
-        # Unwrapped, a formula is also exactly what Colab and JupyterLab show.
-        if not block["nowrap"]:
-            block["nowrap"] = True
-            block.children = []
-            block.append(nodes.Text(f"\\[{text}\\]"))
-        for number in TAG.findall(text):
+        for number in TAG.findall(block.astext()):
             if number in equations:
                 warn_twice(number, docname, block)
             equations[number] = nodes.make_id(f"eq-{number}")

@@ -4,7 +4,7 @@
 // its root and "#". No path holds a "#", so none of these beginnings is that of another site.
 (() => {
   const site = `${new URL(document.documentElement.dataset.content_root, location).pathname}#`;
-  const SHARED = /^(mle-book\/.*|mode|theme|MathJax-Menu-Settings)$/; // as entries were named once
+  const SHARED = /^(mle-book\/.*|mode|theme)$/; // as entries were named once
 
   function viewOf(storage) {
     const names = () =>
