@@ -11,6 +11,7 @@
 `claims`, `claim_lines`: from an equation to the functions that compute it, and back; to tests too.
 `tested`, `tested_pages`: which tests test what, and their source.
 `mentions`, `names`, `code_links`: names of the library, in prose and code, lead to their entries.
+`glossary`: words that lead to what they mean.
 `figures`: a figure of a chapter on another page.
 `outputs`: what a cell prints, in one piece.
 `tables`: a table that a cell prints.
@@ -43,6 +44,7 @@ from . import (
     equations,
     exercises,
     figures,
+    glossary,
     guesses,
     links,
     mentions,
@@ -62,7 +64,7 @@ from . import (
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
     *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, storage),
-    *(delivery, outputs, tables, cells, search, reexecution, moved, guesses, practice),
+    *(delivery, outputs, tables, cells, search, reexecution, moved, guesses, practice, glossary),
 )
 
 
