@@ -112,8 +112,7 @@ A noise scale.
 
 > **Guess.** Is it the noise scale?
 
-> **Note.** Two *noise
-> scales* and a step; the noise scale of MADE.
+> **Note.** Two *noise scales* and a step; the noise scale of MADE.
 
 ### Exercise 1.1 · A task
 
@@ -151,7 +150,7 @@ def test_the_first_use_after_the_section_that_explains_leads_to_the_entry(book: 
     scale, step = "glossary.html#term-noise-scale", "glossary.html#term-step"
     assert links == {
         "index": [],
-        "one": [("noise\nscales", scale), ("noise scale", scale)],
+        "one": [("noise scales", scale), ("noise scale", scale)],
         "two": [("Steps", step), ("MADE", scale), ("noise scale", scale), ("step", step)],
         "glossary": [],
     }
@@ -176,4 +175,4 @@ def test_a_section_that_was_renamed_and_half_an_entry_are_warnings(book: Book) -
     book.markdown("glossary", text)
     warnings = book.build().warnings
     assert any("gone" in warning for warning in warnings)
-    assert any("its Portuguese" in warning for warning in warnings)
+    assert any("their Portuguese" in warning for warning in warnings)

@@ -40,9 +40,14 @@ Place = tuple[int, ...]  # chapter and section
 
 
 class Entry(NamedTuple):
-    forms: list[str]
+    forms: tuple[str, ...]
     id: str
     section: Place
+
+
+class Target(NamedTuple):
+    entry: Entry
+    uri: str  # from the page at hand
 
 
 class TermLink(nodes.inline):
@@ -103,7 +108,7 @@ def read_entries(app: Sphinx, doctree: nodes.document) -> None:
         return
     entries = app.env.get_domain(GlossaryDomain.name).data["entries"].setdefault(docname, [])
     for item in doctree.findall(nodes.list_item):
-        forms = [node.astext() for node in item[0].findall(nodes.strong)]
+        forms = tuple(node.astext() for node in item[0].findall(nodes.strong))
         names = list(item[0].findall(nodes.emphasis))
         section = NUMBER.findall(item.astext())
         if not (forms and names and section):
@@ -136,23 +141,26 @@ def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Link each word's first use in a chapter, and list all of them at its end."""
     if app.builder.format != "html" or GLOSSARY in app.env.metadata[docname]:
         return
-    entries = {
-        form: (entry, app.builder.get_relative_uri(docname, page) + f"#{entry.id}")
-        for page, all_entries in app.env.get_domain(GlossaryDomain.name).data["entries"].items()
-        for entry in all_entries
+    targets = {
+        form: Target(entry, app.builder.get_relative_uri(docname, page) + f"#{entry.id}")
+        for page, entries in app.env.get_domain(GlossaryDomain.name).data["entries"].items()
+        for entry in entries
         for form in entry.forms
     }
-    found: dict[str, str] = {}  # word -> address
-    for text in [node for node in doctree.findall(nodes.Text) if is_prose(node)] if entries else ():
+    if not targets:
+        return
+    words = pattern(targets)
+    found: set[str] = set()  # where the links of this page lead
+    for text in [node for node in doctree.findall(nodes.Text) if is_prose(node)]:
         if here := section_of(text):
-            ahead = {form: e for form, e in entries.items() if e[0].section < here}
-            parts = list(linked(text, ahead, found))
+            parts = list(linked(text, here, words, targets, found))
             if any(isinstance(part, TermLink) for part in parts):
                 replace(text, *parts)
     if found:
         links = ", ".join(
-            f'<a class="mle-term" href="{escape(uri)}">{escape(word)}</a>'
-            for uri, word in sorted(found.items(), key=lambda item: item[1].casefold())
+            f'<a class="mle-term" href="{escape(uri)}">{escape(entry.forms[0])}</a>'
+            for entry, uri in dict.fromkeys(targets.values())
+            if uri in found
         )
         fold = f"<details><summary>Words of this chapter in the glossary</summary><p>{links}</p>"
         doctree[-1] += nodes.raw(
@@ -175,24 +183,26 @@ def section_of(text: nodes.Text) -> Place:
 def pattern(forms: Iterable[str]) -> re.Pattern[str]:
     """Any of the words, the longest first; at the start of a sentence, too; MADE is not "made"."""
     words = (
-        f"[{form[0]}{form[0].upper()}]{re.escape(form[1:])}".replace(r"\ ", r"\s+").replace(
-            "'", "['’]"
-        )
+        f"[{form[0]}{form[0].upper()}]{re.escape(form[1:])}".replace("'", "['’]")
         for form in sorted(forms, key=len, reverse=True)
     )
     return re.compile(rf"(?<![\w-])({'|'.join(words)})(?:s|es)?(?![\w-])")
 
 
 def linked(
-    text: nodes.Text, entries: dict[str, tuple[Entry, str]], found: dict[str, str]
+    text: nodes.Text,
+    here: Place,
+    words: re.Pattern[str],
+    targets: dict[str, Target],
+    found: set[str],
 ) -> Iterator[nodes.Node]:
     """Cut "the noise scale rises" into "the ", a link and " rises"."""
     position = 0
-    for match in pattern(entries).finditer(text) if entries else ():
-        word = " ".join(match[1].replace("’", "'").split())
-        entry, uri = entries.get(word) or entries[word[0].lower() + word[1:]]
-        if uri not in found:
-            found[uri] = entry.forms[0]
+    for match in words.finditer(text):
+        word = match[1].replace("’", "'")
+        entry, uri = targets.get(word) or targets[word[0].lower() + word[1:]]
+        if uri not in found and entry.section < here:
+            found.add(uri)
             if match.start() > position:
                 yield nodes.Text(text[position : match.start()])
             yield TermLink("", match[0], refuri=uri)
