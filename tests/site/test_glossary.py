@@ -76,11 +76,7 @@ def test_equations_that_meanings_name_are_in_the_chapters() -> None:
 
 # ---- links, on a small book
 
-GLOSSARY = """---
-mle_glossary: true
----
-
-# Glossary
+GLOSSARY = """# Glossary
 
 - **noise scale**, **MADE** · *escala de ruído*
 

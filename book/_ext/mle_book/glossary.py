@@ -1,6 +1,6 @@
 """The glossary, and the first use of each of its words in a chapter, which leads there.
 
-On the page whose front matter says `mle_glossary: true`, each item of a list is an entry:
+On `book/glossary.md` each item of a list is an entry:
 
     - **step size**, **learning rate** · *taxa de aprendizado*
 
@@ -34,7 +34,7 @@ from .tree import replace
 
 logger = logging.getLogger(__name__)
 
-GLOSSARY = "mle_glossary"  # in the metadata of the page
+PAGE = "book/glossary"
 NUMBER = re.compile(r"\d+\.\d+")
 Place = tuple[int, ...]  # chapter and section
 
@@ -61,24 +61,21 @@ class GlossaryDomain(Domain):
     label = "glossary"
     object_types: ClassVar[dict[str, ObjType]] = {"term": ObjType("term")}
     initial_data: ClassVar[dict[str, Any]] = {
-        "entries": {},  # page -> [entry]
-        "written": {},  # the same, as the last build wrote it
+        "entries": [],
+        "written": [],  # the same, as the last build wrote them
     }
 
     def clear_doc(self, docname: str) -> None:
-        self.data["entries"].pop(docname, None)
+        if docname == PAGE:
+            self.data["entries"] = []
 
     def merge_domaindata(self, docnames: Iterable[str], otherdata: dict[str, Any]) -> None:
-        self.data["entries"] |= {
-            docname: otherdata["entries"][docname]
-            for docname in docnames
-            if docname in otherdata["entries"]
-        }
+        if PAGE in docnames:
+            self.data["entries"] = otherdata["entries"]
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
-        for docname, entries in self.data["entries"].items():
-            for entry in entries:
-                yield entry.forms[0], entry.forms[0], "term", docname, entry.id, 1
+        for entry in self.data["entries"]:
+            yield entry.forms[0], entry.forms[0], "term", PAGE, entry.id, 1
 
     def get_type_name(self, type: ObjType, primary: bool = False) -> str:
         return type.lname
@@ -87,7 +84,7 @@ class GlossaryDomain(Domain):
 def setup(app: Sphinx) -> None:
     app.add_domain(GlossaryDomain)
     app.add_node(TermLink, html=(visit_link, depart_link))
-    app.connect("doctree-read", read_entries, priority=700)  # the page's metadata are known
+    app.connect("doctree-read", read_entries)
     app.connect("env-updated", pages_to_write_again)
     app.connect("doctree-resolved", link_first_uses)
 
@@ -103,10 +100,9 @@ def depart_link(self: Any, node: TermLink) -> None:
 
 def read_entries(app: Sphinx, doctree: nodes.document) -> None:
     """Give each entry of the page its id, and say which of its words are Portuguese."""
-    docname = app.env.docname
-    if GLOSSARY not in app.env.metadata[docname]:
+    if app.env.docname != PAGE:
         return
-    entries = app.env.get_domain(GlossaryDomain.name).data["entries"].setdefault(docname, [])
+    entries: list[Entry] = app.env.get_domain(GlossaryDomain.name).data["entries"]
     for item in doctree.findall(nodes.list_item):
         forms = tuple(node.astext() for node in item[0].findall(nodes.strong))
         names = list(item[0].findall(nodes.emphasis))
@@ -133,18 +129,17 @@ def place_of(number: str) -> Place:
 def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     """All pages, if an entry came, went or changed its words since the last build."""
     data = env.get_domain(GlossaryDomain.name).data
-    before, data["written"] = data["written"], dict(data["entries"])
+    before, data["written"] = data["written"], data["entries"]
     return env.found_docs if before != data["written"] else ()
 
 
 def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Link each word's first use in a chapter, and list all of them at its end."""
-    if app.builder.format != "html" or GLOSSARY in app.env.metadata[docname]:
+    if app.builder.format != "html" or docname == PAGE:
         return
     targets = {
-        form: Target(entry, app.builder.get_relative_uri(docname, page) + f"#{entry.id}")
-        for page, entries in app.env.get_domain(GlossaryDomain.name).data["entries"].items()
-        for entry in entries
+        form: Target(entry, app.builder.get_relative_uri(docname, PAGE) + f"#{entry.id}")
+        for entry in app.env.get_domain(GlossaryDomain.name).data["entries"]
         for form in entry.forms
     }
     if not targets:
