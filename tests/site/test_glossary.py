@@ -82,7 +82,7 @@ GLOSSARY = """# Glossary
 
   A number. [1.2](one.md#where-it-is)
 
-- **step** · *passo*
+- **Newton's step** · *passo*
 
   A way. [1.3](one.md#the-last-noise-scale)
 """
@@ -108,7 +108,7 @@ A noise scale.
 
 > **Guess.** Is it the noise scale?
 
-> **Note.** Two *noise scales* and a step; the noise scale of MADE.
+> **Note.** Two *noise scales* and Newton's step; the noise scale of MADE.
 
 ### Exercise 1.1 · A task
 
@@ -118,7 +118,7 @@ TWO = """# 2. Two
 
 ## 2.1 First
 
-Steps, and a step. MADE.
+Newton's steps, and Newton's step. MADE.
 
 ## Summary
 
@@ -143,11 +143,16 @@ def test_the_first_use_after_the_section_that_explains_leads_to_the_entry(book: 
         page: [(a.get_text(), a["href"]) for a in build.article(page).select("a.mle-term")]
         for page in ("index", "one", "two", "glossary")
     }
-    scale, step = "glossary.html#term-noise-scale", "glossary.html#term-step"
+    scale, step = "glossary.html#term-noise-scale", "glossary.html#term-newton-s-step"
     assert links == {
         "index": [],
         "one": [("noise scales", scale), ("noise scale", scale)],
-        "two": [("Steps", step), ("MADE", scale), ("noise scale", scale), ("step", step)],
+        "two": [
+            ("Newton’s steps", step),
+            ("MADE", scale),
+            ("noise scale", scale),
+            ("Newton's step", step),
+        ],
         "glossary": [],
     }
     # in the text no stops of the Tab key; in the fold at the end, all
@@ -161,7 +166,9 @@ def test_the_first_use_after_the_section_that_explains_leads_to_the_entry(book: 
 
 def test_chapters_follow_a_change_of_the_glossary(book: Book) -> None:
     book.build()
-    book.markdown("glossary", GLOSSARY.replace("**step**", "**way**").replace("A number", "One"))
+    book.markdown(
+        "glossary", GLOSSARY.replace("**Newton's step**", "**way**").replace("A number", "One")
+    )
     (link,) = book.build().article("two").select("p > a.mle-term[tabindex]")
     assert link.get_text() == "MADE"
 

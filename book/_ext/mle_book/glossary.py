@@ -104,7 +104,7 @@ def read_entries(app: Sphinx, doctree: nodes.document) -> None:
         return
     entries: list[Entry] = app.env.get_domain(GlossaryDomain.name).data["entries"]
     for item in doctree.findall(nodes.list_item):
-        forms = tuple(node.astext() for node in item[0].findall(nodes.strong))
+        forms = tuple(plain(node.astext()) for node in item[0].findall(nodes.strong))
         names = list(item[0].findall(nodes.emphasis))
         section = NUMBER.findall(item.astext())
         if not (forms and names and section):
@@ -120,6 +120,11 @@ def read_entries(app: Sphinx, doctree: nodes.document) -> None:
         box = nodes.container("", *item.children, ids=[entry.id], classes=["mle-entry"])
         item.children = []
         item += box
+
+
+def plain(word: str) -> str:
+    """With the apostrophe as it is typed; Sphinx curls it."""
+    return word.replace("’", "'")
 
 
 def place_of(number: str) -> Place:
@@ -194,7 +199,7 @@ def linked(
     """Cut "the noise scale rises" into "the ", a link and " rises"."""
     position = 0
     for match in words.finditer(text):
-        word = match[1].replace("’", "'")
+        word = plain(match[1])
         entry, uri = targets.get(word) or targets[word[0].lower() + word[1:]]
         if uri not in found and entry.section < here:
             found.add(uri)
