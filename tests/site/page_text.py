@@ -18,11 +18,11 @@ BLOCKS = (
 )
 # What the extension puts on a page, by the marks that it puts on it: the lines below equations,
 # the summary of what is folded at the beginning, exercises, questions on chapters, the tables of
-# how the site was built, the API reference, a chapter's figure elsewhere. And the theme: the "#"
-# beside headings.
+# how the site was built, the API reference, a chapter's figure elsewhere, the list of its words in
+# the glossary. And the theme: the "#" beside headings.
 ADDED = (
     ".mle-computed, .mle-moved, .mle-setup > summary, mle-exercise, .mle-status, "
-    ".mle-recall, .mle-recall-all, .mle-progress-page, "
+    ".mle-recall, .mle-recall-all, .mle-progress-page, .mle-terms, "
     ".mle-front mle-explore, [id^='module-mle_lib'], .headerlink, .cell_output, script, style, "
     "details.hide > summary"
 )

@@ -25,6 +25,7 @@
 `pages`: what the theme leaves out of, or puts too much into, a page.
 `storage`: what pages keep in the browser, apart from other sites on the host.
 `delivery`: how a page is sent: what it may run, its icons, its scripts.
+`glossary`: words that lead to what they mean.
 """
 
 from typing import Any
@@ -45,6 +46,7 @@ from . import (
     exercises,
     figures,
     formulas,
+    glossary,
     guesses,
     links,
     mentions,
@@ -62,20 +64,10 @@ from . import (
 )
 
 PARTS = (
-    *(
-        callouts,
-        equations,
-        formulas,
-        links,
-        exercises,
-        docstrings,
-        api,
-        mentions,
-        code_links,
-        status,
-    ),
-    *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, storage),
-    *(delivery, outputs, tables, cells, search, reexecution, moved, guesses, practice),
+    *(callouts, equations, formulas, links, exercises, docstrings, api, mentions, code_links),
+    *(status, claims, claim_lines, tested_pages, figures, descriptions, pages, not_found),
+    *(storage, delivery, outputs, tables, cells, search, reexecution, moved, guesses, practice),
+    *(glossary,),
 )
 
 
