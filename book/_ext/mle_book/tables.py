@@ -76,14 +76,14 @@ def _node(piece: str | Rows, block: nodes.literal_block) -> nodes.Element:
 def _table(rows: Rows) -> nodes.table:
     heading, *body = rows
     columns = list(zip(*body, strict=True))
-    sides = ["text-right" if _of_numbers(c, n) else "text-left" for n, c in enumerate(columns)]
+    sides = ["text-right" if of_numbers(c, n) else "text-left" for n, c in enumerate(columns)]
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in heading), cols=len(heading))
     group += nodes.thead("", _row(heading, sides))
     group += nodes.tbody("", *(_row(row, sides) for row in body))
     return nodes.table("", group, classes=["mle-printed"])
 
 
-def _of_numbers(column: tuple[str, ...], position: int) -> bool:
+def of_numbers(column: tuple[str, ...], position: int) -> bool:
     """Whether a column is to be aligned on the right.
 
     In the first one what looks like a few numbers may be a name; in another a word among them says
