@@ -154,7 +154,7 @@
 
   function openPlainEditor(place, value) {
     const area = make("textarea", "mle-plain-editor");
-    Object.assign(area, { value, spellcheck: false, autocapitalize: "off", wrap: "off" });
+    Object.assign(area, { value, spellcheck: false, autocapitalize: "off" });
     const fit = () => (area.rows = area.value.split("\n").length + 1);
     area.addEventListener("input", fit);
     area.addEventListener("keydown", (event) => {

@@ -12,6 +12,7 @@ from mle_lib.exercises.results import Result
 from tests.browser.conftest import WIDTHS
 from tests.browser.exercise_page import CHAPTER_3, answer, editor, open_all
 from tests.browser.test_input_methods import SPY, check_every_field
+from tests.browser.test_reading import FEW, stops
 from tests.browser.test_translation import unmarked
 from tests.browser.visits import (
     accessibility_faults,
@@ -56,11 +57,14 @@ def restored_results() -> dict[str, str]:
 
 
 def test_page_with_everything_shown(site: str, browser: Browser, page_with_exercises: str) -> None:
-    """Deaf to an input method's keys, and what is code says so, whichever script has made it.
+    """Few stops to the first exercise, deaf to an input method's keys, and code says that it is.
 
     Accessible wide in the light, and narrow in the dark as the window and the system change.
     """
     with with_results(browser, f"{site}/{page_with_exercises}") as page:
+        for width in (WIDTHS[1], WIDTHS[0]):
+            resize(page, width)
+            assert len(stops(page)) <= FEW
         check_every_field(page)
         show_everything(page)
         assert unmarked(page) == []

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from mle_book.tables import of_numbers
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from tests.site.page_text import differing, page_text, shown, source_text, words
@@ -148,6 +149,14 @@ def test_a_printed_table_is_a_table(book: Book) -> None:
     cell.outputs[0].text = cell.outputs[0].text.replace("10", "11")
     book.notebook("one", cell)
     assert differing(book.root / "book" / "one.ipynb", html)
+
+
+def test_figures_stand_on_the_right() -> None:
+    """Also a mean with its error, and a number among words for none; not names made of digits."""
+    assert of_numbers(("1.07 ± 0.01", "", "-0.7 (-1.0 to -0.3)"), 1)
+    assert of_numbers(("none", "5", "25"), 1)
+    assert not of_numbers(("none", "none", "25"), 1)
+    assert not of_numbers(("500", "200-200"), 0)
 
 
 def test_each_cell_has_an_address(book: Book) -> None:

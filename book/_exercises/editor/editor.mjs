@@ -45,7 +45,7 @@ function tab(editor) {
 // Opens an editor and gives its <textarea>: what is typed, and every event, is there.
 export async function openPythonEditor(place, value) {
   await laidOut;
-  const options = { language: "python", value, tabSize: INDENT };
+  const options = { language: "python", value, tabSize: INDENT, wordWrap: true };
   const editor = createEditor(place, options);
   const keys = {
     Tab: tab,

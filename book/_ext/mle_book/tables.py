@@ -76,11 +76,23 @@ def _node(piece: str | Rows, block: nodes.literal_block) -> nodes.Element:
 def _table(rows: Rows) -> nodes.table:
     heading, *body = rows
     columns = list(zip(*body, strict=True))
-    sides = ["text-right" if all(map(_is_number, c)) else "text-left" for c in columns]
+    sides = ["text-right" if of_numbers(c, n) else "text-left" for n, c in enumerate(columns)]
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in heading), cols=len(heading))
     group += nodes.thead("", _row(heading, sides))
     group += nodes.tbody("", *(_row(row, sides) for row in body))
     return nodes.table("", group, classes=["mle-printed"])
+
+
+def of_numbers(column: tuple[str, ...], position: int) -> bool:
+    """Whether a column is to be aligned on the right.
+
+    In the first one what looks like a few numbers may be a name; in another a word among them says
+    that there is none.
+    """
+    if position == 0:
+        return all(map(_is_number, column))
+    words = [word for word in column if word]
+    return 2 * sum(FIGURES.fullmatch(word) is not None for word in words) >= len(words)
 
 
 def _is_number(word: str) -> bool:
