@@ -24,6 +24,7 @@
 `pages`: what the theme leaves out of, or puts too much into, a page.
 `storage`: what pages keep in the browser, apart from other sites on the host.
 `delivery`: how a page is sent: what it may run, its icons, its scripts.
+`stylesheets`: the theme's stylesheet, without what no page has.
 """
 
 from typing import Any
@@ -55,6 +56,7 @@ from . import (
     search,
     status,
     storage,
+    stylesheets,
     tables,
     tested_pages,
 )
@@ -62,7 +64,7 @@ from . import (
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
     *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, storage),
-    *(delivery, outputs, tables, cells, search, reexecution, moved, guesses, practice),
+    *(delivery, stylesheets, outputs, tables, cells, search, reexecution, moved, guesses, practice),
 )
 
 

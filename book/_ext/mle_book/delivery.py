@@ -4,6 +4,8 @@ The theme's pages are made as always, and then rewritten:
 
 - A Content-Security-Policy says that only scripts of the site run, and the few that stand in the
   page, each named by its hash. One that is not known here is a warning, and would not run.
+- Light or dark is decided in the head, and the page's ground has its colour from there, so that
+  nothing is ever painted in the other one.
 - Scripts wait until the page is read (`defer`), so that text is shown first. Those that do nothing
   here are left out: search is loaded by the search page alone, icons by none, nor what marks the
   words that were searched for: `page.js` does that.
@@ -33,12 +35,18 @@ from . import storage
 
 logger = logging.getLogger(__name__)
 
-# The scripts that stand in a page, or how they begin: `storage.js`; the theme's, which sets light
-# or dark before anything is painted; the settings of MathJax; the search page's, which puts the
-# cursor into its field.
+# Light or dark, in place of the theme's own script: that leaves it to a later one what "auto" is,
+# and until then, which over a slow network is seconds, a page is light whatever the system is.
+THEME_SCRIPT = "document.documentElement.dataset.mode"
+MODE = Path(__file__).with_name("mode.js").read_text("utf-8")
+GROUND = (
+    '<meta name="color-scheme" content="light dark" />\n    <style>html{color-scheme:light;'
+    'background:#fff}html[data-theme="dark"]{color-scheme:dark;background:#14181e}</style>'
+)
+# The other scripts that stand in a page, or how they begin: `storage.js`; the settings of MathJax;
+# the search page's, which puts the cursor into its field.
 INLINE = (
     storage.SCRIPT,
-    "document.documentElement.dataset.mode",
     "window.MathJax",
     "// Activate the search field",
 )
@@ -115,7 +123,7 @@ def rewritten(html: str, pagename: str) -> str:
     hashes: list[str] = []
     html = SCRIPT.sub(lambda match: _script(match, pagename, hashes), html)
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}" />'
-    return HEAD.sub(lambda match: f"{match[0]}\n    {meta}", html, count=1)
+    return HEAD.sub(lambda match: f"{match[0]}\n    {meta}\n    {GROUND}", html, count=1)
 
 
 def policy(hashes: list[str]) -> str:
@@ -141,6 +149,9 @@ def _script(match: re.Match[str], pagename: str, hashes: list[str]) -> str:
         )
     if code.lstrip().startswith(UNUSED):
         return ""
+    if code.lstrip().startswith(THEME_SCRIPT):
+        hashes.append(hash_of(MODE))
+        return f"<script>{MODE}</script>\n"
     if not code.lstrip().startswith(INLINE):
         first = code.strip().partition("\n")[0]
         logger.warning("a script in the page that is not known: %s", first, location=pagename)
