@@ -155,3 +155,12 @@ def test_a_rule_whose_class_is_nowhere_goes() -> None:
         '@charset "UTF-8";/*! whose */.a .b,.a:not(.gone){x:y}@media (width>1px){.b{x:url("};{")}}'
         ":is(.gone,.a:not(.b,.gone)),.a\\/b{x:y}@font-face{src:url(a)}html[data-theme=dark]{x:y}"
     )
+
+
+def test_there_is_room_for_the_sliders_of_a_figure() -> None:
+    figure = '<mle-explore data-frames="{}"><svg></svg><div class="mle-controls"></div>'
+    two = figure.format("{&quot;axes&quot;: [{&quot;name&quot;: &quot;b&quot;}, {}]}")
+    one = figure.format("{&quot;axes&quot;: [{}]}")
+    html = sent(one + two + one)
+    rooms = [part.count('class="mle-control"') for part in html.split("<mle-explore")]
+    assert rooms == [0, 1, 2, 1]

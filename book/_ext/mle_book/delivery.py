@@ -13,6 +13,7 @@ The theme's pages are made as always, and then rewritten:
 - What a button does is named by `data-mle-action`; `page.js` does it.
 - Frames of a figure that are not shown wait in a `<template>`: a browser reads on without building
   them, and the first sentence is there sooner.
+- Where a figure's sliders will stand there is room for them, so that the figure does not move.
 - What is code or maths says to a browser that translates the page that it is not to be translated,
   and so does a name in other text.
 - A long signature's parameters, one a line, are no list of definitions, which Sphinx makes them.
@@ -20,10 +21,11 @@ The theme's pages are made as always, and then rewritten:
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from functools import cache
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,9 @@ PRELOAD = re.compile(r'<link rel="preload" as="script"[^>]*>\s*')
 ICON = re.compile(r'<(?:i|span)\b([^>]*?)\sclass="([^"]*\bfa-[^"]*)"([^>]*)></(?:i|span)>')
 PARAMETERS = re.compile(r'<dl>\s*((?:<dd><em class="sig-param">.*?</dd>\s*)+)</dl>', re.S)
 FRAME = re.compile(r'<figure class="mle-figure" data-index="[^"]*" hidden>.*?</figure>', re.S)
+EXPLORE = re.compile(
+    r'(<mle-explore\b[^>]*\sdata-frames="([^"]*)".*?<div class="mle-controls">)(?=</div>)', re.S
+)
 # Their text is code or maths, or is set and read by a script; so is that of Sphinx's signatures.
 CODE = {"code", "pre", "kbd", "samp", "var", "textarea", "output", "math"}
 CODE_CLASSES = {"notranslate", "math", "sig"}
@@ -118,6 +123,7 @@ def rewritten(html: str, pagename: str) -> str:
     html = HANDLER.sub(_action, html)
     html = PARAMETERS.sub(_parameters, html)
     html = FRAME.sub(lambda match: f"<template>{match[0]}</template>", html)
+    html = EXPLORE.sub(_room, html)
     html = TAG.sub(_untranslated, html)
     html = PIECE.sub(_names, html)
     hashes: list[str] = []
@@ -163,6 +169,11 @@ def _script(match: re.Match[str], pagename: str, hashes: list[str]) -> str:
 def _action(match: re.Match[str]) -> str:
     action = ACTIONS.get(match[1])
     return f' data-mle-action="{action}"' if action else match[0]
+
+
+def _room(match: re.Match[str]) -> str:
+    sliders = json.loads(unescape(match[2]))["axes"]
+    return match[1] + '<div class="mle-control"></div>' * len(sliders)
 
 
 def _untranslated(match: re.Match[str]) -> str:
