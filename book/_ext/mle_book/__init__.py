@@ -20,6 +20,7 @@
 `status`: how long each chapter ran, with which versions.
 `moved`: old addresses lead on.
 `descriptions`: what a search engine says of a page.
+`cards`: what a page says of itself to who links to it, or cites it.
 `not_found`: the page for an address that does not exist.
 `pages`: what the theme leaves out of, or puts too much into, a page.
 `storage`: what pages keep in the browser, apart from other sites on the host.
@@ -34,6 +35,7 @@ from sphinx.application import Sphinx
 from . import (
     api,
     callouts,
+    cards,
     cells,
     claim_lines,
     claims,
@@ -64,7 +66,8 @@ from . import (
 PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
     *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, storage),
-    *(delivery, stylesheets, outputs, tables, cells, search, reexecution, moved, guesses, practice),
+    *(delivery, stylesheets, outputs, tables, cells, search, reexecution, moved, guesses),
+    *(practice, cards),
 )
 
 
