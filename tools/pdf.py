@@ -9,10 +9,11 @@ answer is open, and so are folded answers.
 import re
 import sys
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tools.build_book import HTML
 from tools.chromium import find_browser
@@ -83,7 +84,9 @@ def _link(match: re.Match[str], name: str, pages: Collection[str]) -> str:
     return match[0] if re.match(r"[a-z]+:", page) else ""
 
 
-def write(path: Path, html: str) -> None:
+@contextmanager
+def shown(html: str) -> Iterator[Page]:
+    """The whole in a browser, beside the files of the site, and without scripts."""
     server = make_server(0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}/{WHOLE}"
@@ -95,9 +98,14 @@ def write(path: Path, html: str) -> None:
         page.set_default_timeout(PATIENCE_MS)
         page.route(address, lambda route: route.fulfill(body=html, content_type="text/html"))
         page.goto(address, wait_until="load")
-        page.pdf(path=path, format="A4", print_background=True, outline=True, tagged=True)
+        yield page
         browser.close()
     server.shutdown()
+    server.server_close()
+
+
+def write(page: Page, path: Path) -> None:
+    page.pdf(path=path, format="A4", print_background=True, outline=True, tagged=True)
 
 
 def main() -> int:
@@ -105,7 +113,8 @@ def main() -> int:
         print("make pdf needs Chromium or Chrome; MLE_CHROMIUM may name it.", file=sys.stderr)
         return 1
     pages = {name: (HTML / "book" / f"{name}.html").read_text("utf-8") for name in names()}
-    write(PDF, whole(pages))
+    with shown(whole(pages)) as page:
+        write(page, PDF)
     say(f"The book is printed: {PDF.relative_to(ROOT)}")
     return 0
 
