@@ -6,7 +6,7 @@ RUN := .venv/bin/python -E -s -m
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book serve test soak test-colab notebooks generated links format lock publish-as clean environment
+.PHONY: help book serve test soak test-colab notebooks generated links format lock publish-as pdf clean environment
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -21,6 +21,9 @@ book: environment  ## run the notebooks and build the site into _build/html
 
 serve: book  ## build, then show the site on http://localhost:8000 (or PORT=...)
 	@$(RUN) tools.serve "$(PORT)"
+
+pdf: book  ## the whole book as one PDF, _build/book.pdf (with the Chromium of the tests)
+	@$(RUN) tools.pdf
 
 test: environment  ## every check: style, types, library, notebooks, site
 	@$(RUN) tools.check

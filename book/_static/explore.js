@@ -40,6 +40,7 @@ class MleExplore extends HTMLElement {
   build() {
     const { axes, start } = JSON.parse(this.dataset.frames);
     const controls = this.querySelector(".mle-controls");
+    controls.replaceChildren(); // what kept the room
     this.axes = axes;
     // The site sends frames that are not shown in templates, which a browser does not build.
     this.waiting = new Map();

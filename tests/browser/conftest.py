@@ -1,7 +1,6 @@
 """The built site behind a local server, and a browser to look at it."""
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -15,19 +14,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tools import moved
 from tools.check import SKIPPED
+from tools.chromium import find_browser
 from tools.serve import Handler
 
 ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("MLE_SITE", ROOT / "_build" / "html"))
 WIDTHS = (1280, 390)
-BROWSERS = (
-    "chromium-headless-shell",  # Debian's: the same without windows, which cost half of the time
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
 
 
 def all_pages() -> list[str]:
@@ -162,12 +154,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "page_path" in metafunc.fixturenames:
         # Without a site there is one test, which says so.
         metafunc.parametrize("page_path", pages() or ["(no site)"])
-
-
-def find_browser() -> str | None:
-    """The system's Chromium: Playwright would download one of its own."""
-    candidates = [os.environ.get("MLE_CHROMIUM", ""), *BROWSERS]
-    return next((found for name in candidates if name and (found := shutil.which(name))), None)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_ext"))
-from mle_book import delivery, search
+from mle_book import delivery, search, stylesheets
 
-MODE = 'document.documentElement.dataset.mode = "auto";'
+FIELD = "// Activate the search field"  # how a script begins that is known
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -33,8 +33,8 @@ def policy_of(html: str) -> dict[str, list[str]]:
 
 
 def test_the_policy_names_the_scripts_of_the_page_by_their_hashes() -> None:
-    html = sent(f"<script>\n{MODE}\n</script>")
-    digest = base64.b64encode(hashlib.sha256(f"\n{MODE}\n".encode()).digest()).decode()
+    html = sent(f"<script>\n{FIELD}\n</script>")
+    digest = base64.b64encode(hashlib.sha256(f"\n{FIELD}\n".encode()).digest()).decode()
     rules = policy_of(html)
     assert rules["script-src"] == ["'self'", f"'sha256-{digest}'"]
     assert rules["default-src"] == ["'none'"]
@@ -130,3 +130,37 @@ def test_a_formula_with_an_old_anchor_in_it_stays_whole() -> None:
     words = "\\[x_a = y_b\\]</div>"
     formula = f'<div class="math notranslate" id="b"><span id="a"></span>{words}'
     assert words in delivery.rewritten(f"<head></head><body>{formula}</body>", "index")
+
+
+def test_light_or_dark_is_decided_before_anything_is_loaded() -> None:
+    theme = 'document.documentElement.dataset.mode = localStorage.getItem("mode") || "auto";'
+    html = sent(f'<script>\n{theme}\n</script>\n<link rel="stylesheet" href="a.css">')
+    assert theme not in html
+    assert f"<script>{delivery.MODE}</script>" in html
+    assert delivery.hash_of(delivery.MODE) in policy_of(html)["script-src"]
+    assert html.index("color-scheme") < html.index(delivery.MODE) < html.index("stylesheet")
+
+
+def test_the_ground_of_the_dark_is_the_one_of_the_stylesheet() -> None:
+    css = (Path(delivery.__file__).parents[2] / "_static" / "mle.css").read_text("utf-8")
+    (dark,) = re.findall(r'"dark"\]\{[^}]*background:(#\w+)', delivery.GROUND)
+    assert f"--pst-color-background: {dark};" in css
+
+
+def test_a_rule_whose_class_is_nowhere_goes() -> None:
+    css = """@charset "UTF-8";/*! whose */.a .b,.a:not(.gone){x:y}.gone>.a{x:y}
+@media print{.gone{x:y}}@media (width>1px){.b,.gone:hover{x:url("};{")}}
+:is(.gone,.a:not(.b,.gone)),.a\\/b{x:y}@font-face{src:url(a)}html[data-theme=dark]{x:y}"""
+    assert stylesheets.pruned(css, {"a", "b", "a/b"}) == (
+        '@charset "UTF-8";/*! whose */.a .b,.a:not(.gone){x:y}@media (width>1px){.b{x:url("};{")}}'
+        ":is(.gone,.a:not(.b,.gone)),.a\\/b{x:y}@font-face{src:url(a)}html[data-theme=dark]{x:y}"
+    )
+
+
+def test_there_is_room_for_the_sliders_of_a_figure() -> None:
+    figure = '<mle-explore data-frames="{}"><svg></svg><div class="mle-controls"></div>'
+    two = figure.format("{&quot;axes&quot;: [{&quot;name&quot;: &quot;b&quot;}, {}]}")
+    one = figure.format("{&quot;axes&quot;: [{}]}")
+    html = sent(one + two + one)
+    rooms = [part.count('class="mle-control"') for part in html.split("<mle-explore")]
+    assert rooms == [0, 1, 2, 1]

@@ -26,6 +26,8 @@
 `storage`: what pages keep in the browser, apart from other sites on the host.
 `delivery`: how a page is sent: what it may run, its icons, its scripts.
 `glossary`: words that lead to what they mean.
+`cards`: what a page says of itself to who links to it, or cites it.
+`stylesheets`: the theme's stylesheet, without what no page has.
 """
 
 from typing import Any
@@ -35,6 +37,7 @@ from sphinx.application import Sphinx
 from . import (
     api,
     callouts,
+    cards,
     cells,
     claim_lines,
     claims,
@@ -59,6 +62,7 @@ from . import (
     search,
     status,
     storage,
+    stylesheets,
     tables,
     tested_pages,
 )
@@ -67,7 +71,7 @@ PARTS = (
     *(callouts, equations, formulas, links, exercises, docstrings, api, mentions, code_links),
     *(status, claims, claim_lines, tested_pages, figures, descriptions, pages, not_found),
     *(storage, delivery, outputs, tables, cells, search, reexecution, moved, guesses, practice),
-    *(glossary,),
+    *(glossary, stylesheets, cards),
 )
 
 

@@ -4,6 +4,8 @@ The theme's pages are made as always, and then rewritten:
 
 - A Content-Security-Policy says that only scripts of the site run, and the few that stand in the
   page, each named by its hash. One that is not known here is a warning, and would not run.
+- Light or dark is decided in the head, and the page's ground has its colour from there, so that
+  nothing is ever painted in the other one.
 - Scripts wait until the page is read (`defer`), so that text is shown first. Those that do nothing
   here are left out: search is loaded by the search page alone, icons by none, nor what marks the
   words that were searched for: `page.js` does that.
@@ -11,6 +13,7 @@ The theme's pages are made as always, and then rewritten:
 - What a button does is named by `data-mle-action`; `page.js` does it.
 - Frames of a figure that are not shown wait in a `<template>`: a browser reads on without building
   them, and the first sentence is there sooner.
+- Where a figure's sliders will stand there is room for them, so that the figure does not move.
 - What is code or maths says to a browser that translates the page that it is not to be translated,
   and so does a name in other text.
 - A long signature's parameters, one a line, are no list of definitions, which Sphinx makes them.
@@ -18,10 +21,11 @@ The theme's pages are made as always, and then rewritten:
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from functools import cache
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +37,18 @@ from . import storage
 
 logger = logging.getLogger(__name__)
 
-# The scripts that stand in a page, or how they begin: `storage.js`; the theme's, which sets light
-# or dark before anything is painted; the search page's, which puts the cursor into its field.
+# Light or dark, in place of the theme's own script: that leaves it to a later one what "auto" is,
+# and until then, which over a slow network is seconds, a page is light whatever the system is.
+THEME_SCRIPT = "document.documentElement.dataset.mode"
+MODE = Path(__file__).with_name("mode.js").read_text("utf-8")
+GROUND = (
+    '<meta name="color-scheme" content="light dark" />\n    <style>html{color-scheme:light;'
+    'background:#fff}html[data-theme="dark"]{color-scheme:dark;background:#14181e}</style>'
+)
+# The other scripts that stand in a page, or how they begin: `storage.js`; the
+# search page's, which puts the cursor into its field.
 INLINE = (
     storage.SCRIPT,
-    "document.documentElement.dataset.mode",
     "// Activate the search field",
 )
 UNUSED = ("DOCUMENTATION_OPTIONS.",)  # the theme's switch between versions, and search as one types
@@ -62,6 +73,9 @@ PRELOAD = re.compile(r'<link rel="preload" as="script"[^>]*>\s*')
 ICON = re.compile(r'<(?:i|span)\b([^>]*?)\sclass="([^"]*\bfa-[^"]*)"([^>]*)></(?:i|span)>')
 PARAMETERS = re.compile(r'<dl>\s*((?:<dd><em class="sig-param">.*?</dd>\s*)+)</dl>', re.S)
 FRAME = re.compile(r'<figure class="mle-figure" data-index="[^"]*" hidden>.*?</figure>', re.S)
+EXPLORE = re.compile(
+    r'(<mle-explore\b[^>]*\sdata-frames="([^"]*)".*?<div class="mle-controls">)(?=</div>)', re.S
+)
 # Their text is code or maths, or is set and read by a script; so is that of Sphinx's signatures.
 CODE = {"code", "pre", "kbd", "samp", "var", "textarea", "output", "math"}
 CODE_CLASSES = {"notranslate", "math", "sig"}
@@ -108,12 +122,13 @@ def rewritten(html: str, pagename: str) -> str:
     html = HANDLER.sub(_action, html)
     html = PARAMETERS.sub(_parameters, html)
     html = FRAME.sub(lambda match: f"<template>{match[0]}</template>", html)
+    html = EXPLORE.sub(_room, html)
     html = TAG.sub(_untranslated, html)
     html = PIECE.sub(_names, html)
     hashes: list[str] = []
     html = SCRIPT.sub(lambda match: _script(match, pagename, hashes), html)
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}" />'
-    return HEAD.sub(lambda match: f"{match[0]}\n    {meta}", html, count=1)
+    return HEAD.sub(lambda match: f"{match[0]}\n    {meta}\n    {GROUND}", html, count=1)
 
 
 def policy(hashes: list[str]) -> str:
@@ -139,6 +154,9 @@ def _script(match: re.Match[str], pagename: str, hashes: list[str]) -> str:
         )
     if code.lstrip().startswith(UNUSED):
         return ""
+    if code.lstrip().startswith(THEME_SCRIPT):
+        hashes.append(hash_of(MODE))
+        return f"<script>{MODE}</script>\n"
     if not code.lstrip().startswith(INLINE):
         first = code.strip().partition("\n")[0]
         logger.warning("a script in the page that is not known: %s", first, location=pagename)
@@ -150,6 +168,11 @@ def _script(match: re.Match[str], pagename: str, hashes: list[str]) -> str:
 def _action(match: re.Match[str]) -> str:
     action = ACTIONS.get(match[1])
     return f' data-mle-action="{action}"' if action else match[0]
+
+
+def _room(match: re.Match[str]) -> str:
+    sliders = json.loads(unescape(match[2]))["axes"]
+    return match[1] + '<div class="mle-control"></div>' * len(sliders)
 
 
 def _untranslated(match: re.Match[str]) -> str:
