@@ -3,9 +3,10 @@
 const SHOWN = 40;
 const EXCERPT = 240;
 // A letter that is not one with an accent
-const LETTERS = { ø: "o", đ: "d", ð: "d", ħ: "h", ł: "l", ı: "i", ς: "σ", ß: "ss", æ: "ae", œ: "oe", þ: "th" };
-// 3.4, 3.4a; m/b, m / b; a word
-const TOKEN = /(?<![\p{L}\p{N}_])\d+(?:\.\d+)+[a-z]?(?![\p{L}\p{N}_])|[\p{L}\p{N}_\p{M}]+(?: ?[/⁄] ?[\p{L}\p{N}_\p{M}]+)+|[\p{L}\p{N}_\p{M}]+/gu;
+const LETTERS = { ø: "o", đ: "d", ħ: "h", ł: "l", ı: "i", ς: "σ", ß: "ss", æ: "ae", œ: "oe" };
+// 3.4, 3.4a; m/b, m / b; a word; where W is a character of a word
+const COMPOUND = String.raw`(?<!W)\d+(?:\.\d+)+[a-z]?(?!W)|W+(?: ?[/⁄] ?W+)*`;
+const TOKEN = new RegExp(COMPOUND.replaceAll("W", String.raw`[\p{L}\p{N}\p{M}_]`), "gu");
 
 function folded(text) {
   const plain = text.normalize("NFKD").replace(/\p{M}/gu, "").replaceAll("⁄", "/").toLowerCase();
@@ -14,11 +15,17 @@ function folded(text) {
 
 let findPlaces; // the best first; tests ask it, too
 
-// An explanation comes before practice and reference, and what is taught before other pages.
-function worth({ kind, within }) {
-  if (kind === "Chapter" || (kind === "Section" && /^\d/.test(within))) return 1;
-  if (["Section", "Page", "Symbol", "Symbols"].includes(kind)) return 0.8;
-  return kind === "Test" ? 0.4 : 0.7;
+// What is called as was asked comes first, and of that an equation before a section of its number.
+const CALLED = ["Equation", "Symbol", "Symbols", "Chapter", "Section", "Exercise"];
+
+// Else an explanation comes before practice and reference, and what is taught before other pages.
+const isTaught = ({ kind, name, within }) =>
+  kind === "Section" && /^\d/.test(name) && /^\d/.test(within);
+
+function worth({ kind, name, within }) {
+  if (isTaught({ kind, name, within })) return 1;
+  if (["Chapter", "Page", "Section"].includes(kind)) return 0.8;
+  return kind === "Test" ? 0.4 : 0.6;
 }
 
 function startSearch(rows, stopwords, stemmer) {
@@ -36,19 +43,25 @@ function startSearch(rows, stopwords, stemmer) {
     if (!forms.has(exact)) {
       const plain = folded(exact);
       const parts = /[_/]/.test(plain) ? plain.split(/[_/]/).filter(Boolean) : [];
-      forms.set(exact, [...new Set([exact, stem(plain), ...parts.map(stem)])]);
+      const written = exact === plain ? [] : [exact];
+      forms.set(exact, [...new Set([...written, stem(plain), ...parts.map(stem)])]);
     }
     return forms.get(exact);
   }
   const tokensOf = (text) => (text.match(TOKEN) ?? []).flatMap(formsOf);
-  const plainKey = (text) => (folded(text).match(TOKEN) ?? []).join(" ");
+  // What a place is called, as it is written and without accents
+  const keysOf = (text) =>
+    [text.normalize("NFC").toLowerCase(), folded(text)].map((form) => form.match(TOKEN)?.join(" "));
 
   const places = rows.map(([page, kind, name, anchor, within, text, words, keys]) => ({
-    page, kind, name, anchor, within, text, keys: keys.map(plainKey),
+    page, kind, name, anchor, within, text, keys: new Set(keys.flatMap(keysOf)),
     fields: [name, text, words, within].map((field) => tokensOf(field)),
   }));
   const WEIGHTS = [2.5, 1, 0.3, 0.8]; // of a name, a text, code, and the name of the section or page
-  const mean = WEIGHTS.map((_, n) => places.reduce((sum, p) => sum + p.fields[n].length, 0) / places.length);
+  const mean = WEIGHTS.map((_, n) => {
+    const lengths = places.map(({ fields }) => fields[n].length).filter(Boolean);
+    return lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
+  });
   const index = new Map(); // form -> place -> how often in each field
   places.forEach((place, number) => {
     place.fields.forEach((tokens, field) => {
@@ -65,8 +78,8 @@ function startSearch(rows, stopwords, stemmer) {
 
   // A word that the book does not have stands for those that hold it.
   function known(token) {
-    const [exact, plain] = [formsOf(token)[0], stem(folded(formsOf(token)[0]))];
-    const form = [exact, plain].find((one) => index.has(one));
+    const plain = folded(token).replaceAll(" ", "");
+    const form = [formsOf(token)[0], stem(plain)].find((one) => index.has(one));
     if (form !== undefined) return [form];
     return plain.length > 2 ? [...index.keys()].filter((one) => one.includes(plain)) : [];
   }
@@ -77,12 +90,15 @@ function startSearch(rows, stopwords, stemmer) {
       for (const [number, counts] of index.get(form)) {
         const { lengths } = places[number];
         const weight = counts.reduce((sum, count, n) => {
-          const length = 0.3 + (0.7 * lengths[n]) / (mean[n] || 1);
+          const length = 0.3 + (0.7 * lengths[n]) / mean[n];
           return sum + (WEIGHTS[n] * count) / (count + 1.2 * length);
         }, 0);
         weights.set(number, Math.max(weights.get(number) ?? 0, weight));
       }
     }
+    // Where a book says a word first it says what it means.
+    const first = Math.min(...[...weights.keys()].filter((number) => isTaught(places[number])));
+    if (weights.has(first)) weights.set(first, 1.4 * weights.get(first));
     const rare = Math.log(1 + (places.length - weights.size + 0.5) / (weights.size + 0.5));
     return { weights, rare };
   }
@@ -103,12 +119,14 @@ function startSearch(rows, stopwords, stemmer) {
       }
       scores.set(number, worth(places[number]) * score * (covered / all) ** 2);
     }
-    const key = plainKey(query);
-    const [, kind, called] = key.match(/^([a-z]{2,}) (.+)/) ?? []; // "eq 3.4", "section 3.4"
+    const isName = (key) => places.some(({ keys }) => keys.has(key));
+    const key = keysOf(query).find(isName) ?? folded(query);
+    const [, kind, called] = keysOf(query)[1]?.match(/^([a-z]{2,}) (.+)/) ?? []; // "eq 3.4"
     places.forEach((place, number) => {
       const isKind = kind && place.kind.toLowerCase().startsWith(kind);
-      if (place.keys.includes(key) || (isKind && place.keys.includes(called))) {
-        scores.set(number, 1000 + (scores.get(number) ?? 0));
+      if (place.keys.has(key) || (isKind && place.keys.has(called))) {
+        const order = CALLED.includes(place.kind) ? CALLED.indexOf(place.kind) : CALLED.length;
+        scores.set(number, 1000 - 100 * order + (scores.get(number) ?? 0));
       }
     });
     const best = [...scores].sort(([one, a], [other, b]) => b - a || one - other);
@@ -120,8 +138,8 @@ function startSearch(rows, stopwords, stemmer) {
   // The words of a text that were asked for, as they are written there
   function wordsIn(text, asked) {
     const keys = new Set(asked.flatMap((token) => known(token)));
-    const found = [...text.matchAll(TOKEN)].filter(([token]) => formsOf(token).some((form) => keys.has(form)));
-    return found.map(({ 0: word, index: at }) => ({ word, at }));
+    const isAsked = ([token]) => formsOf(token).some((form) => keys.has(form));
+    return [...text.matchAll(TOKEN)].filter(isAsked).map(({ 0: word, index: at }) => ({ word, at }));
   }
 
   function excerpt(text, at) {
@@ -137,7 +155,7 @@ function startSearch(rows, stopwords, stemmer) {
     link.textContent = `${place.kind} ${place.name}`;
     element.append(link);
     if (place.within) element.append(` in ${place.within}`);
-    const said = wordsIn(`${place.text}`, asked);
+    const said = wordsIn(place.text, asked);
     const words = [...new Set([...said, ...wordsIn(place.name, asked)].map(({ word }) => word))];
     link.dataset.words = words.join("\n");
     if (place.text) {

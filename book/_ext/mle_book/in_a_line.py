@@ -25,13 +25,14 @@ CLOSE = re.compile(r" (?=[,;.!)\]])|(?<=[(\[]) |(?<=[(\[^][−+<>≤≥]) |(?<=[
 
 @cache
 def in_a_line(latex: str) -> str:
-    """The formula as plain text; what cannot be read is an ellipsis."""
+    """The formula as plain text; what is no formula is an ellipsis."""
     try:
         root = ElementTree.fromstring(convert(UNSEEN.sub(" ", latex)))
     except Exception:  # it has no class of its own for what it cannot read
         return "…"
-    text = re.sub(r"\s+", " ", _text(root)).strip()
-    return "…" if "\\" in text else CLOSE.sub("", CLOSE.sub("", unicodedata.normalize("NFC", text)))
+    text = _text(root).replace("\\", "")  # of a command that it does not know the name is left
+    text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
+    return CLOSE.sub("", CLOSE.sub("", text))
 
 
 def _text(node: ElementTree.Element) -> str:

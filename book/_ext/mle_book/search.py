@@ -31,7 +31,7 @@ from .tested_pages import known_tests
 PLACES = "mle_places"  # in the metadata of a page
 SCRIPT = "search.js"
 NOTATION = "book/notation"  # the page whose tables of symbols are asked
-LONGEST = 60  # characters of a formula in a text
+LONGEST = 80  # characters of a formula in a text
 NUMBERED = re.compile(r"(Exercise )?(\d+(?:\.\d+)?)\.? (?:· )?(.+)", re.S)
 WORK = re.compile(r"(.+? \(\d{4}[a-z]?\))\. ")
 CITED = " Cited in "  # as each line of `references` ends
@@ -119,6 +119,8 @@ def _section(section: nodes.section, page: str) -> Place:
     own = list(_own(section))
     text, words = " ".join(map(_text, own)), " ".join(map(_code, own))
     anchor = "" if top else section["ids"][0]
+    if anchor.startswith("module-"):
+        kind = "Module"
     return Place(kind, name, anchor, "" if top else page, _line(text), _unique(words), tuple(keys))
 
 
