@@ -83,8 +83,8 @@ function followMoved() {
 followMoved();
 window.addEventListener("hashchange", followMoved);
 
-// A number or a heading that is a link to itself: its address goes to the address bar, as that of any
-// link does, and is copied. Equations have no Tab stop each: who comes to one, by a number in the text
+// A number or a heading that is a link to itself: its address goes to the address bar, and is
+// copied. Equations have no Tab stop each: who comes to one, by a number in the text
 // or from the search page, finds its link at the next Tab. Without this script all have one.
 const OWN_ADDRESS = "a.mle-number, a.mle-own, a.headerlink";
 const copied = document.createElement("p");
@@ -101,6 +101,8 @@ function say(text) {
 document.addEventListener("click", async (event) => {
   const link = event.target.closest(OWN_ADDRESS);
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault(); // the page stays where it is
+  history.replaceState(null, "", link.href);
   try {
     await navigator.clipboard.writeText(link.href);
     say("Link copied");

@@ -2,6 +2,7 @@
 
 const SHOWN = 40;
 const EXCERPT = 240;
+const UNSHOWN = /\u2063[^\u2063]*\u2063/g; // formulas, which are found
 // A letter that is not one with an accent
 const LETTERS = { ø: "o", đ: "d", ħ: "h", ł: "l", ı: "i", ς: "σ", ß: "ss", æ: "ae", œ: "oe" };
 // 3.4, 3.4a; m/b, m / b; a word; where W is a character of a word
@@ -54,10 +55,13 @@ function startSearch(rows, stopwords, stemmer) {
     [text.normalize("NFC").toLowerCase(), folded(text)].map((form) => form.match(TOKEN)?.join(" "));
 
   const places = rows.map(([page, kind, name, anchor, within, text, words, keys]) => ({
-    page, kind, name, anchor, within, text, keys: new Set(keys.flatMap(keysOf)),
-    fields: [name, text, words, within].map((field) => tokensOf(field)),
+    page, kind, name, anchor, within, keys: new Set(keys.flatMap(keysOf)),
+    text: text.replace(UNSHOWN, "…"),
+    fields: [name, text.replace(UNSHOWN, " "), text.match(UNSHOWN)?.join(" ") ?? "", words, within]
+      .map((field) => tokensOf(field)),
   }));
-  const WEIGHTS = [2.5, 1, 0.3, 0.8]; // of a name, a text, code, and the name of the section or page
+  // Of a name, a text, its formulas, code, and the name of the section or page
+  const WEIGHTS = [2.5, 1, 0.5, 0.3, 0.8];
   const mean = WEIGHTS.map((_, n) => {
     const lengths = places.map(({ fields }) => fields[n].length).filter(Boolean);
     return lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
@@ -68,7 +72,7 @@ function startSearch(rows, stopwords, stemmer) {
       for (const token of tokens) {
         if (!index.has(token)) index.set(token, new Map());
         const found = index.get(token);
-        if (!found.has(number)) found.set(number, [0, 0, 0, 0]);
+        if (!found.has(number)) found.set(number, WEIGHTS.map(() => 0));
         found.get(number)[field] += 1;
       }
     });
@@ -98,7 +102,7 @@ function startSearch(rows, stopwords, stemmer) {
     }
     // Where a book says a word first it says what it means.
     const first = Math.min(...[...weights.keys()].filter((number) => isTaught(places[number])));
-    if (weights.has(first)) weights.set(first, 1.4 * weights.get(first));
+    if (weights.has(first)) weights.set(first, 1.5 * weights.get(first));
     const rare = Math.log(1 + (places.length - weights.size + 0.5) / (weights.size + 0.5));
     return { weights, rare };
   }
@@ -155,13 +159,14 @@ function startSearch(rows, stopwords, stemmer) {
     link.textContent = `${place.kind} ${place.name}`;
     element.append(link);
     if (place.within) element.append(` in ${place.within}`);
-    const said = wordsIn(place.text, asked);
+    const { text } = place;
+    const said = wordsIn(text, asked);
     const words = [...new Set([...said, ...wordsIn(place.name, asked)].map(({ word }) => word))];
     link.dataset.words = words.join("\n");
-    if (place.text) {
+    if (text) {
       const context = document.createElement("p");
       context.className = "context";
-      context.textContent = excerpt(place.text, said[0]?.at ?? 0);
+      context.textContent = excerpt(text, said[0]?.at ?? 0);
       markWords(context, words);
       element.append(context);
     }

@@ -40,6 +40,7 @@ FIRST = {
     "batch size speed": "book/mini-batches#speeds-up-convergence-in-terms-of-iterations",
     "learning rate": "book/mini-batches-cost#may-need-careful-tuning-of-the-learning-rate",
 }
+UNSHOWN = "\u2063"
 TAG = re.compile(r"\\tag\*?\{+\(?(\d+\.\d+[a-z]?)")
 
 
@@ -129,6 +130,7 @@ def test_every_place_is_there_once_and_reads_as_plain_text() -> None:
     addresses = [(place.page, place.anchor) for place in index()]
     assert len(addresses) == len(set(addresses))
     shown = [f"{place.name}\n{place.within}\n{place.text}" for place in index()]
+    assert [text for text in shown if text.count(UNSHOWN) % 2] == []
     assert [text for text in shown if re.search(r"\\[A-Za-z(\[]|\$[^$]+\$|</", text)] == []
     kinds = {place.kind for place in index()}
     assert kinds >= {"Section", "Equation", "Symbol", "Exercise", "Function", "Work", "Test"}

@@ -31,7 +31,8 @@ from .tested_pages import known_tests
 PLACES = "mle_places"  # in the metadata of a page
 SCRIPT = "search.js"
 NOTATION = "book/notation"  # the page whose tables of symbols are asked
-LONGEST = 80  # characters of a formula in a text
+LONGEST = 40  # characters of a formula that is shown in an excerpt
+UNSHOWN = "\u2063"  # around what is found and not shown: Unicode's invisible separator
 NUMBERED = re.compile(r"(Exercise )?(\d+(?:\.\d+)?)\.? (?:· )?(.+)", re.S)
 WORK = re.compile(r"(.+? \(\d{4}[a-z]?\))\. ")
 CITED = " Cited in "  # as each line of `references` ends
@@ -213,7 +214,8 @@ def _text(node: nodes.Node) -> str:
         return node.astext()
     if isinstance(node, nodes.math | nodes.math_block):
         line = in_a_line(node.astext())
-        return line if len(line) <= LONGEST else "…"
+        short = isinstance(node, nodes.math) and len(line) <= LONGEST
+        return line if short else f"{UNSHOWN}{line}{UNSHOWN}"
     if isinstance(node, nodes.raw):
         return "" if "mle_exercise" in node else TAGS.sub(" ", node.astext())
     unread = nodes.literal_block, nodes.comment, nodes.section, addnodes.desc
@@ -224,12 +226,9 @@ def _text(node: nodes.Node) -> str:
 
 
 def _code(node: nodes.Node) -> str:
-    """Of all code but what installs the library, and of formulas too long for a text."""
-    blocks = [block for block in node.findall(nodes.literal_block) if not _installs(block)]
-    formulas = [
-        in_a_line(f.astext()) for kind in (nodes.math, nodes.math_block) for f in node.findall(kind)
-    ]
-    return " ".join([b.astext() for b in blocks] + [f for f in formulas if len(f) > LONGEST])
+    """All code but what installs the library."""
+    blocks = node.findall(nodes.literal_block)
+    return " ".join(block.astext() for block in blocks if not _installs(block))
 
 
 def _installs(block: nodes.Node) -> bool:
@@ -244,7 +243,7 @@ def _line(text: str) -> str:
 
 
 def _unique(text: str) -> str:
-    return " ".join(dict.fromkeys(re.findall(r"\w+(?: ?/ ?\w+)+|[^\W\d]\w+", text)))
+    return " ".join(dict.fromkeys(re.findall(r"[^\W\d]\w+", text)))
 
 
 def _latex_words(latex: str) -> str:
