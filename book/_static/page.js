@@ -64,7 +64,7 @@ function keepSearched({ href, dataset }) {
   }
 }
 
-if (!document.querySelector("#search-results")) {
+function markSearched() {
   try {
     const [page, ...words] = (localStorage.getItem(SEARCHED) ?? "").split("\n");
     localStorage.removeItem(SEARCHED);
@@ -72,6 +72,11 @@ if (!document.querySelector("#search-results")) {
   } catch {
     // nothing can be kept here, so nothing was
   }
+}
+
+if (!document.querySelector("#search-results")) {
+  markSearched();
+  window.addEventListener("load", markSearched); // another process may have kept them a moment ago
   for (const type of ["hashchange", "pagehide"]) window.addEventListener(type, unmarkWords);
 }
 
