@@ -19,28 +19,18 @@ for (const type of ["keydown", "keypress", "keyup"]) {
   window.addEventListener(type, passBy, true);
 }
 
-// The words that were searched for. Sphinx's own script, which `delivery` leaves out, marks their
-// letters wherever they stand, also inside of other words, in the menus, and in formulas. Here: whole words of the text, and formulas that hold one. `search.js` says which
-// words, and marks what it shows of a page in the same way.
+// The words that were searched for, as whole words of the text. `search.js` says which, and marks what
+// it shows of a page in the same way. Only the page that was opened from there has the marks, and only
+// until one goes on.
 const UNMARKED = ".math, math, svg, script, style, textarea";
-
-// What the index has of a fraction in a formula is a/b (`search.py`).
-const FRACTION = /\\[dt]?frac\s*(?:\{(\w+)\}|\s(\w)|([0-9]))\s*(?:\{(\w+)\}|(\w))/g;
-
-function inALine(text) {
-  return text.replace(FRACTION, (_, ...parts) => ` ${parts.slice(0, 5).filter(Boolean).join("/")} `);
-}
+const SEARCHED = "searched"; // the page that is opened, and the words, each on a line
 
 function markWords(root, words) {
   if (!words.length) return;
   const longest = [...words].sort((one, other) => other.length - one.length);
   const escaped = longest.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const some = escaped.join("|").replaceAll("/", " ?/ ?");
+  const some = escaped.join("|");
   const whole = new RegExp(`(?<![\\p{L}\\p{N}_])(${some})(?![\\p{L}\\p{N}_])`, "iu");
-  for (const formula of root.querySelectorAll(".math")) {
-    const tex = formula.querySelector("[data-tex]")?.dataset.tex ?? "";
-    if (whole.test(inALine(tex))) formula.classList.add("highlighted");
-  }
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const texts = [];
   while (walker.nextNode()) texts.push(walker.currentNode);
@@ -58,17 +48,36 @@ function markWords(root, words) {
   }
 }
 
-const SPHINX_HIGHLIGHT_ENABLED = false; // its search page asks
-const SEARCHED = "sphinx_highlight_terms";
+function unmarkWords() {
+  for (const mark of document.querySelectorAll("article .highlighted")) {
+    const text = mark.parentNode;
+    mark.replaceWith(...mark.childNodes);
+    text.normalize();
+  }
+}
 
-if (!document.querySelector("#search-results")) {
+function keepSearched({ href, dataset }) {
   try {
-    const words = localStorage.getItem(SEARCHED) ?? "";
+    localStorage.setItem(SEARCHED, `${new URL(href).pathname}\n${dataset.words}`);
+  } catch {
+    // nothing can be kept here, and nothing will be marked
+  }
+}
+
+function markSearched() {
+  try {
+    const [page, ...words] = (localStorage.getItem(SEARCHED) ?? "").split("\n");
     localStorage.removeItem(SEARCHED);
-    markWords(document.querySelector("article"), words.split(" ").filter(Boolean));
+    if (page === location.pathname) markWords(document.querySelector("article"), words.filter(Boolean));
   } catch {
     // nothing can be kept here, so nothing was
   }
+}
+
+if (!document.querySelector("#search-results")) {
+  markSearched();
+  window.addEventListener("load", markSearched); // another process may have kept them a moment ago
+  for (const type of ["hashchange", "pagehide"]) window.addEventListener(type, unmarkWords);
 }
 
 // What has moved to another page has left a line here, under its old address, that leads there.
@@ -101,3 +110,39 @@ document.addEventListener("copy", (event) => {
   copy.remove();
   event.preventDefault();
 });
+// A number or a heading that is a link to itself: its address goes to the address bar, and is
+// copied. Equations have no Tab stop each: who comes to one, by a number in the text
+// or from the search page, finds its link at the next Tab. Without this script all have one.
+const OWN_ADDRESS = "a.mle-equation-number, a.mle-own, a.headerlink";
+const copied = document.createElement("p");
+copied.className = "mle-copied";
+copied.setAttribute("role", "status");
+document.body.append(copied);
+
+function say(text) {
+  copied.textContent = text;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => copied.replaceChildren(), 3000);
+}
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest(OWN_ADDRESS);
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault(); // the page stays where it is
+  history.replaceState(null, "", link.href);
+  try {
+    await navigator.clipboard.writeText(link.href);
+    say("Link copied");
+  } catch {
+    say("The link is in the address bar");
+  }
+});
+
+function stopAtTarget() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (const link of document.querySelectorAll("a.mle-equation-number")) {
+    link.tabIndex = target?.contains(link) ? 0 : -1;
+  }
+}
+stopAtTarget();
+window.addEventListener("hashchange", stopAtTarget);

@@ -7,7 +7,7 @@
 
 if (HTMLElement.prototype.showPopover) {
   const LINKS =
-    ".bd-article a[href*='#']:not(.headerlink, .mle-number, .mle-preview *, [href*='_modules/'])";
+    ".bd-article a[href*='#']:not(.headerlink, .mle-equation-number, .mle-preview *, [href*='_modules/'])";
   const TITLES = "dt, h1, h2, h3, h4";
   const REST_MS = 300; // who only passes by wants nothing
   const WAIT_MS = 1000; // what a tap does not show by then, it leads to

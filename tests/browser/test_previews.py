@@ -8,7 +8,7 @@ from tests.browser.visits import accessibility_faults, excess, opened, ready
 
 CHAPTER = "book/minibatch-estimator.html"
 SMALL = "book/status.html"
-EQUATION = "a[href='#eq-3-1']:not(.mle-number)"
+EQUATION = "a[href='#eq-3-1']:not(.mle-equation-number)"
 KINDS = {
     EQUATION: "div.math",
     "a[href='optimizers.html#adam']": ".mle-preview-name:has-text('7.5 Adam') + p",

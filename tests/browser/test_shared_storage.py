@@ -159,7 +159,7 @@ def use(page: Page) -> None:
 def test_every_name_in_the_storage_begins_with_the_site(
     host: str, browser: Browser, every: bool
 ) -> None:
-    """On an example of each kind, whichever script asks: also the theme's and Sphinx's.
+    """On an example of each kind, whichever script asks: also the theme's.
 
     `make soak` opens every page; `scripts` reads those of all.
     """
@@ -178,7 +178,7 @@ def test_every_name_in_the_storage_begins_with_the_site(
         kept = {*stored(page.context), *page.evaluate("Object.keys(sessionStorage)")}
         raw = set(stored(page.context))
     own = {name.removeprefix("/one/#") for name in names if name.startswith("/one/#")}
-    assert own >= {"mode", "theme", "sphinx_highlight_terms"}
+    assert own >= {"mode", "theme", "searched"}
     assert any(name.startswith("mle-book/") for name in own)
     assert {name for name in raw if not name.startswith("/one/#")} == set()
     # before books were kept apart: read once, to take copies

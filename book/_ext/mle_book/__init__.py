@@ -16,7 +16,8 @@
 `outputs`: what a cell prints, in one piece.
 `tables`: a table that a cell prints.
 `cells`: each code cell has an address.
-`search`: words without accents, numbers and fractions, for the page that searches.
+`search`: sections, equations, symbols, exercises, functions: what the page that searches finds.
+`in_a_line`: formulas as plain text.
 `tree`: nodes are found by identity.
 `status`: how long each chapter ran, with which versions.
 `moved`: old addresses lead on.

@@ -7,8 +7,8 @@ The theme's pages are made as always, and then rewritten:
 - Light or dark is decided in the head, and the page's ground has its colour from there, so that
   nothing is ever painted in the other one.
 - Scripts wait until the page is read (`defer`), so that text is shown first. Those that do nothing
-  here are left out: search is loaded by the search page alone, icons by none, nor what marks the
-  words that were searched for: `page.js` does that.
+  here are left out: what is found is loaded by the search page alone, and Sphinx's own search, what
+  marks words, and icons by none.
 - Icons are drawings in the page, cut from the theme's own copy of Font Awesome.
 - What a button does is named by `data-mle-action`; `page.js` does it.
 - Frames of a figure that are not shown wait in a `<template>`: a browser reads on without building
@@ -52,8 +52,10 @@ INLINE = (
     "// Activate the search field",
 )
 UNUSED = ("DOCUMENTATION_OPTIONS.",)  # the theme's switch between versions, and search as one types
-NOT_LOADED = re.compile(r"/scripts/fontawesome\.js\b|/sphinx_highlight\.js\b")
-SEARCH = re.compile(r"(?:^|/)(?:searchtools|language_data|searchindex)\.js\b")
+NOT_LOADED = re.compile(
+    r"/(?:scripts/fontawesome|sphinx_highlight|searchtools|language_data)\.js\b"
+)
+SEARCH = re.compile(r"(?:^|/)searchindex\.js\b")
 ACTIONS = {"window.print()": "print"}
 
 POLICY = {

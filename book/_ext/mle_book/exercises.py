@@ -49,6 +49,11 @@ FILES = "_exercises"  # under the site's root; what of it is not made here stand
 # tag -> the call that names the exercise, or the chapter that earlier ones are asked for in
 KINDS = {"exercise": "check", "quiz": "quiz", "recall": "recall"}
 HEADING = re.compile(r"^#+ .*", re.M)
+# The heading of an exercise: of a task by the theme, of a question by `quiz_html`
+NAMED = re.compile(
+    r'(<h3>)(Exercise \d+\.\d+)([^<]*)<a class="headerlink" href="#([^"]+)"[^>]*>#</a>'
+    r'|(<legend>)(Exercise \d+\.\d+)([^<]*</legend>\s*<div class="mle-question" id="([^"]+)")'
+)
 SECTION = "Exercises"
 LEXER = "ipython3"  # as of all other cells
 MADE_AT = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: the same zip at every build
@@ -61,6 +66,7 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-read", make_exercises, priority=400)
     app.connect("env-updated", pages_to_write_again)
     app.connect("html-page-context", add_list)
+    app.connect("html-page-context", link_to_themselves)
     app.connect("build-finished", write_files)
 
 
@@ -231,6 +237,21 @@ def add_list(
     data = json.dumps(exercise_list(app.env)).replace("</", r"<\/")
     script = f'<script type="application/json" id="mle-exercise-list">{data}</script>'
     context["metatags"] = f"{context.get('metatags', '')}\n{script}"
+
+
+def link_to_themselves(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:  # fmt: skip
+    """An exercise's number is a link to it, which `page.js` copies."""
+    if "mle_exercises" in app.env.metadata.get(pagename, {}):
+        context["body"] = NAMED.sub(_number, context["body"])
+
+
+def _number(match: re.Match[str]) -> str:
+    opening, number, rest, anchor = match.groups()[:4] if match[1] else match.groups()[4:]
+    own = f'<a class="mle-own" href="#{anchor}" title="Link to this exercise">{number}</a>'
+    return f"{opening}{own}{rest}"
 
 
 # ---- beside the pages

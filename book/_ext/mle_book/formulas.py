@@ -60,7 +60,7 @@ def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
 def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
     latex = TAG.sub("", node.astext())
     numbers = "".join(
-        f'<a class="mle-number" href="#{nodes.make_id(f"eq-{number}")}">({number})</a>'
+        f'<a class="mle-equation-number" href="#{nodes.make_id(f"eq-{number}")}">({number})</a>'
         for number in TAG.findall(node.astext())
     )
     opening = self.starttag(node, "div", CLASS=CLASSES).rstrip()

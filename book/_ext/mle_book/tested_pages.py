@@ -111,7 +111,7 @@ def _names(doctree: nodes.document) -> list[nodes.literal]:
     return [code for code in found if TEST.fullmatch(code.astext()) and is_prose(code)]
 
 
-def _known(app: Sphinx) -> dict[str, str]:
+def known_tests(app: Sphinx) -> dict[str, str]:
     """Test -> the page that shows it."""
     files = shown(claims_of(app))
     return {t.name: page_of(name) for name, (file, _) in files.items() for t in file.tests}
@@ -119,7 +119,7 @@ def _known(app: Sphinx) -> dict[str, str]:
 
 def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """The pages that name tests which came, went or moved."""
-    known = _known(app)
+    known = known_tests(app)
     naming = {doc: data[NAMES] for doc, data in env.metadata.items() if NAMES in data}
     now = {doc: {name: known.get(name) for name in names} for doc, names in naming.items()}
     before, env.mle_names_of_tests = getattr(env, "mle_names_of_tests", {}), now
@@ -130,7 +130,7 @@ def link_names_of_tests(app: Sphinx, doctree: nodes.document, docname: str) -> N
     """`test_the_variance_law` in the prose of one page leads to that test."""
     if NAMES not in app.env.metadata[docname]:
         return
-    known = _known(app)
+    known = known_tests(app)
     for code in _names(doctree):
         if page := known.get(name := code.astext()):
             replace(code, make_refnode(app.builder, docname, page, name, code.deepcopy()))
