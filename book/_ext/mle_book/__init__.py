@@ -22,6 +22,8 @@
 `descriptions`: what a search engine says of a page.
 `not_found`: the page for an address that does not exist.
 `pages`: what the theme leaves out of, or puts too much into, a page.
+`published`: no link leads to a repository that is not published yet.
+`front`: where to start, and the map of the chapters.
 `storage`: what pages keep in the browser, apart from other sites on the host.
 `delivery`: how a page is sent: what it may run, its icons, its scripts.
 """
@@ -43,6 +45,7 @@ from . import (
     equations,
     exercises,
     figures,
+    front,
     guesses,
     links,
     mentions,
@@ -51,6 +54,7 @@ from . import (
     outputs,
     pages,
     practice,
+    published,
     reexecution,
     search,
     status,
@@ -63,6 +67,7 @@ PARTS = (
     *(callouts, equations, links, exercises, docstrings, api, mentions, code_links, status),
     *(claims, claim_lines, tested_pages, figures, descriptions, pages, not_found, storage),
     *(delivery, outputs, tables, cells, search, reexecution, moved, guesses, practice),
+    *(published, front),
 )
 
 
