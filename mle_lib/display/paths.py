@@ -76,7 +76,7 @@ def show_paths(
     grid = torch.stack(torch.meshgrid(xs, ys, indexing="xy"), dim=-1).to(top)
     axis.contour(xs, ys, below(grid).double().cpu(), LEVELS, colors="grey", linewidths=0.8)
     axis.plot(*top[places].tolist(), "+", color=COLORS["grey"], ms=13, mew=2)
-    axis.annotate("top", top[places].tolist(), (-8, 8), textcoords="offset points", ha="right")
+    axis.annotate("top", (top[places[0]].item(), top[places[1]].item()), (-8, 8), textcoords="offset points", ha="right")
     labels = []
     for (name, track), (color, line, mark) in zip(tracks.items(), MARKS, strict=False):
         style: dict[str, Any] = {"color": COLORS[color], "ls": line, "lw": 1.5}

@@ -182,7 +182,7 @@ def test_paths_of_every_type_are_one_picture(options) -> None:
                 (lambda p: -(p**2)): r"a tensor of shape \(\), got a Tensor of shape \(3,\)",
                 (
                     lambda p: -(p**2).sum()
-                ): r"a tensor of shape \(60, 60\), got a Tensor of shape \(\)",
+                ): r"a tensor of shape \(120, 120\), got a Tensor of shape \(\)",
                 (
                     lambda p: -(p**2).sum(-1).flatten()
                 ): r"a tensor of shape \(\), got a Tensor of shape \(1,\)",

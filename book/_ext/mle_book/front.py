@@ -23,7 +23,7 @@ TITLE = re.compile(r"(\d+)\. ")
 NEEDS = re.compile(r"\bYou need (.*?)\. Reading ")
 NUMBERS = re.compile(r"chapters? (\d+(?:(?:,? and |, | to )\d+)*)")
 LINE, HEAD = 34, 40  # the height of a chapter's line, and of the name of its part
-SPINE, LEFT, WIDTH = 64, 80, 358  # where the chapters stand, and their titles; a phone's width
+SPINE, LEFT, WIDTH = 52, 66, 358  # where the chapters stand, and their titles; a phone's width
 
 
 class Chapter(NamedTuple):
