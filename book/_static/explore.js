@@ -28,6 +28,9 @@ const drawn = (use) => (use.localName === "use" && document.querySelector(use.ge
 const having = (frame, name) =>
   [...frame.querySelectorAll(`use, .${name}`)].filter((e) => drawn(e).classList.contains(name));
 
+// The path of a piece, which several frames may point at within what they point at.
+const pathOf = (e) => (e.localName === "path" ? e : pathOf(drawn(e) === e ? e.firstElementChild : drawn(e)));
+
 // A path's points up to a share of its length.
 function beginning(points, share) {
   const lengths = points.slice(1).map(([x, y], k) => Math.hypot(x - points[k][0], y - points[k][1]));
@@ -45,7 +48,7 @@ function grow(before, after, duration) {
   const tips = having(after, "mle-tip");
   if (pieces.length !== tips.length) return () => {};
   const moving = pieces.map((piece, n) => {
-    const path = drawn(piece).querySelector("path").cloneNode();
+    const path = pathOf(piece).cloneNode();
     const numbers = path.getAttribute("d").match(/-?[\d.]+/g).map(Number);
     const points = numbers.flatMap((x, k) => (k % 2 ? [] : [[x, numbers[k + 1]]]));
     piece.replaceWith(path);

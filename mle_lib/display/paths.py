@@ -75,8 +75,9 @@ def show_paths(
     xs, ys = (torch.linspace(*ends, 120, device="cpu") for ends in ((left, right), (low, high)))
     grid = torch.stack(torch.meshgrid(xs, ys, indexing="xy"), dim=-1).to(top)
     axis.contour(xs, ys, below(grid).double().cpu(), LEVELS, colors="grey", linewidths=0.8)
-    axis.plot(*top[places].tolist(), "+", color=COLORS["grey"], ms=13, mew=2)
-    axis.annotate("top", (top[places[0]].item(), top[places[1]].item()), (-8, 8), textcoords="offset points", ha="right")
+    x, y = top[places].tolist()
+    axis.plot(x, y, "+", color=COLORS["grey"], ms=13, mew=2)
+    axis.annotate("top", (x, y), (-8, 8), textcoords="offset points", ha="right")
     labels = []
     for (name, track), (color, line, mark) in zip(tracks.items(), MARKS, strict=False):
         style: dict[str, Any] = {"color": COLORS[color], "ls": line, "lw": 1.5}
