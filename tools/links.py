@@ -19,8 +19,8 @@ from urllib.request import Request, urlopen
 
 from tools.build_book import HTML
 from tools.environment import say
+from tools.publish_as import UNPUBLISHED
 
-UNPUBLISHED = "/-unpublished-/"  # the owner that nobody can register; `make publish-as` replaces it
 HOSTS = 4  # asked at the same time
 PAUSE = 1.0  # seconds between two requests to one host
 TIMEOUT = 20.0

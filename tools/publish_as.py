@@ -8,6 +8,7 @@ import yaml
 
 from tools.environment import ROOT, say
 
+UNPUBLISHED = "/-unpublished-/"  # the owner that nobody can register; `make publish-as` replaces it
 OWNER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}/[A-Za-z0-9._-]{1,100}")
 
 
@@ -15,6 +16,10 @@ def repository(root: Path = ROOT) -> str:
     """owner/name, from the one place that decides: repository.url of `_config.yml`."""
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     return config["repository"]["url"].removeprefix("https://github.com/").strip("/")
+
+
+def is_published(root: Path = ROOT) -> bool:
+    return UNPUBLISHED not in f"/{repository(root)}"
 
 
 def checked(repo: str) -> str:

@@ -257,12 +257,6 @@
       return box("correct", TITLES.correct, fragment(this.data.why));
     }
 
-    colab(text) {
-      const link = make("a", "", text);
-      link.href = this.data.colab;
-      return link;
-    }
-
     buildRunning() {
       this.place = make("div", "mle-editor");
       keepFromTranslation(this.place);
@@ -460,7 +454,10 @@
 
     unavailable(reason) {
       const text = make("p", "", `${reason} `);
-      text.append(this.colab("Open this chapter in Colab"), ", where the same cell runs.");
+      const link = make("a", "", "Open this chapter in Colab");
+      link.href = this.data.colab;
+      if (this.data.colab) text.append(link, ", where the same cell runs.");
+      else text.append("In JupyterLab the same cell runs, in the notebook of this chapter.");
       return box("not attempted", "Python could not start on this page.", text);
     }
 

@@ -7,6 +7,9 @@
 //   </mle-explore>
 //
 // Without this script the frame at the start position is shown, and no controls.
+//
+// While it plays, a piece of a path (class mle-grows) that the frame before had not is drawn little
+// by little, and the mark at the path's end (mle-tip) goes before it.
 
 const STEP_MS = 600;
 const PAUSE_MS = 500; // a slider that rests so long has been moved to where it is
@@ -18,6 +21,59 @@ function element(tag, className, text = "") {
   made.className = className;
   made.textContent = text;
   return made;
+}
+
+// What a frame has of a class, in it or pointed at; and of that the drawing itself.
+const drawn = (use) => (use.localName === "use" && document.querySelector(use.getAttribute("href"))) || use;
+const having = (frame, name) =>
+  [...frame.querySelectorAll(`use, .${name}`)].filter((e) => drawn(e).classList.contains(name));
+
+// The path of a piece, which several frames may point at within what they point at.
+const pathOf = (e) => (e.localName === "path" ? e : pathOf(drawn(e) === e ? e.firstElementChild : drawn(e)));
+
+// A path's points up to a share of its length.
+function beginning(points, share) {
+  const lengths = points.slice(1).map(([x, y], k) => Math.hypot(x - points[k][0], y - points[k][1]));
+  let left = share * lengths.reduce((sum, length) => sum + length, 0);
+  const k = lengths.findIndex((length) => length >= left || ((left -= length), false));
+  const [from, to] = [points[k], points[k + 1]];
+  const part = left / (lengths[k] || 1);
+  return [...points.slice(0, k + 1), from.map((value, axis) => value + part * (to[axis] - value))];
+}
+
+// Draw what `after` has more than `before`, in so many milliseconds; what it gives ends that.
+function grow(before, after, duration) {
+  const known = new Set(having(before, "mle-grows").map(drawn));
+  const pieces = having(after, "mle-grows").filter((piece) => !known.has(drawn(piece)));
+  const tips = having(after, "mle-tip");
+  if (pieces.length !== tips.length) return () => {};
+  const moving = pieces.map((piece, n) => {
+    const path = pathOf(piece).cloneNode();
+    const numbers = path.getAttribute("d").match(/-?[\d.]+/g).map(Number);
+    const points = numbers.flatMap((x, k) => (k % 2 ? [] : [[x, numbers[k + 1]]]));
+    piece.replaceWith(path);
+    return { piece, path, points, tip: tips[n] };
+  });
+  const start = performance.now();
+  let frame;
+  const draw = () => {
+    const share = Math.min((performance.now() - start) / duration, 1);
+    for (const { path, points, tip } of moving) {
+      const shown = beginning(points, share);
+      const [x, y] = shown.at(-1).map((value, axis) => value - points.at(-1)[axis]);
+      path.setAttribute("d", `M${shown.join("L")}`);
+      tip.setAttribute("transform", `translate(${x} ${y})`);
+    }
+    frame = requestAnimationFrame(draw);
+  };
+  draw();
+  return () => {
+    cancelAnimationFrame(frame);
+    for (const { piece, path, tip } of moving) {
+      path.replaceWith(piece);
+      tip.removeAttribute("transform");
+    }
+  };
 }
 
 class MleExplore extends HTMLElement {
@@ -121,14 +177,21 @@ class MleExplore extends HTMLElement {
     const template = this.waiting.get(index);
     template?.replaceWith(template.content);
     this.waiting.delete(index);
+    this.stopGrowing?.();
+    this.stopGrowing = null;
+    const before = this.shown;
     for (const frame of this.frames) frame.hidden = frame.dataset.index !== index;
+    if (this.timer) this.stopGrowing = grow(before, this.shown, STEP_MS);
+  }
+
+  get shown() {
+    return this.frames.find((frame) => !frame.hidden);
   }
 
   sayWhenAtRest() {
     clearTimeout(this.rest);
     this.rest = setTimeout(() => {
-      const shown = this.frames.find((frame) => !frame.hidden);
-      this.said.textContent = shown.querySelector("[aria-label]").getAttribute("aria-label");
+      this.said.textContent = this.shown.querySelector("[aria-label]").getAttribute("aria-label");
     }, PAUSE_MS);
   }
 
@@ -138,9 +201,9 @@ class MleExplore extends HTMLElement {
     this.show();
     this.nameButton("Pause");
     this.timer = setInterval(() => {
+      if (slider.value === slider.max) return this.pause();
       slider.stepUp();
       this.show();
-      if (slider.value === slider.max) this.pause();
     }, STEP_MS);
   }
 
@@ -148,6 +211,8 @@ class MleExplore extends HTMLElement {
     if (this.timer) this.sayWhenAtRest();
     clearInterval(this.timer);
     this.timer = null;
+    this.stopGrowing?.();
+    this.stopGrowing = null;
     if (this.button) this.nameButton("Play");
   }
 }

@@ -373,7 +373,45 @@
     store.set(id, state);
   }
 
-  // ---- The page of one's progress ---------------------------------------------------------------
+  // ---- The page of one's progress, and the front page ---------------------------------------------
+
+  const statesOf = (chapters) =>
+    chapters.map((chapter) => ({ chapter, ...store.get(entryOf(chapter.page)) }));
+
+  function linkTo({ page }, anchor, text) {
+    const made = make("a", "", text);
+    made.href = `${page.replace(/^book\//, "")}.html${anchor ? `#${anchor}` : ""}`;
+    return made;
+  }
+
+  // The section where one was last; if that has been read, the next one that has not, in the order
+  // of the book from there on. Nothing if all has been read; the first chapter if none has begun.
+  function whereNext(states) {
+    const last = states.reduce((one, other) => ((other.at ?? 0) > (one.at ?? 0) ? other : one));
+    if (!last.place) return { chapter: last.chapter, title: last.chapter.title };
+    const steps = states.flatMap(({ chapter, sections = [] }) =>
+      chapter.sections.map(([id, title]) => ({ chapter, id, title, read: sections.includes(id) })),
+    );
+    const at = steps.findIndex(({ chapter, id }) => chapter === last.chapter && id === last.place);
+    const found = [...steps.slice(Math.max(at, 0)), ...steps].find(({ read }) => !read);
+    return { ...found, begun: true };
+  }
+
+  // Who was here is offered to go on. Which sections there are the page of progress knows.
+  async function offerToGoOn(place) {
+    if (!store.all().some((id) => id.startsWith("read-") && store.get(id).place)) return;
+    const { chapter, id, title } = whereNext(statesOf(await chaptersOfTheBook()));
+    if (!chapter) return;
+    const link = linkTo(chapter, id, `Continue at ${title.split(" ")[0]}`);
+    link.title = title;
+    place.append(link);
+  }
+
+  async function chaptersOfTheBook() {
+    const text = await (await fetch(new URL("book/progress.html", root))).text();
+    const page = new DOMParser().parseFromString(text, "text/html");
+    return JSON.parse(page.getElementById("mle-chapters").textContent);
+  }
 
   class ProgressPage {
     constructor(place) {
@@ -390,34 +428,17 @@
       this.show();
     }
 
-    link({ page }, anchor, text) {
-      const made = make("a", "", text);
-      made.href = `${page.replace(/^book\//, "")}.html${anchor ? `#${anchor}` : ""}`;
-      return made;
-    }
-
     show() {
-      const states = this.chapters.map((chapter) => ({ chapter, ...store.get(entryOf(chapter.page)) }));
-      this.goOn.replaceChildren(...this.next(states), ".");
+      const states = statesOf(this.chapters);
+      const { chapter, id, title, begun } = whereNext(states);
+      const link = chapter && linkTo(chapter, id, title);
+      const said = begun ? "Continue at " : "Start with ";
+      this.goOn.replaceChildren(...(link ? [said, link] : ["You have read all of it"]), ".");
       this.list.replaceChildren(...states.map((state) => this.row(state)));
       const all = Boolean(store.get(ALL).shown);
       this.guesses.textContent = all
         ? "Let what answers a guess wait for it again"
         : "Show what answers a guess at once, in the whole book";
-    }
-
-    // The section where one was last; if that has been read, the next one that has not, in the order
-    // of the book from there on.
-    next(states) {
-      const last = states.reduce((one, other) => ((other.at ?? 0) > (one.at ?? 0) ? other : one));
-      if (!last.place) return ["Start with ", this.link(last.chapter, "", last.chapter.title)];
-      const steps = states.flatMap(({ chapter, sections = [] }) =>
-        chapter.sections.map(([id, title]) => ({ chapter, id, title, read: sections.includes(id) })),
-      );
-      const at = steps.findIndex(({ chapter, id }) => chapter === last.chapter && id === last.place);
-      const found = [...steps.slice(Math.max(at, 0)), ...steps].find(({ read }) => !read);
-      if (!found) return ["You have read all of it"];
-      return ["Continue at ", this.link(found.chapter, found.id, found.title)];
     }
 
     row({ chapter, sections = [] }) {
@@ -430,7 +451,7 @@
         `${store.solved(chapter.exercises)} of ${chapter.exercises.length} exercises solved`,
       ];
       if (asked.length) counts.push(`${known.length} of ${asked.length} questions remembered`);
-      made.append(this.link(chapter, "", chapter.title), make("span", "", `: ${counts.join(", ")}.`));
+      made.append(linkTo(chapter, "", chapter.title), make("span", "", `: ${counts.join(", ")}.`));
       return made;
     }
   }
@@ -443,6 +464,7 @@
   for (const place of document.querySelectorAll(".mle-recall")) openChapter(place);
   for (const place of document.querySelectorAll(".mle-recall-all")) new AllQuestions(place);
   for (const place of document.querySelectorAll(".mle-progress-page")) new ProgressPage(place);
+  for (const place of document.querySelectorAll(".mle-start")) offerToGoOn(place).catch(() => {});
   followReading();
   openTarget();
   window.addEventListener("hashchange", openTarget);

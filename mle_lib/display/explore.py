@@ -13,7 +13,8 @@ from mle_lib.display.figures import Picture, key, named, none_left
 from mle_lib.display.svg import prefixed, share
 
 MOST_BYTES = 300_000  # of one figure on its way to the reader, compressed
-LETTERS = {"alpha": "α", "beta": "β", "gamma": "γ", "eps": "ε"}  # as the text writes them
+# A slider's name, as the text writes it
+NAMES = {"alpha": "α", "beta": "β", "gamma": "γ", "eps": "ε", "b": "batch size b", "t": "step t"}
 
 
 class Explorer:
@@ -38,7 +39,7 @@ class Explorer:
     def to_html(self) -> str:
         """Every frame, ready-made; the page's ``explore.js`` adds the sliders."""
         axes = [
-            {"name": LETTERS.get(name, name), "labels": [str(v) for v in grid]}
+            {"name": NAMES.get(name, name), "labels": [str(v) for v in grid]}
             for name, grid in self.grids.items()
         ]
         settings = html.escape(json.dumps({"axes": axes, "start": self.start}))
@@ -71,7 +72,7 @@ class Explorer:
             ipywidgets.SelectionSlider(
                 options=[(str(v), k) for k, v in enumerate(grid)],
                 value=start,
-                description=LETTERS.get(name, name),
+                description=NAMES.get(name, name),
                 style={"description_width": "initial"},
             )
             for start, (name, grid) in zip(self.start, self.grids.items(), strict=True)

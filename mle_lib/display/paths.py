@@ -12,6 +12,8 @@ from mle_lib.checks import check_at_least, check_dense, check_finite, check_numb
 from mle_lib.display.figures import Picture, check_alt, none_left, show
 from mle_lib.display.style import COLORS
 
+# The classes by which ``explore.js`` knows what grows from frame to frame, and what goes before it.
+GROWS, TIP = "mle-grows", "mle-tip"
 LEVELS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # nats below the top
 MARKS = (("blue", "-", "o"), ("vermillion", ":", "s"), ("green", "-", "^"), ("purple", "--", "D"))
 
@@ -69,17 +71,20 @@ def show_paths(
     # A fixed place for the axis: the layout engine draws everything twice, for each of many frames.
     figure, axis = plt.subplots(figsize=(5.2, 3.8), layout="none")
     figure.subplots_adjust(0.06, 0.08, 0.99, 0.99)
-    xs, ys = (torch.linspace(*ends, 60, device="cpu") for ends in ((left, right), (low, high)))
+    # so many points that a contour looks round
+    xs, ys = (torch.linspace(*ends, 120, device="cpu") for ends in ((left, right), (low, high)))
     grid = torch.stack(torch.meshgrid(xs, ys, indexing="xy"), dim=-1).to(top)
     axis.contour(xs, ys, below(grid).double().cpu(), LEVELS, colors="grey", linewidths=0.8)
-    axis.plot(*top[places].tolist(), "+", color=COLORS["grey"], ms=13, mew=2)
+    x, y = top[places].tolist()
+    axis.plot(x, y, "+", color=COLORS["grey"], ms=13, mew=2)
+    axis.annotate("top", (x, y), (-8, 8), textcoords="offset points", ha="right")
     labels = []
     for (name, track), (color, line, mark) in zip(tracks.items(), MARKS, strict=False):
         style: dict[str, Any] = {"color": COLORS[color], "ls": line, "lw": 1.5}
         for first, last in pairwise(steps):
-            axis.plot(*track[first : last + 1, places].double().cpu().T, **style)
+            axis.plot(*track[first : last + 1, places].double().cpu().T, gid=GROWS, **style)
         end = track[steps[-1], places]
-        axis.plot(*end.tolist(), mark, color=COLORS[color], ms=8, zorder=3)
+        axis.plot(*end.tolist(), mark, color=COLORS[color], ms=8, zorder=3, gid=TIP)
         gap = below(end) if means is None else means[name]
         labels.append(f"{name}: {gap:.4f}")
         axis.plot([], [], marker=mark, ms=6, label=labels[-1], **style)

@@ -15,7 +15,8 @@ def clean(svg: str) -> str:
     """An ``<svg>`` element for a page: what nobody sees is left out, numbers have two decimals.
 
     Matplotlib names every group, and styles the whole page with ``*{…}``. Here only the names that
-    something points at are kept, and the style stands on the element itself. Its width in points
+    something points at are kept, and the style stands on the element itself. A name that begins
+    with ``mle-``, an artist's ``gid``, becomes a class: several may have it. The width in points
     becomes a ceiling, so that a figure shrinks with a narrow page.
     """
     svg = svg[svg.index("<svg ") :].replace("xlink:href", "href")
@@ -25,8 +26,10 @@ def clean(svg: str) -> str:
     root = ET.fromstring(svg)
     for element in root.iter():
         element.text = element.tail = None  # white space: all text is drawn as paths
-        if element.get("id") not in used:
+        if (name := element.get("id", "")) not in used:
             element.attrib.pop("id", None)
+            if name.startswith("mle-"):
+                element.set("class", name)
         for name in ("d", "x", "y", "points", "transform"):
             if name in element.attrib and "scale(0.015625)" not in element.attrib[name]:
                 element.set(name, _shorter(element.attrib[name]))

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, Request, expect
 from mle_lib.display.explore import MOST_BYTES
 from tests.browser.conftest import SITE, WIDTHS
 from tests.browser.test_translation import unmarked
-from tests.browser.visits import opened, resize
+from tests.browser.visits import opened, opened_plain, resize
 
 FIGURE = re.compile(r"<mle-explore.*?</mle-explore>", re.DOTALL)
 FRONT_PAGE = "book/index.html"
@@ -38,8 +38,9 @@ def test_the_book_has_some_and_no_chapter_many(all_figure_pages: list[str]) -> N
 
 def test_the_book_opens_with_one(site: str) -> None:
     article = BeautifulSoup((SITE / FRONT_PAGE).read_text("utf-8"), "html.parser").find("article")
-    first = article.find(["mle-explore", "p"])
-    assert first.name == "mle-explore"
+    # what it is, where to start, and then the figure
+    first = article.find_all(["mle-explore", "p"], limit=3)
+    assert [e.get("class") for e in first] == [None, ["mle-start"], ["mle-explore"]]
     # the same frames as in the chapter that computes it
     assert figures(FRONT_PAGE)[0] in figures("book/optimizers.html")
     weight = len(gzip.compress(figures(FRONT_PAGE)[0].encode()))
@@ -202,10 +203,30 @@ def test_play_runs_once_through_and_pauses(page: Page) -> None:
         for key in ("End", "ArrowLeft", "ArrowLeft"):
             page.keyboard.press(key)
         button.click()
-        page.clock.run_for(2 * STEP_MS)
+        page.clock.run_for(3 * STEP_MS)  # two steps, and the last one has its time, too
         expect(first).to_have_value(first.get_attribute("max"))
         expect(button).to_have_text("Play")
         assert [slider.input_value() for slider in others] == before
+
+
+def test_paths_grow_while_it_plays(site: str, browser: Browser) -> None:
+    with opened_plain(browser, f"{site}/{FRONT_PAGE}") as page:
+        figure = page.locator("mle-explore")
+        moved = shown(figure).locator(".mle-tip[transform]")
+        page.clock.install(time=0)
+        page.clock.pause_at(1)
+        figure.locator(".mle-control-play").click()
+        page.clock.run_for(1.5 * STEP_MS)
+        assert moved.count() > 0
+        halfway = moved.first.get_attribute("transform")
+        page.clock.run_for(STEP_MS / 4)
+        assert moved.first.get_attribute("transform") != halfway
+        figure.locator(".mle-control-play").click()
+        assert moved.count() == 0
+        before = shown(figure).locator("svg").inner_html()
+        figure.locator("input[type=range]").first.press("ArrowRight")
+        figure.locator("input[type=range]").first.press("ArrowLeft")
+        assert shown(figure).locator("svg").inner_html() == before  # as if it had not moved
 
 
 def test_a_hand_on_the_slider_stops_the_play(page: Page) -> None:

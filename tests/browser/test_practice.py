@@ -315,3 +315,21 @@ def test_progress_says_what_was_read_and_where_to_go_on(
         assert accessibility_faults(page) == ""
         press(page, link)
         page.wait_for_url("**/minibatch-estimator.html#*")
+
+
+def test_the_front_page_offers_to_go_on(site: str, browser: Browser) -> None:
+    text = (SITE / "book" / "progress.html").read_text("utf-8")
+    chapters = json.loads(re.findall(r'id="mle-chapters">(.*?)</script>', text)[0])
+    place = chapters[2]["sections"][3][0]
+    with reading(browser, f"{site}/book/index.html", 390) as page:
+        links, figure = page.locator(".mle-start a"), page.locator("mle-explore")
+        assert links.count() == 1
+        top = figure.bounding_box()["y"]
+        kept = json.dumps({"place": place, "at": 1})
+        page.evaluate(
+            "kept => localStorage.setItem('mle-book/read-minibatch-estimator', kept)", kept
+        )
+        go_again(page)
+        expect(links.nth(1)).to_have_text("Continue at 3.4")
+        expect(links.nth(1)).to_have_attribute("href", f"minibatch-estimator.html#{place}")
+        assert figure.bounding_box()["y"] == top  # there was room for it

@@ -16,6 +16,7 @@ from PIL import Image
 from mle_lib.display import COLORS, explore, show, show_images, show_paths, use_style
 from mle_lib.display.explore import MOST_BYTES
 from mle_lib.display.figures import Picture
+from mle_lib.display.paths import GROWS, TIP
 from mle_lib.display.style import INK, STYLE
 from mle_lib.display.svg import clean
 
@@ -181,7 +182,7 @@ def test_paths_of_every_type_are_one_picture(options) -> None:
                 (lambda p: -(p**2)): r"a tensor of shape \(\), got a Tensor of shape \(3,\)",
                 (
                     lambda p: -(p**2).sum()
-                ): r"a tensor of shape \(60, 60\), got a Tensor of shape \(\)",
+                ): r"a tensor of shape \(120, 120\), got a Tensor of shape \(\)",
                 (
                     lambda p: -(p**2).sum(-1).flatten()
                 ): r"a tensor of shape \(\), got a Tensor of shape \(1,\)",
@@ -337,6 +338,8 @@ def test_paths_are_drawn_up_to_the_last_stop_in_shared_pieces() -> None:
     assert len(pieces[1]) - len(pieces[0]) == 3
     for piece in pieces[1]:
         assert html.count(piece) == 1
+    # what `explore.js` lets grow, and the marks that go before it: one for each track
+    assert [draw(4).svg.count(f'class="{name}"') for name in (GROWS, TIP)] == [8, 2]
 
 
 @pytest.mark.parametrize(
@@ -390,16 +393,19 @@ def test_the_page_gets_one_frame_for_each_point_of_the_grid() -> None:
     assert [f.get("hidden") is None for f in frames] == [True] + [False] * 5
     assert frames[3].find("svg").get("aria-label") == "b = 10, c = y"
     assert json.loads(root.get("data-frames")) == {
-        "axes": [{"name": "b", "labels": ["1", "10", "100"]}, {"name": "c", "labels": ["x", "y"]}],
+        "axes": [
+            {"name": "batch size b", "labels": ["1", "10", "100"]},
+            {"name": "c", "labels": ["x", "y"]},
+        ],
         "start": [0, 0],
     }
 
 
-def test_greek_letters_are_written_as_in_the_text() -> None:
+def test_sliders_are_named_as_in_the_text() -> None:
     figure = explore(lambda alpha, b: dot(f"{alpha} {b}"), alpha=[1, 2], b=[3])
     axes = json.loads(parsed(figure.to_html()).get("data-frames"))["axes"]
-    assert [axis["name"] for axis in axes] == ["α", "b"]
-    assert [s.description for s in figure.widget().children[:2]] == ["α", "b"]
+    assert [axis["name"] for axis in axes] == ["α", "batch size b"]
+    assert [s.description for s in figure.widget().children[:2]] == ["α", "batch size b"]
 
 
 def test_it_starts_where_it_is_told_to() -> None:

@@ -26,12 +26,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from mle_lib.exercises import registry
 from mle_lib.exercises.code import CodeExercise, Slip
 from mle_lib.exercises.quizzes import Numeric, Open
+from tools.publish_as import replace_repository, repository
 
 # What the book's tools deprecate among themselves is not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 ROOT = Path(__file__).parents[2]
-REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
+ADDRESS = "ada/minibatches"  # as if the book had been published there
+REPOSITORY = f"https://github.com/{ADDRESS}"
 COLAB = REPOSITORY.replace("github.com", "colab.research.google.com/github") + "/blob/main/book"
 NUMPY = str(Path(np.__file__).parents[1])
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -81,6 +83,14 @@ class Book:
         self.root = root
         self.pages: list[str] = []
         shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
+        self.settings(ADDRESS)
+
+    def settings(self, address: str) -> None:
+        """The real `_config.yml`, under another address."""
+        text = (ROOT / "_config.yml").read_text("utf-8")
+        text = replace_repository(text, repository(), address)
+        text = text.replace("mle_book: book/_ext", f"mle_book: {ROOT}/book/_ext")
+        (self.root / "_config.yml").write_text(text)
 
     def markdown(self, name: str, text: str) -> None:
         self._path(name).with_suffix(".md").write_text(text)
@@ -117,7 +127,7 @@ class Book:
                 self.root,
                 site,
                 noconfig=True,
-                path_config=ROOT / "_config.yml",
+                path_config=self.root / "_config.yml",
                 confoverrides={"latex_individualpages": False},
             )
         output = COLOURS.sub("", log.getvalue())

@@ -14,7 +14,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from tests.site.page_text import differing, page_text, shown, source_text, words
 from tests.site.test_site import COLAB, ROOT, Book
 from tools.notebooks import CHECKED
-from tools.publish_as import repository
 
 # What the book's tools deprecate among themselves is not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -161,10 +160,9 @@ def test_figures_stand_on_the_right() -> None:
 
 def test_each_cell_has_an_address(book: Book) -> None:
     """The link of a rule leads to Colab's cell in Colab, and to the same cell on the page."""
-    colab = f"https://colab.research.google.com/github/{repository()}/blob/main/book"
-    link = new_markdown_cell(f"See [cell]({colab}/one.ipynb#scrollTo=a-1).")
+    link = new_markdown_cell(f"See [cell]({COLAB}/one.ipynb#scrollTo=a-1).")
     folded = new_code_cell("7", id="b-2", metadata={"tags": ["hide-input"]})
-    book.markdown("index", f"# Index\n\nSee [cell]({colab}/one.ipynb#scrollTo=b-2).\n")
+    book.markdown("index", f"# Index\n\nSee [cell]({COLAB}/one.ipynb#scrollTo=b-2).\n")
     book.notebook("one", new_code_cell("6", id="a-1"), folded, link)
     build = book.build()
     assert build.warnings == []
@@ -174,7 +172,7 @@ def test_each_cell_has_an_address(book: Book) -> None:
     for name, source in (("a-1", "6"), ("b-2", "7")):
         cell = build.article("one").select_one(f"#cell-{name}")
         assert words(cell.select_one(".cell_input").get_text()) == source
-    book.markdown("index", f"# Index\n\nSee [cell]({colab}/one.ipynb#scrollTo=gone).\n")
+    book.markdown("index", f"# Index\n\nSee [cell]({COLAB}/one.ipynb#scrollTo=gone).\n")
     assert any("scrollTo=gone" in warning for warning in book.build().warnings)
 
 

@@ -29,6 +29,8 @@
 `glossary`: words that lead to what they mean.
 `cards`: what a page says of itself to who links to it, or cites it.
 `stylesheets`: the theme's stylesheet, without what no page has.
+`published`: no link leads to a repository that is not published yet.
+`front`: where to start, and the map of the chapters.
 """
 
 from typing import Any
@@ -50,6 +52,7 @@ from . import (
     exercises,
     figures,
     formulas,
+    front,
     glossary,
     guesses,
     links,
@@ -59,6 +62,7 @@ from . import (
     outputs,
     pages,
     practice,
+    published,
     reexecution,
     search,
     status,
@@ -72,7 +76,7 @@ PARTS = (
     *(callouts, equations, formulas, links, exercises, docstrings, api, mentions, code_links),
     *(status, claims, claim_lines, tested_pages, figures, descriptions, pages, not_found),
     *(storage, delivery, outputs, tables, cells, search, reexecution, moved, guesses, practice),
-    *(glossary, stylesheets, cards),
+    *(glossary, stylesheets, cards, published, front),
 )
 
 

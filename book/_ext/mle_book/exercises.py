@@ -37,7 +37,7 @@ from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.html import Exercise, code_html, heading, quiz_html
 from mle_lib.exercises.quizzes import Open
 
-from . import practice
+from . import practice, published
 from .tree import insert_before, replace, siblings_before
 
 logger = logging.getLogger(__name__)
@@ -175,7 +175,10 @@ def _highlighted(app: Sphinx, source: str) -> str:
 
 
 def _colab(app: Sphinx) -> str:
-    """The page's notebook in Colab, by the one address of `_config.yml`."""
+    """The page's notebook in Colab, by the one address of `_config.yml`; none as long as that is
+    not published."""
+    if not published.is_published(app.config):
+        return ""
     options = app.config.html_theme_options
     repository = options["repository_url"].rstrip("/").removeprefix("https://github.com/")
     branch, path = options.get("repository_branch") or "main", f"{app.env.docname}.ipynb"

@@ -172,6 +172,10 @@ def add_script(
     doctree: nodes.document | None,
 ) -> None:  # fmt: skip
     metadata = app.env.metadata.get(pagename, {})
-    if doctree is not None and ("mle_exercises" in metadata or pagename in PAGES):
+    if doctree is None:
+        return
+    exercises = "mle_exercises" in metadata or pagename in PAGES
+    if exercises or "mle_front" in metadata:
         app.add_js_file(SCRIPT, defer="defer", priority=600)
+    if exercises:
         app.add_css_file("exercises_site.css")
