@@ -23,7 +23,7 @@ from tests.browser.exercise_page import (
     said,
     write,
 )
-from tests.browser.visits import go, go_again, opened_plain
+from tests.browser.visits import go, go_again, opened
 
 TABLE = json.loads(
     (Path(__file__).parents[1] / "exercises" / "number_table.json").read_text("utf-8")
@@ -36,7 +36,7 @@ WORDS = "e => e.textContent.replace(/\\s+/g, '')"
 
 
 def test_number_is_read_as_in_python(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         read = """(text) => {
             try { return {text, number: customElements.get("mle-exercise").parseNumber(text)}; }
             catch (error) { return {text, message: error.message}; }
@@ -57,7 +57,7 @@ def answers_to_try(id: str) -> list[str]:
 
 def test_page_says_what_python_says(site: str, browser: Browser, page_with_exercises: str) -> None:
     """Every answer to a quiz is judged on the page as `check` judges it, in the same words."""
-    with opened_plain(browser, f"{site}/{page_with_exercises}") as page:
+    with opened(browser, f"{site}/{page_with_exercises}") as page:
         page.locator(".mle-recall-all > details").evaluate_all(
             "all => all.forEach(e => e.open = true)"
         )
@@ -97,7 +97,7 @@ def tab_to(page: Page, selector: str) -> None:
 def test_quiz_by_keyboard_alone(site: str, browser: Browser) -> None:
     """From the top of the page: a wrong answer, what is said of it, and the right one."""
     id = "halve-the-error"
-    with opened_plain(browser, f"{site}/{page_of(id)}") as page:
+    with opened(browser, f"{site}/{page_of(id)}") as page:
         place = exercise(page, id)
         expect(place.locator(".mle-answer")).to_be_hidden()
         tab_to(page, f"mle-exercise[exercise='{id}'] input")
@@ -121,7 +121,7 @@ def test_options_by_keyboard(site: str, browser: Browser) -> None:
     (id, *_) = quiz_ids("choice")
     quiz = find(id)[1]
     assert isinstance(quiz, Choice)
-    with opened_plain(browser, f"{site}/{page_of(id)}") as page:
+    with opened(browser, f"{site}/{page_of(id)}") as page:
         place = exercise(page, id)
         place.evaluate("e => { e.tabIndex = -1; e.focus(); }")  # Tab goes on from here
         tab_to(page, f"mle-exercise[exercise='{id}'] input")
@@ -136,7 +136,7 @@ def test_options_by_keyboard(site: str, browser: Browser) -> None:
 
 
 def test_reload_keeps_everything(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         answer(exercise(page, "halve-the-error"), "320")
         answer(exercise(page, "what-a-shuffle-gives"), "ab")
         write(exercise(page, ESTIMATOR), BATCH_SUM)
@@ -154,7 +154,7 @@ def test_reload_keeps_everything(site: str, browser: Browser) -> None:
 
 
 def test_open_question(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{OPEN_PAGE}") as page:
+    with opened(browser, f"{site}/{OPEN_PAGE}") as page:
         place = page.locator("mle-exercise[kind='open']").first
         place.locator("textarea").fill("Because …")
         boxes = place.locator("input[type=checkbox]")
@@ -174,7 +174,7 @@ def test_open_question(site: str, browser: Browser) -> None:
 
 
 def test_another_tab_is_not_written_over(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as first:
+    with opened(browser, f"{site}/{CHAPTER_3}") as first:
         second = first.context.new_page()
         go(second, f"{site}/{CHAPTER_3}")
         first.evaluate(
@@ -187,7 +187,7 @@ def test_another_tab_is_not_written_over(site: str, browser: Browser) -> None:
 
 
 def test_progress_and_forgetting(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         link = page.locator("nav.bd-links a.current")
         count = page.locator("mle-exercise[kind='progress'] [role=status]")
         expect(count).to_have_text(f"0 of {ALL} solved, kept in this browser.")
@@ -218,7 +218,7 @@ def test_progress_and_forgetting(site: str, browser: Browser) -> None:
 
 
 def test_quizzes_work_where_nothing_can_be_kept(site: str, browser: Browser) -> None:
-    with opened_plain(browser, "about:blank") as page:
+    with opened(browser, "about:blank") as page:
         page.add_init_script(
             "Object.defineProperty(window, 'localStorage', {get() { throw new Error('no'); }})"
         )

@@ -5,11 +5,11 @@ from playwright.sync_api import Browser, expect
 from mle_lib.exercises.code import CodeExercise
 from mle_lib.exercises.registry import by_id
 from tests.browser.exercise_page import CHAPTER_3, ESTIMATOR, editor, exercise, write
-from tests.browser.visits import go, go_again, opened_plain
+from tests.browser.visits import go, go_again, opened
 
 
 def test_keys_of_the_editor(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         place = exercise(page, ESTIMATOR)
         area = editor(place)
         write(place, "")
@@ -29,7 +29,7 @@ def test_keys_of_the_editor(site: str, browser: Browser) -> None:
 
 
 def test_plain_editor_where_the_other_cannot_be_loaded(site: str, browser: Browser) -> None:
-    with opened_plain(browser, "about:blank") as page:
+    with opened(browser, "about:blank") as page:
         page.route("**/_exercises/editor/**", lambda route: route.abort())
         go(page, f"{site}/{CHAPTER_3}")
         place = exercise(page, ESTIMATOR)
@@ -47,7 +47,7 @@ def test_plain_editor_where_the_other_cannot_be_loaded(site: str, browser: Brows
 
 
 def test_reset_and_its_undo(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         place = exercise(page, ESTIMATOR)
         area = editor(place)
         stub = area.input_value()
@@ -70,7 +70,7 @@ def test_hints_one_by_one_and_the_solution(site: str, browser: Browser) -> None:
     estimator = by_id()[ESTIMATOR][1]
     assert isinstance(estimator, CodeExercise)
     hints = estimator.hints
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         place = exercise(page, ESTIMATOR)
         code = editor(place).input_value()
         assert place.locator("details:visible").count() == 0

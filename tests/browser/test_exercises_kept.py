@@ -23,7 +23,7 @@ from tests.browser.exercise_page import (
     said,
     write,
 )
-from tests.browser.visits import go, go_again, opened_plain
+from tests.browser.visits import go, go_again, opened
 
 OPEN_PAGE = "book/lecture-questions.html"
 QUIZ = "halve-the-error"
@@ -81,7 +81,7 @@ def first(page: Page, kind: str) -> Locator:
 
 @contextmanager
 def two_tabs(browser: Browser, url: str) -> Iterator[tuple[Page, Page]]:
-    with opened_plain(browser, url) as one:
+    with opened(browser, url) as one:
         other = one.context.new_page()
         go(other, url)
         yield one, other
@@ -119,7 +119,7 @@ def test_a_text_that_a_tab_has_not_seen_is_not_lost(site: str, browser: Browser,
     """A tab that was told of nothing, as one that was put to sleep is, writes over the text."""
     fill, read, text, later = KINDS[kind]
     url = address(site, kind)
-    with opened_plain(browser, "about:blank") as deaf:
+    with opened(browser, "about:blank") as deaf:
         deaf.add_init_script(DEAF)
         go(deaf, url)
         read(first(deaf, kind))
@@ -149,7 +149,7 @@ def test_a_text_that_a_tab_has_not_seen_is_not_lost(site: str, browser: Browser,
 
 
 def test_a_tab_looks_again_when_it_is_shown(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         for type in ("visibilitychange", "pageshow"):
             for text in ("1", "2"):
                 page.evaluate(
@@ -229,7 +229,7 @@ def ours(**answers: Any) -> dict[str, Any]:
 
 
 def test_answers_are_saved_and_restored(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         said_of_files = progress(page).locator(".mle-said")
         assert said_of_files.get_attribute("aria-live") == "polite"
         progress(page).get_by_role("button", name="Save all answers to a file").click()
@@ -262,7 +262,7 @@ def test_guesses_questions_and_what_was_read_go_along(site: str, browser: Browse
         recall_backward_adds={"answer": ["b"], "box": 1, "due": 5, "judged": True},
         read_training={"sections": ["a", "b"], "place": "b", "at": 2},
     )
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         here = {"sections": ["c"], "place": "c", "at": 1}
         page.evaluate("e => localStorage.setItem('mle-book/read-training', e)", json.dumps(here))
         restore(page, as_file(theirs))
@@ -278,7 +278,7 @@ def test_guesses_questions_and_what_was_read_go_along(site: str, browser: Browse
 
 
 def test_the_file_is_chosen_with_the_keys_alone(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         asked: list[Any] = []
         page.on("filechooser", lambda chooser: asked.append(chooser))
         page.evaluate("0")  # by now the browser knows that somebody waits for it
@@ -311,7 +311,7 @@ BROKEN = {
 
 
 def test_a_file_that_is_not_ours_changes_nothing(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{OPEN_PAGE}") as page:
+    with opened(browser, f"{site}/{OPEN_PAGE}") as page:
         page.locator("textarea").first.fill("mine")
         before = kept(page)
         words = progress(page).locator(".mle-said")
@@ -330,7 +330,7 @@ def test_what_differs_is_asked_about(site: str, browser: Browser) -> None:
         minibatch_gradient={"code": "theirs"},
         no_such_exercise={"answer": "1"},
     )
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         place, words = exercise(page, QUIZ), progress(page).locator(".mle-said")
         field, dialog = place.locator("input"), page.get_by_role("dialog")
         answer(place, "400")
@@ -367,7 +367,7 @@ def test_what_differs_is_asked_about(site: str, browser: Browser) -> None:
 def test_a_file_brings_no_words_of_its_own(site: str, browser: Browser) -> None:
     """What it says of a result is not shown: the page has its own."""
     forged = {"code": RIGHT, "solved": True, "result": "<h2 id='forged'>Pay here</h2>"}
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         restore(page, as_file(ours(minibatch_gradient=forged)))
         place = exercise(page, ESTIMATOR)
         expect(said(place)).to_contain_text("Correct.")
@@ -377,7 +377,7 @@ def test_a_file_brings_no_words_of_its_own(site: str, browser: Browser) -> None:
 
 
 def test_nothing_more_can_be_stored_is_said(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         page.evaluate(FULL)
         restore(page, as_file(ours(halve_the_error={"answer": "320"})))
         words = progress(page).locator(".mle-said")

@@ -25,7 +25,7 @@ from tests.browser.exercise_page import (
     said,
     write,
 )
-from tests.browser.visits import excess, go, go_again, opened, opened_plain, resize, turn
+from tests.browser.visits import excess, go, go_again, opened, resize, turn
 from tools.notebooks import read, toc_notebooks
 from tools.publish_as import is_published
 
@@ -189,7 +189,7 @@ def test_correct_is_kept(page: Page, place: Locator) -> None:
     ["pyodide/**", "worker.mjs", "library.zip", "pyodide/numpy*", "pyodide/pyodide.asm.wasm"],
 )
 def test_missing_python_is_told(site: str, browser: Browser, missing: str) -> None:
-    with opened_plain(browser, "about:blank") as page:
+    with opened(browser, "about:blank") as page:
         page.context.route(f"**/_exercises/{missing}", lambda route: route.fulfill(status=404))
         go(page, f"{site}/{CHAPTER_3}")
         place = exercise(page, ESTIMATOR)
@@ -205,7 +205,7 @@ def test_missing_python_is_told(site: str, browser: Browser, missing: str) -> No
 
 
 def test_page_opened_as_a_file_says_so(browser: Browser) -> None:
-    with opened_plain(browser, (SITE / CHAPTER_3).as_uri()) as page:
+    with opened(browser, (SITE / CHAPTER_3).as_uri()) as page:
         place = exercise(page, ESTIMATOR)
         editor(place)  # once it stands, nothing moves under the mouse
         place.get_by_role("button", name="Run").click()

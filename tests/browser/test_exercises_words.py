@@ -25,7 +25,7 @@ from tests.browser.exercise_page import (
     said,
     write,
 )
-from tests.browser.visits import go, go_again, opened_plain
+from tests.browser.visits import go, go_again, opened
 from tools import pyodide
 
 SLOW = f"import time\nprint('started')\ntime.sleep(1.5)\n{RIGHT}"
@@ -39,7 +39,7 @@ def page(site: str, browser: Browser) -> Iterator[Page]:
         if os.environ.get("CI"):
             pytest.fail(message, pytrace=False)
         pytest.skip(message)
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         yield page
 
 
@@ -155,7 +155,7 @@ def test_a_command_of_notebooks_is_told(place: Locator, line: str) -> None:
 @pytest.mark.parametrize("by_finger", [False, True])
 def test_keys_are_named_where_there_are_keys(site: str, browser: Browser, by_finger: bool) -> None:
     options = {"is_mobile": True, "has_touch": True} if by_finger else {}
-    with opened_plain(browser, f"{site}/{CHAPTER_3}", 390, **options) as page:
+    with opened(browser, f"{site}/{CHAPTER_3}", 390, **options) as page:
         place = exercise(page, ESTIMATOR)
         area = editor(place)
         expect(place.get_by_text("Ctrl+Enter")).to_be_visible(visible=not by_finger)
@@ -166,7 +166,7 @@ def test_keys_are_named_where_there_are_keys(site: str, browser: Browser, by_fin
 
 
 def test_what_runs_code_is_loaded_where_it_is_needed(site: str, browser: Browser) -> None:
-    with opened_plain(browser, "about:blank") as page:
+    with opened(browser, "about:blank") as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         go(page, f"{site}/search.html")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, Request, expect
 from mle_lib.display.explore import MOST_BYTES
 from tests.browser.conftest import SITE, WIDTHS
 from tests.browser.test_translation import unmarked
-from tests.browser.visits import opened, opened_plain, resize
+from tests.browser.visits import opened, resize
 
 FIGURE = re.compile(r"<mle-explore.*?</mle-explore>", re.DOTALL)
 FRONT_PAGE = "book/index.html"
@@ -210,7 +210,7 @@ def test_play_runs_once_through_and_pauses(page: Page) -> None:
 
 
 def test_paths_grow_while_it_plays(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{FRONT_PAGE}") as page:
+    with opened(browser, f"{site}/{FRONT_PAGE}") as page:
         figure = page.locator("mle-explore")
         moved = shown(figure).locator(".mle-tip[transform]")
         page.clock.install(time=0)
@@ -241,7 +241,7 @@ def test_a_hand_on_the_slider_stops_the_play(page: Page) -> None:
 
 def test_where_motion_is_reduced(site: str, browser: Browser, figure_page: str) -> None:
     """There is no play button; one that has the focus stays until it loses it."""
-    with opened(browser, f"{site}/{figure_page}", reduced_motion="reduce", formulas=False) as page:
+    with opened(browser, f"{site}/{figure_page}", reduced_motion="reduce") as page:
         assert page.locator(".mle-control-slider:visible").count() > 0
         assert page.locator(".mle-control-play:visible").count() == 0
         for button in page.locator(".mle-control-play").all():

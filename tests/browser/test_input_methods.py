@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from mle_lib.exercises.numbers import parse_number
 from tests.browser.exercise_page import CHAPTER_3, editor, exercise, said
 from tests.browser.test_exercise_frames import in_a_frame
-from tests.browser.visits import go, opened_plain
+from tests.browser.visits import go, opened
 
 QUIZ = "halve-the-error"
 
@@ -80,7 +80,7 @@ def check_every_field(page: Page) -> None:
 @pytest.mark.parametrize("kind", ["book/index.html", "search.html", "book/api.html"])
 def test_on_pages_without_exercises(site: str, browser: Browser, kind: str) -> None:
     """A figure's page, the search and the reference, of which each has fields of its own."""
-    with opened_plain(browser, "about:blank") as page:
+    with opened(browser, "about:blank") as page:
         page.add_init_script(f"({SPY})()")
         go(page, f"{site}/{kind}")
         check_every_field(page)
@@ -88,7 +88,7 @@ def test_on_pages_without_exercises(site: str, browser: Browser, kind: str) -> N
 
 def test_a_number_is_judged_when_it_has_been_composed(site: str, browser: Browser) -> None:
     """With the browser's own composition, as the input method drives it."""
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         place = exercise(page, QUIZ)
         place.locator("input").focus()
         browser_itself: Any = page.context.new_cdp_session(page)
@@ -139,7 +139,7 @@ def test_every_character_is_read_as_in_python(
     site: str, browser: Browser, codes: list[int]
 ) -> None:
     """Before, between and after digits."""
-    with opened_plain(browser, f"{site}/search.html") as page:
+    with opened(browser, f"{site}/search.html") as page:
         for pattern in PATTERNS:
             before, after = pattern.split("{}")
             on_page = page.evaluate(

@@ -51,7 +51,7 @@ def lost(browser: Browser, url: str, **options: Any) -> Iterator[tuple[Page, See
 def test_an_unknown_address_leads_back_to_the_book(
     browser: Browser, address: str, depth: str
 ) -> None:
-    with lost(browser, f"{address}/{depth}", formulas=False) as (page, seen):
+    with lost(browser, f"{address}/{depth}") as (page, seen):
         links = page.locator("a").evaluate_all("links => links.map(link => link.href)")
         assert len(links) > 15
         for link in links:

@@ -16,7 +16,7 @@ from mle_lib.exercises.quizzes import Choice
 from mle_lib.exercises.registry import bank, by_id, opening, order
 from tests.browser.conftest import SITE, WIDTHS
 from tests.browser.exercise_page import PYTHON_STARTS_MS, exercise, page_of, said
-from tests.browser.visits import accessibility_faults, excess, go, go_again, opened_plain
+from tests.browser.visits import accessibility_faults, excess, go, go_again, opened
 from tools.exercise_order import guesses
 from tools.notebooks import toc_notebooks
 
@@ -28,7 +28,7 @@ HIDDEN_NOW = ("hidden", "until-found")
 @contextmanager
 def reading(browser: Browser, url: str, *view: Any, **entries: Any) -> Iterator[Page]:
     """A page as a reader finds it, of whom the browser has kept these entries."""
-    with opened_plain(browser, "about:blank", *view) as page:
+    with opened(browser, "about:blank", *view) as page:
         kept = {f"mle-book/{name}": json.dumps(value) for name, value in entries.items()}
         page.add_init_script("window.mleGuessesWait = true")
         go(page, url)

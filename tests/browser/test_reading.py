@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.exercise_page import CHAPTER_3
-from tests.browser.visits import SCHEMES, Scheme, opened_plain
+from tests.browser.visits import SCHEMES, Scheme, opened
 
 FEW = 25
 
@@ -86,7 +86,7 @@ def stops(page: Page) -> list[str]:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_arrows_reach_what_tab_passes_by(site: str, browser: Browser, scheme: Scheme) -> None:
     """Tab stops where it is counted to, arrow keys come to the rest, and all of it is outlined."""
-    with opened_plain(browser, f"{site}/{CHAPTER_3}", 1280, scheme) as page:
+    with opened(browser, f"{site}/{CHAPTER_3}", 1280, scheme) as page:
         expected = stops(page)
         assert page.evaluate(WAITING, LINKS) > 2 * FEW
         look = f"() => window.faults.add(({FOCUS})())"

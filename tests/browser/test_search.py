@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SITE
-from tests.browser.visits import go, opened, opened_and_watched, opened_plain
+from tests.browser.visits import go, opened, opened_and_watched
 from tools.environment import ROOT
 from tools.notebooks import toc_files
 
@@ -174,7 +174,7 @@ def test_search_works_without_a_server(browser: Browser) -> None:
 def test_marks_are_gone_when_one_goes_on(site: str, browser: Browser) -> None:
     """To a place on the same page, or to another one and back."""
     marks = "article .highlighted"
-    with opened_plain(browser, f"{site}/search.html?q=data+set+licence") as page:
+    with opened(browser, f"{site}/search.html?q=data+set+licence") as page:
         page.locator("#search-results li > a[href^='book/index']").first.click()
         expect(page.locator(marks).first).to_have_text(re.compile("^(data|sets?|licence)$", re.I))
         page.evaluate("location.hash = '#names'")
@@ -203,7 +203,7 @@ MOVES = """(said) => {
 def test_a_number_copies_its_address_and_says_so(site: str, browser: Browser) -> None:
     address = f"{site}/{ESTIMATOR}.html"
     allowed = ["clipboard-read", "clipboard-write"]
-    with opened_plain(browser, address, permissions=allowed) as page:
+    with opened(browser, address, permissions=allowed) as page:
         said = page.locator(".mle-copied")
         heading, question = "exercise-3-3-the-estimator", "halve-the-error-question"
         for anchor, kind in [("eq-3-1", "number"), (heading, "own"), (question, "own")]:
@@ -224,7 +224,7 @@ def test_a_number_copies_its_address_and_says_so(site: str, browser: Browser) ->
 
 
 def test_a_link_that_may_not_be_copied_is_in_the_address_bar(site: str, browser: Browser) -> None:
-    with opened_plain(browser, f"{site}/{ESTIMATOR}.html") as page:
+    with opened(browser, f"{site}/{ESTIMATOR}.html") as page:
         page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(Error()); }")
         page.locator("a.mle-own[href='#halve-the-error-question']").click()
         expect(page.locator(".mle-copied")).to_have_text("The link is in the address bar")

@@ -27,7 +27,7 @@ from tests.browser.exercise_page import (
     said,
     write,
 )
-from tests.browser.visits import go, go_again, opened, opened_plain
+from tests.browser.visits import go, go_again, opened
 from tools.serve import Handler
 
 QUIZ = "halve-the-error"
@@ -67,7 +67,7 @@ def forget_all(page: Page) -> None:
 
 @pytest.mark.parametrize("book", BOOKS)
 def test_answers_of_one_book_are_its_own(host: str, browser: Browser, book: str) -> None:
-    with opened_plain(browser, f"{host}{book}{CHAPTER_3}") as mine:
+    with opened(browser, f"{host}{book}{CHAPTER_3}") as mine:
         answer(exercise(mine, QUIZ), "320")
         write(exercise(mine, ESTIMATOR), BATCH_SUM)
         theirs = mine.context.new_page()
@@ -90,7 +90,7 @@ def test_answers_of_one_book_are_its_own(host: str, browser: Browser, book: str)
 def test_answers_that_were_shared_are_taken_over_once(host: str, browser: Browser) -> None:
     """From before books were kept apart; a book on the same host that is still so keeps its own."""
     before = {f"mle-book/{QUIZ}": SOLVED, "mode": "dark", "theme": "dark", "not-of-a-book": "1"}
-    with opened_plain(browser, f"{host}/no-such-page") as page:
+    with opened(browser, f"{host}/no-such-page") as page:
         page.evaluate(f"Object.assign(localStorage, {json.dumps(before)})")
         for book in ("/one/", "/one/two/"):
             go(page, f"{host}{book}{CHAPTER_3}")
@@ -107,7 +107,7 @@ def test_answers_that_were_shared_are_taken_over_once(host: str, browser: Browse
 
 def test_a_book_that_shares_does_not_wipe_this_one(host: str, browser: Browser) -> None:
     """What older copies of the page do at "Forget all answers"."""
-    with opened_plain(browser, f"{host}/one/{CHAPTER_3}") as page:
+    with opened(browser, f"{host}/one/{CHAPTER_3}") as page:
         answer(exercise(page, QUIZ), "320")
         go(page, f"{host}/no-such-page")
         page.evaluate(
@@ -121,7 +121,7 @@ def test_a_book_that_shares_does_not_wipe_this_one(host: str, browser: Browser) 
 def test_what_cannot_be_stored_outlasts_what_a_neighbour_stores(
     host: str, browser: Browser
 ) -> None:
-    with opened_plain(browser, "about:blank") as page:
+    with opened(browser, "about:blank") as page:
         page.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); }")
         go(page, f"{host}/one/{CHAPTER_3}")
         answer(exercise(page, QUIZ), "320")
@@ -225,7 +225,7 @@ def test_nothing_else_that_sites_of_a_host_share_is_used() -> None:
 
 def test_nothing_lasts_but_the_entries(host: str, browser: Browser) -> None:
     """After a visit with everything used: no database, cache, cookie or service worker."""
-    with opened_plain(browser, f"{host}/one/{CHAPTER_3}") as page:
+    with opened(browser, f"{host}/one/{CHAPTER_3}") as page:
         use(page)
         editor(exercise(page, ESTIMATOR))
         lasting: Any = page.evaluate(
@@ -243,7 +243,7 @@ def test_nothing_lasts_but_the_entries(host: str, browser: Browser) -> None:
 
 def test_the_view_is_a_storage(host: str, browser: Browser) -> None:
     """Whatever a script does with a storage it can do with the part that is the site's."""
-    with opened_plain(browser, f"{host}/no-such-page") as page:
+    with opened(browser, f"{host}/no-such-page") as page:
         page.evaluate("localStorage.setItem('stranger', '1')")
         go(page, f"{host}/one/book/status.html")
         said = page.evaluate(

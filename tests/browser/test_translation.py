@@ -18,7 +18,7 @@ from tests.browser.exercise_page import (
     said,
     write,
 )
-from tests.browser.visits import opened_plain
+from tests.browser.visits import opened
 from tests.site.translation import CODE, bare, bare_names
 
 MADE = f"{CODE}, .mle-editor"  # when the scripts have run
@@ -84,7 +84,7 @@ def test_exercises_work_on_a_translated_page(site: str, browser: Browser) -> Non
     if not (SITE / "_exercises" / "pyodide" / "pyodide.mjs").exists():
         pytest.skip(f"no Pyodide in {SITE}: set MLE_PYODIDE and run `make book`")
     printing = "print('printed')\n" + RIGHT
-    with opened_plain(browser, f"{site}/{CHAPTER_3}") as page:
+    with opened(browser, f"{site}/{CHAPTER_3}") as page:
         place, quiz = exercise(page, ESTIMATOR), exercise(page, "halve-the-error")
         area = editor(place)
         stub = area.input_value()

@@ -8,7 +8,7 @@ import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -40,17 +40,11 @@ def new_context(
     browser: Browser,
     width: int = 1280,
     scheme: Scheme = "light",
-    *,
-    formulas: bool = True,
     **options: Any,
 ) -> BrowserContext:
     """A browser that has kept nothing yet."""
     viewport = {"width": width, "height": HEIGHT}
-    context = browser.new_context(viewport=viewport, color_scheme=scheme, **options)
-    if not formulas:
-        nothing = {"body": "", "content_type": "text/javascript"}
-        context.route("**/tex-chtml.js", lambda route: route.fulfill(**nothing))
-    return context
+    return browser.new_context(viewport=viewport, color_scheme=scheme, **options)
 
 
 # Nothing waits for a guess, unless the test is of that: else nobody would look at it. The
@@ -124,11 +118,6 @@ def opened(
         yield page
 
 
-# For what does not depend on how formulas look: they stay as they are written. To set those of a
-# chapter takes half of a visit.
-opened_plain = partial(opened, formulas=False)
-
-
 @contextmanager
 def opened_and_watched(
     browser: Browser, url: str, width: int = 1280, scheme: Scheme = "light", **options: Any
@@ -164,8 +153,7 @@ def excess(page: Page) -> int:
 # name or the MathML); words of code, but for the first of a class and a colour on the same ground.
 SIMPLIFY = """() => {
     document.querySelectorAll("[data-index][hidden]").forEach((e) => e.remove());
-    const glyphs = "svg[role=img], mjx-container > [aria-hidden=true]";
-    document.querySelectorAll(glyphs).forEach((e) => e.replaceChildren());
+    document.querySelectorAll("svg[role=img]").forEach((e) => e.replaceChildren());
     const ground = (e) => {
         const color = e ? getComputedStyle(e).backgroundColor : "";
         return color === "rgba(0, 0, 0, 0)" ? ground(e.parentElement) : color;

@@ -14,8 +14,8 @@ from sphinx.application import Sphinx
 from .delivery import NOT_LOADED
 
 THEME = "_static/styles/pydata-sphinx-theme.css"
-# a script of formulas that sets no class of the theme, and whose words are every word
-NO_CLASSES = re.compile(rf"/mathjax/|/locales/|{NOT_LOADED.pattern}")
+# scripts whose words are many, and no class of the theme
+NO_CLASSES = re.compile(rf"/locales/|{NOT_LOADED.pattern}")
 CLASSES = re.compile(r'\bclass="([^"]*)"')
 WORD = re.compile(r"[\w-]+")
 COMMENT = re.compile(r"/\*(?!!).*?\*/", re.S)
