@@ -15,7 +15,7 @@
   };
   const [LISTS, , ASKS] = Object.keys(PLACES);
   const ANY = Object.keys(PLACES).join();
-  const ITEMS = "a[href]:not(.headerlink), button:not(.dropdown-menu *), summary";
+  const ITEMS = "a[href]:not(.headerlink, .mle-term, .mle-equation-number, .mle-own), button:not(.dropdown-menu *), summary";
   const UNANSWERED = "fieldset:has([type=radio]):not(:has(:checked))"; // nothing to check yet
   const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 };
 

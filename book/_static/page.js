@@ -111,7 +111,7 @@ document.addEventListener("copy", (event) => {
   event.preventDefault();
 });
 // A number or a heading that is a link to itself: its address goes to the address bar, and is
-// copied. Equations have no Tab stop each: who comes to one, by a number in the text
+// copied. They have no Tab stop each: who comes to one, by a number in the text
 // or from the search page, finds its link at the next Tab. Without this script all have one.
 const OWN_ADDRESS = "a.mle-equation-number, a.mle-own, a.headerlink";
 const copied = document.createElement("p");
@@ -140,9 +140,21 @@ document.addEventListener("click", async (event) => {
 
 function stopAtTarget() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  for (const link of document.querySelectorAll("a.mle-equation-number")) {
+  for (const link of document.querySelectorAll("a.mle-equation-number, a.mle-own")) {
     link.tabIndex = target?.contains(link) ? 0 : -1;
   }
 }
 stopAtTarget();
 window.addEventListener("hashchange", stopAtTarget);
+
+// A formula that is wider than its place scrolls by the keyboard, too.
+const formulas = document.querySelectorAll(".mle-formula");
+function letScroll() {
+  const wide = [...formulas].map((formula) => formula.scrollWidth > formula.clientWidth);
+  for (const [n, formula] of formulas.entries()) {
+    if (wide[n]) formula.tabIndex = 0;
+    else formula.removeAttribute("tabindex");
+  }
+}
+document.fonts.ready.then(letScroll);
+window.addEventListener("resize", letScroll);

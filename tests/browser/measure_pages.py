@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
 from tests.browser.conftest import SITE, Handler, find_browser, pages  # noqa: E402
-from tests.browser.visits import PACKED, ready, site_file, wire_bytes  # noqa: E402
+from tests.browser.visits import PACKED, go, site_file, wire_bytes  # noqa: E402
 
 SLOWDOWN = 4
 LATENCY_MS = 100
@@ -118,8 +118,7 @@ def visit(browser: Browser, url: str, width: int, speed: float) -> Visit:
             },
         )
         page.add_init_script(f"({OBSERVE})()")
-        page.goto(url, wait_until="load", timeout=PATIENCE_MS)
-        ready(page)
+        go(page, url, PATIENCE_MS)
         report = page.evaluate(REPORT)
         return Visit({address for address in asked if address.startswith("http")}, *report)
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.visits import accessibility_faults, excess, opened, ready
+from tests.browser.visits import accessibility_faults, back, excess, opened, ready
 
 CHAPTER = "book/minibatch-estimator.html"
 SMALL = "book/status.html"
@@ -125,4 +125,4 @@ def test_what_cannot_be_shown_is_followed(browser: Browser, site: str) -> None:
         for fragment in ("cell-b", "missing"):
             linked(page, f"elsewhere.html#{fragment}").tap()
             page.wait_for_url(f"**/elsewhere.html#{fragment}")
-            page.go_back()
+            back(page)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SITE
-from tests.browser.visits import go, opened, opened_and_watched
+from tests.browser.visits import back, go, opened, opened_and_watched
 from tools.environment import ROOT
 from tools.notebooks import toc_files
 
@@ -179,13 +179,13 @@ def test_marks_are_gone_when_one_goes_on(site: str, browser: Browser) -> None:
         expect(page.locator(marks).first).to_have_text(re.compile("^(data|sets?|licence)$", re.I))
         page.evaluate("location.hash = '#names'")
         expect(page.locator(marks)).to_have_count(0)
-        page.go_back()
-        page.go_back()
+        back(page)
+        back(page)
         page.locator("#search-results li > a[href^='book/index']").first.click()
         expect(page.locator(marks).first).to_be_attached()
         go(page, f"{site}/book/status.html")
         expect(page.locator(marks)).to_have_count(0)
-        page.go_back()
+        back(page)
         expect(page.locator("article")).to_be_visible()
         expect(page.locator(marks)).to_have_count(0)
 
@@ -206,9 +206,9 @@ def test_a_number_copies_its_address_and_says_so(site: str, browser: Browser) ->
     with opened(browser, address, permissions=allowed) as page:
         said = page.locator(".mle-copied")
         heading, question = "exercise-3-3-the-estimator", "halve-the-error-question"
-        for anchor, kind in [("eq-3-1", "number"), (heading, "own"), (question, "own")]:
+        for anchor, kind in [("eq-3-1", "equation-number"), (heading, "own"), (question, "own")]:
             link = page.locator(f"article a.mle-{kind}[href='#{anchor}']")
-            assert link.get_attribute("tabindex") == ("-1" if kind == "number" else None)
+            assert link.get_attribute("tabindex") == "-1"
             link.focus()
             page.keyboard.press("Enter")
             expect(said).to_have_text("Link copied")

@@ -67,9 +67,9 @@ def ready(page: Page) -> None:
     page.evaluate(READY)
 
 
-def go(page: Page, url: str) -> Response | None:
+def go(page: Page, url: str, patience_ms: float | None = None) -> Response | None:
     """Open an address, and wait until the page is ready."""
-    answer = page.goto(url, wait_until="load")
+    answer = page.goto(url, wait_until="load", timeout=patience_ms)
     ready(page)
     return answer
 
@@ -77,6 +77,12 @@ def go(page: Page, url: str) -> Response | None:
 def lead(page: Page, url: str) -> None:
     """Open an address that leads to another: the page is left before it is ready."""
     page.goto(url)
+
+
+def back(page: Page) -> None:
+    """Back to the page before, when that is ready."""
+    page.go_back(wait_until="load")
+    ready(page)
 
 
 def go_again(page: Page) -> None:

@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mle_book.tables import Rows, pieces
 
+from tools.environment import ROOT
 from tools.notebooks import is_checked, read, without_rounding
 
 # as the site reads it, where spaces inside of the dollars are no matter
@@ -19,14 +20,16 @@ BLOCKS = (
 # What the extension puts on a page, by the marks that it puts on it: the lines below equations,
 # the summary of what is folded at the beginning, exercises, questions on chapters, the tables of
 # how the site was built, the API reference, a chapter's figure elsewhere, the list of its words in
-# the glossary. And the theme: the "#" beside headings.
+# the glossary, where to start and the map of the chapters. And the theme: the "#" beside headings.
 ADDED = (
     ".mle-computed, .mle-moved, .mle-setup > summary, mle-exercise, .mle-status, "
     ".mle-recall, .mle-recall-all, .mle-progress-page, .mle-terms, "
-    ".mle-front mle-explore, [id^='module-mle_lib'], .headerlink, .cell_output, script, style, "
+    ".mle-start, .mle-map, .mle-not-yet, .mle-citation, .mle-front mle-explore, "
+    "[id^='module-mle_lib'], .headerlink, .cell_output, script, style, "
     "details.hide > summary"
 )
 DIRECTIVE = re.compile(r"^```\{([\w-]+)\}[^\n]*\n(.*?)```$", re.M | re.S)
+INCLUDE = re.compile(r"^```\{include\} \.\./(\S+)\n```$", re.M)  # on a page of `book/`
 ASKED = re.compile(r"^> \*\*Question\.\*\*(?:.*\n)+?\n(?=```\{mle-open\})", re.M)
 QUOTES = str.maketrans("‘’“”", "''\"\"")  # Sphinx makes these of straight ones
 EXERCISES = {"exercise", "quiz", "recall"}  # tags of cells that become exercises
@@ -73,6 +76,7 @@ def source_text(path: Path) -> str:
 def markdown_text(source: str) -> str:
     """Of directives the caption of a figure is text; an open question is shown in its form."""
     source = ASKED.sub("", source)
+    source = INCLUDE.sub(lambda match: (ROOT / match[1]).read_text("utf-8"), source)
     source = DIRECTIVE.sub(lambda match: match[2] if match[1] == "mle-figure" else "", source)
     html = BeautifulSoup(PARSER.render(source), "html.parser")
     # the label of a box is its title, without the full stop

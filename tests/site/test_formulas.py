@@ -30,7 +30,7 @@ def test_formulas_are_mathml_with_their_latex_and_their_numbers(book: Book) -> N
     assert inline.math["data-tex"] == "x_{<i}"
     assert not inline.math.get("display")
     assert numbered["id"] == "eq-1-2"
-    assert numbered.math["data-tex"] == r"x \\ y < 1"
+    assert numbered.math["data-tex"] == r"x \\ y < 1 \tag{1.2}"
     assert (numbered.a["href"], numbered.a.text) == ("#eq-1-2", "(1.2)")
     assert plain.math["display"] == "block"
     assert plain.a is None

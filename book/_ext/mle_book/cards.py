@@ -111,7 +111,7 @@ class CitationDirective(SphinxDirective):
         self.env.note_dependency(CITATION)
         text = Path(self.env.srcdir, CITATION).read_text("utf-8")
         entry = bibtex(yaml.safe_load(text), self.config.copyright)
-        return [nodes.literal_block(entry, entry, language="bibtex")]
+        return [nodes.literal_block(entry, entry, language="bibtex", classes=["mle-citation"])]
 
 
 def bibtex(cited: dict[str, Any], copyright: str) -> str:

@@ -58,20 +58,19 @@ def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
 
 
 def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
-    latex = TAG.sub("", node.astext())
     numbers = "".join(
         f'<a class="mle-equation-number" href="#{nodes.make_id(f"eq-{number}")}">({number})</a>'
         for number in TAG.findall(node.astext())
     )
     opening = self.starttag(node, "div", CLASS=CLASSES).rstrip()
-    formula = f'<span class="mle-formula">{_set(latex, node)}</span>'
+    formula = f'<span class="mle-formula">{_set(node.astext(), node)}</span>'
     self.body.append(f"{opening}{formula}{numbers}</div>\n")
     raise nodes.SkipNode
 
 
 def _set(latex: str, node: nodes.math | nodes.math_block) -> str:
     try:
-        mathml = to_mathml(latex, isinstance(node, nodes.math_block))
+        mathml = to_mathml(TAG.sub("", latex), isinstance(node, nodes.math_block))
     except LatexError as error:
         _warn(f"a formula cannot be set: {error}", latex, node)
         return escape(latex)

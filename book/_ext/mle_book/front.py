@@ -22,6 +22,8 @@ from .tree import replace
 TITLE = re.compile(r"(\d+)\. ")
 NEEDS = re.compile(r"\bYou need (.*?)\. Reading ")
 NUMBERS = re.compile(r"chapters? (\d+(?:(?:,? and |, | to )\d+)*)")
+CALL = re.compile(r"\w\(\)")  # in a question, with code; a title has no parts
+UNTRANSLATED = ' class="notranslate" translate="no"'
 LINE, HEAD = 34, 40  # the height of a chapter's line, and of the name of its part
 SPINE, LEFT, WIDTH = 52, 66, 358  # where the chapters stand, and their titles; a phone's width
 
@@ -112,7 +114,7 @@ def drawing(app: Sphinx, docname: str) -> str:
         said += f" You need {chapter.needs}." if chapter.needs else ""
         rows += (
             f'<a href="{app.builder.get_relative_uri(docname, chapter.docname)}">'
-            f"<title>{escape(said)}</title>"
+            f"<title{UNTRANSLATED if CALL.search(said) else ''}>{escape(said)}</title>"
             f'<rect x="{SPINE - 8}" y="{y - LINE}" width="{WIDTH - SPINE}" height="{LINE}"/>'
             f'<circle cx="{SPINE}" cy="{y - LINE // 2}" r="5"/>'
             f'<text x="{LEFT}" y="{y - LINE // 2 + 5}">{escape(chapter.title)}</text></a>'

@@ -35,4 +35,5 @@ def unlink(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         return
     for link in list(doctree.findall(nodes.reference)):
         if UNPUBLISHED in link.get("refuri", ""):
-            replace(link, nodes.inline("", "", *link.children, nodes.Text(NOT_YET)))
+            said = nodes.inline("", NOT_YET, classes=["mle-not-yet"])
+            replace(link, nodes.inline("", "", *link.children, said))
