@@ -20,9 +20,14 @@ FORMULA = re.compile(r"<math\b.*?</math>", re.S)
 
 
 def used() -> set[str]:
-    """What all formulas of the site need, those of the exercises among them."""
+    """What all formulas of the site need, those of the exercises among them, and any letter."""
     pages = (path.read_text("utf-8") for path in HTML.rglob("*.html"))
-    return set().union(*(characters(maths) for page in pages for maths in FORMULA.findall(page)))
+    letters = (
+        f"<mi>{chr(code)}</mi>" for code in (*range(65, 91), *range(97, 123), *range(945, 970))
+    )
+    return characters("".join(letters)).union(
+        *(characters(maths) for page in pages for maths in FORMULA.findall(page))
+    )
 
 
 def main(source: str) -> None:

@@ -245,11 +245,13 @@ class CodeExercise:
                 found.append(None)
         return found
 
-    def _gives(self, function: Function, arguments: Arguments) -> Arrays:
+    def _gives(
+        self, function: Function, arguments: Arguments, like: Arrays | None = None
+    ) -> Arrays:
         """What a function of ours gives, computed once; of `all_cases`, which stay."""
-        known = _given(self.draw, self.cases, self.adapt, function)
+        known = _given(self.draw, self.cases, self.adapt, function, like is None)
         if id(arguments) not in known:
-            known[id(arguments)] = as_arrays(_ours(self.adapt(function), arguments))
+            known[id(arguments)] = as_arrays(_ours(self.adapt(function), arguments), like)
         return known[id(arguments)]
 
     def is_right(
@@ -278,7 +280,7 @@ class CodeExercise:
         adapted = self.adapt(slip.answer)
         for trial in tried:
             try:
-                ours = self._gives(slip.answer, trial.arguments)
+                ours = self._gives(slip.answer, trial.arguments, trial.right)
             except Exception:
                 ours = None
             if trial.stop:
@@ -337,7 +339,7 @@ def _drawn(draw: Callable[[Draw], Arguments] | None, cases: Cases) -> tuple[Argu
 
 
 @cache
-def _given(*of: Function) -> dict[int, Arrays]:
+def _given(*of: object) -> dict[int, Arrays]:
     """What a function of ours has given, as an exercise adapts it, by the identity of a trial."""
     return {}
 

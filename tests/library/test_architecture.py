@@ -101,8 +101,8 @@ def test_the_version_is_the_same_everywhere() -> None:
     root = PACKAGE.parent
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == mle_lib.__version__
-    index = (root / "book" / "index.md").read_text(encoding="utf-8")
-    assert f"Version {mle_lib.__version__}," in index
+    cited = (root / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {mle_lib.__version__}\n" in cited
 
 
 def test_importing_the_library_loads_nothing_heavy() -> None:

@@ -13,6 +13,7 @@ from tools.environment import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from mle_book import cards
+from mle_book.published import UNPUBLISHED
 
 CITED = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
@@ -44,7 +45,7 @@ def head_of(app: Any, page: str) -> dict[str, str]:
     [
         ("https://github.com/Ada/book", "https://ada.github.io/book/"),
         ("https://github.com/Ada/ada.github.io", "https://ada.github.io/"),
-        ("https://github.com/-unpublished-/book", ""),
+        (f"https://github.com{UNPUBLISHED}book", ""),
         ("", ""),
     ],
 )
@@ -53,7 +54,7 @@ def test_the_address_follows_from_the_repository(repository: str, address: str) 
 
 
 def test_a_book_that_is_not_published_has_no_address(tmp_path) -> None:
-    app = app_of("https://github.com/-unpublished-/book")
+    app = app_of(f"https://github.com{UNPUBLISHED}book")
     assert head_of(app, "book/one") == {
         "og:type": "article",
         "og:site_name": "A &amp; B",
