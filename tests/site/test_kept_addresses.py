@@ -12,6 +12,7 @@ from importlib import import_module
 import pytest
 from docutils import nodes
 
+from tests.site.page_text import INCLUDE
 from tools import moved
 from tools.environment import ROOT
 from tools.notebooks import read, toc_files
@@ -23,6 +24,7 @@ from mle_book.api import public_members
 KEPT = moved.kept()
 MOVED = moved.load()
 PAGES = {f"book/{path.stem}": path for path in toc_files()}
+WORD = re.compile(r"^[-*] \*\*(.+?)\*\*", re.M)
 MADE = {"index", "404", "search"}  # by the tools of the site
 
 
@@ -34,8 +36,8 @@ def page_of(address: str) -> str:
 
 @cache
 def anchors(page: str) -> set[str]:
-    """The anchors of a page, as the site gives them to headings, equations and questions."""
-    text = page_text(PAGES[page])
+    """The anchors of a page, as the site gives them to headings, equations, questions and words."""
+    text = INCLUDE.sub(lambda match: (ROOT / match[1]).read_text("utf-8"), page_text(PAGES[page]))
     headings = re.findall(r"^#{1,3} +(.+?)\s*$", text, re.M)
     plain = [re.sub(r"[$`*]", "", heading) for heading in headings]
     found = {nodes.make_id(heading) for heading in plain}
@@ -44,6 +46,8 @@ def anchors(page: str) -> set[str]:
     sources = [text, *(cell.source for cell in cells if cell.cell_type == "code")]
     for said in re.findall(r'(?:quiz\("|\{mle-open\} )([\w-]+)', "\n".join(sources)):
         found.add(f"{said}-question")
+    if page == "book/glossary":
+        found |= {nodes.make_id(f"term-{word}") for word in WORD.findall(text)}
     for module in re.findall(r"^mle_lib[\w.]*$", text, re.M):
         found |= {f"module-{module}", nodes.make_id(module)}
     return found
