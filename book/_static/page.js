@@ -92,8 +92,8 @@ window.addEventListener("hashchange", followMoved);
 document.addEventListener("copy", (event) => {
   const selection = getSelection();
   if (selection.isCollapsed || event.target.closest?.("textarea, input")) return;
-  const range = selection.getRangeAt(0);
-  const whole = (node) => (node.parentElement ?? node).closest?.("math");
+  const range = selection.getRangeAt(0).cloneRange(); // what is selected stays so
+  const whole = (node) => (node.closest ? node : node.parentElement).closest("math");
   if (whole(range.startContainer)) range.setStartBefore(whole(range.startContainer));
   if (whole(range.endContainer)) range.setEndAfter(whole(range.endContainer));
   const copy = document.createElement("div");
@@ -110,9 +110,10 @@ document.addEventListener("copy", (event) => {
   copy.remove();
   event.preventDefault();
 });
+
 // A number or a heading that is a link to itself: its address goes to the address bar, and is
-// copied. They have no Tab stop each: who comes to one, by a number in the text
-// or from the search page, finds its link at the next Tab. Without this script all have one.
+// copied. They have no Tab stop each: who comes to one, by a number in the text or from the search
+// page, finds its link at the next Tab. Without this script all have one.
 const OWN_ADDRESS = "a.mle-equation-number, a.mle-own, a.headerlink";
 const copied = document.createElement("p");
 copied.className = "mle-copied";

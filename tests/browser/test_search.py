@@ -229,3 +229,24 @@ def test_a_link_that_may_not_be_copied_is_in_the_address_bar(site: str, browser:
         page.locator("a.mle-own[href='#halve-the-error-question']").click()
         expect(page.locator(".mle-copied")).to_have_text("The link is in the address bar")
         assert page.url.endswith("#halve-the-error-question")
+
+
+# From the middle of one formula to the middle of the next: both are wanted whole
+COPIES = """() => {
+    const [one, other] = document.querySelectorAll("article p .math");
+    const first = (formula) => formula.querySelector("mi, mn, mo").firstChild;
+    getSelection().setBaseAndExtent(first(one), 0, first(other), 1);
+    const told = new ClipboardEvent("copy", { clipboardData: new DataTransfer(), bubbles: true,
+        cancelable: true });
+    document.dispatchEvent(told);
+    const tex = [one, other].map((formula) => formula.querySelector("math").dataset.tex);
+    return [told.defaultPrevented, told.clipboardData.getData("text/plain"), ...tex];
+}"""
+
+
+def test_what_is_copied_of_formulas_is_latex(site: str, browser: Browser) -> None:
+    with opened(browser, f"{site}/{ESTIMATOR}.html") as page:
+        prevented, text, one, other = page.evaluate(COPIES)
+        assert prevented
+        assert text.startswith(f"${one}$")
+        assert text.endswith(f"${other}$")
