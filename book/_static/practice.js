@@ -404,7 +404,7 @@
     if (!chapter) return;
     const link = linkTo(chapter, id, `Continue at ${title.split(" ")[0]}`);
     link.title = title;
-    place.append(link);
+    place.firstElementChild.after(link);
   }
 
   async function chaptersOfTheBook() {

@@ -78,6 +78,9 @@ def show_paths(
     x, y = top[places].tolist()
     axis.plot(x, y, "+", color=COLORS["grey"], ms=13, mew=2)
     axis.annotate("top", (x, y), (-8, 8), textcoords="offset points", ha="right")
+    # each track's, or the one that is common to them
+    for x, y in {tuple(track[0, places].tolist()) for track in tracks.values()}:
+        axis.annotate("start", (x, y), (0, -14), textcoords="offset points", ha="center")
     labels = []
     for (name, track), (color, line, mark) in zip(tracks.items(), MARKS, strict=False):
         style: dict[str, Any] = {"color": COLORS[color], "ls": line, "lw": 1.5}

@@ -32,12 +32,16 @@ def book(tmp_path: Path) -> Book:
 
 
 def test_the_figure_of_the_tagged_cell_opens_another_page(book: Book) -> None:
-    book.notebook("a", FIGURE.replace("frames", "others"), front(FIGURE))
+    settings = "data-frames='{&quot;start&quot;: [2, 1]}'"
+    moving = FIGURE.replace("<mle-explore>", f"<mle-explore {settings}>")
+    book.notebook("a", FIGURE.replace("frames", "others"), front(moving))
     build = book.build()
     assert build.warnings == []
     assert build.executed == ["a"]
     article = build.article("index")
     assert article.find("mle-explore").text == "frames"
+    assert '"start": [0, 1]' in article.find("mle-explore")["data-frames"]
+    assert '"start": [2, 1]' in build.article("a").find_all("mle-explore")[1]["data-frames"]
     caption = article.find(class_="mle-front").find(class_="caption-text")
     assert caption.text == "A caption, see the chapter."
     assert caption.find("a")["href"] == "a.html"

@@ -15,6 +15,7 @@ INDEX = f"""# Index
 Text, and [the code]({REPOSITORY}).
 
 ```{{mle-start}}
+Patience is enough.
 ```
 
 ```{{mle-map}}
@@ -26,7 +27,7 @@ NEEDS = {"one": "a pen", "two": "chapter 1", "three": "chapters 1 and 2", "four"
 def chapter(number: int, name: str, question: str = "Why?") -> str:
     return (
         f"# {number}. {name.capitalize()}\n\n{question} Read on.\n\n"
-        f"**You need** {NEEDS[name]}. **Reading** 5 minutes.\n"
+        f"**You need** {NEEDS[name]}. **Reading** 25 minutes.\n"
     )
 
 
@@ -45,6 +46,8 @@ def test_the_map_has_each_chapter_its_question_and_what_it_needs(book: Book) -> 
     assert build.warnings == []
     article = build.article("index")
     assert article.select_one(".mle-start a")["href"] == "one.html"
+    much = "4 chapters, 2 hours of reading. Patience is enough."
+    assert article.select_one(".mle-start p").text == much
     links = article.select(".mle-map a")
     assert [link["href"] for link in links] == [f"{name}.html" for name in NEEDS]
     assert [link.find("text").text for link in links][1:3] == ["2. Two", "3. Three"]

@@ -2,9 +2,12 @@
 
 The figure is what the chapter's cell tagged `front-page` shows. The chapter is executed, cached and
 tested as ever; the other page only shows the same frames, and is written again when they change.
+There its first slider, the one that plays, begins at its first place. Where no script runs the
+frame is the one that the chapter chose.
 """
 
 import hashlib
+import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -16,6 +19,7 @@ from .tree import replace
 
 TAG = "tag_front-page"  # the class that the cell's tag becomes
 FIGURE = "<mle-explore"
+START = re.compile(r"(&quot;start&quot;: \[)\d+")
 
 logger = logging.getLogger(__name__)
 
@@ -84,4 +88,4 @@ def fill_in(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             )
             replace(place)
         else:
-            replace(place, nodes.raw("", html, format="html"))
+            replace(place, nodes.raw("", START.sub(r"\g<1>0", html, count=1), format="html"))

@@ -1,7 +1,8 @@
 """The first page: where to start, and the map of the chapters.
 
 `{mle-start}` is a link to the first chapter, and room beside it for one to where a reader was:
-`practice.js` knows. `{mle-map}` is a drawing with a line for each chapter, in the order and the
+`practice.js` knows. Its content says what a reader needs; how much there is to read is counted from
+the chapters. `{mle-map}` is a drawing with a line for each chapter, in the order and the
 parts of `_toc.yml`. A chapter's title, its question and what it needs are read from its first cell.
 An arc leads from a chapter to a later one that needs it, unless a chapter between them says so.
 """
@@ -21,6 +22,7 @@ from .tree import replace
 
 TITLE = re.compile(r"(\d+)\. ")
 NEEDS = re.compile(r"\bYou need (.*?)\. Reading ")
+MINUTES = re.compile(r"\bReading (\d+) minutes")
 NUMBERS = re.compile(r"chapters? (\d+(?:(?:,? and |, | to )\d+)*)")
 CALL = re.compile(r"\w\(\)")  # in a question, with code; a title has no parts
 UNTRANSLATED = ' class="notranslate" translate="no"'
@@ -35,6 +37,7 @@ class Chapter(NamedTuple):
     title: str
     question: str
     needs: str  # as it says itself
+    minutes: int  # of reading, as it says, too
 
 
 def setup(app: Sphinx) -> None:
@@ -50,9 +53,11 @@ class place(nodes.General, nodes.Element):
 
 
 class Start(SphinxDirective):
+    has_content = True
+
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname]["mle_front"] = True
-        return [place(draw=type(self).__name__)]
+        return [place(draw=type(self).__name__, said=" ".join(self.content))]
 
 
 class Map(Start):
@@ -80,10 +85,9 @@ def chapters(app: Sphinx) -> list[Chapter]:
                 continue
             first, *others = map(plain, app.env.get_doctree(docname).findall(nodes.paragraph))
             needs = next((need[1] for text in others if (need := NEEDS.search(text))), "")
-            question = first[: first.rfind("?") + 1]
-            found.append(
-                Chapter(docname, tree.caption or "", int(numbered[1]), title, question, needs)
-            )
+            minutes = next((int(m[1]) for text in others if (m := MINUTES.search(text))), 0)
+            question, part = first[: first.rfind("?") + 1], tree.caption or ""
+            found.append(Chapter(docname, part, int(numbered[1]), title, question, needs, minutes))
     return found
 
 
@@ -101,7 +105,7 @@ def arcs(known: list[Chapter]) -> list[tuple[int, int]]:
     ]
 
 
-def drawing(app: Sphinx, docname: str) -> str:
+def drawing(app: Sphinx, docname: str, _said: str) -> str:
     """The map, in pixels: it is as wide as its place, and its text as large as the page's."""
     known, parts, rows, at, y = chapters(app), "", "", {}, 0
     for before, chapter in pairwise([None, *known]):
@@ -129,13 +133,17 @@ def drawing(app: Sphinx, docname: str) -> str:
     )
 
 
-def start(app: Sphinx, docname: str) -> str:
+def start(app: Sphinx, docname: str, said: str) -> str:
     """The way to the first chapter; `practice.js` puts another beside it."""
-    first = next(iter(chapters(app)), None)
-    if first is None:
+    if not (known := chapters(app)):
         return ""
-    link = app.builder.get_relative_uri(docname, first.docname)
-    return f'<p class="mle-start"><a class="mle-start-link" href="{link}">Start: chapter 1</a></p>'
+    link = app.builder.get_relative_uri(docname, known[0].docname)
+    hours = round(sum(chapter.minutes for chapter in known) / 60)
+    much = f"{len(known)} chapters, {hours} hours of reading. {said}"
+    return (
+        f'<div class="mle-start"><a href="{link}">Start: chapter 1</a>'
+        f"<p>{escape(much.strip())}</p></div>"
+    )
 
 
 DRAW = {"Start": start, "Map": drawing}
@@ -143,7 +151,7 @@ DRAW = {"Start": start, "Map": drawing}
 
 def fill_in(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for node in list(doctree.findall(place)):
-        replace(node, nodes.raw("", DRAW[node["draw"]](app, docname), format="html"))
+        replace(node, nodes.raw("", DRAW[node["draw"]](app, docname, node["said"]), format="html"))
 
 
 def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
