@@ -131,6 +131,9 @@ def figure_pages() -> list[str]:
     return [page for page in pages() if "<mle-explore" in (SITE / page).read_text("utf-8")]
 
 
+FORGOTTEN = "book/forgotten.html"  # as many questions as all chapters have, of kinds that they have
+
+
 def exercise_pages() -> list[str]:
     """The pages that set exercises."""
     return [page for page in pages() if "<mle-exercise" in (SITE / page).read_text("utf-8")]
@@ -142,8 +145,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("figure_page", figure_pages(), scope="module")
     if "page_with_exercises" in metafunc.fixturenames:
         found = [
-            # as many questions as all chapters have, of kinds that they have
-            pytest.param(page, marks=[pytest.mark.soak] if page == "book/forgotten.html" else [])
+            pytest.param(page, marks=[pytest.mark.soak] if page == FORGOTTEN else [])
             for page in exercise_pages()
         ]
         metafunc.parametrize("page_with_exercises", found or ["(no site)"])

@@ -155,11 +155,14 @@ def excess(page: Page) -> int:
 
 
 # Leaves out what axe-core would only look at again: frames of a figure that are not shown; glyphs
-# of a drawing or a formula, of one colour, which assistive technology does not meet (it has the
-# name or the MathML); words of code, but for the first of a class and a colour on the same ground.
+# of a drawing, of one colour, which assistive technology does not meet (it has the name); of a
+# formula all but one letter; words of code, but for the first of a class and a colour on the same
+# ground.
 SIMPLIFY = """() => {
     document.querySelectorAll("[data-index][hidden]").forEach((e) => e.remove());
     document.querySelectorAll("svg[role=img]").forEach((e) => e.replaceChildren());
+    document.querySelectorAll("math").forEach(
+        (e) => e.replaceChildren(e.querySelector("mi, mn, mo, mtext") ?? ""));
     const ground = (e) => {
         const color = e ? getComputedStyle(e).backgroundColor : "";
         return color === "rgba(0, 0, 0, 0)" ? ground(e.parentElement) : color;

@@ -215,11 +215,42 @@ def test_slips_are_far_from_the_solution_and_from_each_other(exercise: CodeExerc
         )
 
 
+def is_right_until(exercise: CodeExercise, answer: Function) -> bool:
+    """What `check` asks of a right answer, up to the first trial at which it is not so."""
+    answer = exercise.adapt(answer)
+    try:
+        with np.errstate(all="ignore"):
+            for arguments in exercise.all_cases():
+                right = exercise._gives(exercise.answer, arguments)
+                asked, given = exercise._asked(answer, arguments, right)
+                if not exercise.is_right(given, right, asked):
+                    return False
+    except Exception:
+        return False
+    return True
+
+
 @every_code_exercise
 def test_other_mistakes_are_refused(
     exercise: CodeExercise, count: Count, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """At some trial, which is all that a push asks."""
     monkeypatch.setattr("mle_lib.exercises.calls.SECONDS", 3.0)  # some do not end
+    wrong = ANSWERS[exercise.id].wrong
+    taken = [answer for answer in wrong if is_right_until(exercise, answer)]
+    count("wrong answers refused", len(wrong) - len(taken))
+    count("false accepts", len(taken))
+    assert taken == []
+    assert is_right_until(exercise, exercise.answer)
+
+
+@pytest.mark.soak
+@every_code_exercise
+def test_other_mistakes_are_told_so(
+    exercise: CodeExercise, count: Count, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the whole check."""
+    monkeypatch.setattr("mle_lib.exercises.calls.SECONDS", 3.0)
     for answer in ANSWERS[exercise.id].wrong:
         result = check(exercise.id, answer)
         count("wrong answers refused", result.status == "incorrect")

@@ -377,19 +377,25 @@ def test_a_kernel_that_dies_or_does_not_start_is_named(
     ],
 )
 @pytest.mark.parametrize("soak", [False, True])
+@pytest.mark.parametrize("at_once", [False, True])
 def test_one_failing_step_fails_the_whole(
     codes: list[int],
     result: int,
     said: str,
     soak: bool,
+    at_once: bool,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    steps = [(f"step {i}", ["-c", f"raise SystemExit({code})"]) for i, code in enumerate(codes)]
-    monkeypatch.setattr(check, "soak_steps" if soak else "steps", lambda: steps)
+    end = "print('its own words'); raise SystemExit"
+    steps = [(f"step {i}", ["-c", f"{end}({code})"]) for i, code in enumerate(codes)]
+    groups = [steps] if at_once else [[step] for step in steps]
+    monkeypatch.setattr(check, "soak_steps" if soak else "steps", lambda: groups)
     monkeypatch.setattr(check, "isolate", lambda: None)
     assert check.main(["--soak"] if soak else []) == result
-    assert said in "".join(capsys.readouterr())
+    shown = "".join(capsys.readouterr())
+    assert said in shown
+    assert shown.count("its own words") == at_once  # the others' go to the terminal itself
 
 
 def test_what_is_left_out_at_a_push_is_in_soak() -> None:
@@ -399,7 +405,7 @@ def test_what_is_left_out_at_a_push_is_in_soak() -> None:
     assert options[options.index("-m") + 1] == "not soak"
     others = [path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
     marked = {p.parent for p in others if "pytest.mark.soak" in p.read_text("utf-8")}
-    commands = [command for _, command in check.soak_steps() if "soak" in command]
+    commands = [command for ((_, command),) in check.soak_steps() if "soak" in command]
     assert {ROOT / command[-1] for command in commands} == marked
     workflow = (ROOT / ".github" / "workflows" / "test.yml").read_text("utf-8")
     assert workflow.index("make soak") < workflow.index("upload-pages-artifact")
