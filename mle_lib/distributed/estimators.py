@@ -11,13 +11,21 @@ from torch import Tensor
 from torch.distributed import ProcessGroup
 
 from mle_lib import gradient, likelihood
-from mle_lib.checks import check_at_least, check_dense, check_indices, check_matrix
+from mle_lib.checks import (
+    check_annotations,
+    check_at_least,
+    check_dense,
+    check_indices,
+    check_matrix,
+    checked_inside,
+)
 from mle_lib.distributed.workers import Workers
 from mle_lib.gradient import summed_gradient
 from mle_lib.models import AutoregressiveModel
 from mle_lib.models.evaluation import parameter_of
 
 
+@checked_inside
 def log_likelihood(
     model: AutoregressiveModel,
     x: Tensor,
@@ -44,6 +52,7 @@ def log_likelihood(
     """
     workers = Workers(group)
     with workers.together() as alike:
+        check_annotations(log_likelihood, vars())
         alike["model"] = size_of(model)
         value = torch.zeros((), dtype=torch.float64, device=parameter_of(model).device)
         if has_rows(x, chunk_size, workers):
@@ -51,6 +60,7 @@ def log_likelihood(
     return added(workers, value, len(x))[0]
 
 
+@checked_inside
 def full_gradient(
     model: AutoregressiveModel,
     x: Tensor,
@@ -68,6 +78,7 @@ def full_gradient(
     """
     workers = Workers(group)
     with workers.together() as alike:
+        check_annotations(full_gradient, vars())
         alike["model"] = size_of(model)
         part = no_gradient(model)
         if has_rows(x, chunk_size, workers):
@@ -75,6 +86,7 @@ def full_gradient(
     return added(workers, part.double(), len(x))[0].to(part.dtype)
 
 
+@checked_inside
 def minibatch_gradient(
     model: AutoregressiveModel, x: Tensor, indices: Tensor, group: ProcessGroup | None = None
 ) -> Tensor:
@@ -101,6 +113,7 @@ def minibatch_gradient(
     """
     workers = Workers(group)
     with workers.together() as alike:
+        check_annotations(minibatch_gradient, vars())
         alike["model"] = size_of(model)
         part, b = no_gradient(model), 0
         has_rows(x, None, workers)

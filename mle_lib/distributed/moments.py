@@ -4,13 +4,14 @@ from torch import Tensor
 from torch.distributed import ProcessGroup
 
 from mle_lib import minibatch
-from mle_lib.checks import check_at_least, check_flag
+from mle_lib.checks import check_annotations, check_at_least, check_flag, checked_inside
 from mle_lib.distributed.estimators import added, has_rows, no_gradient, size_of
 from mle_lib.distributed.workers import Workers
 from mle_lib.minibatch import GradientMoments
 from mle_lib.models import AutoregressiveModel
 
 
+@checked_inside
 def gradient_moments(
     model: AutoregressiveModel,
     x: Tensor,
@@ -47,6 +48,7 @@ def gradient_moments(
     """
     workers = Workers(group)
     with workers.together() as alike:
+        check_annotations(gradient_moments, vars())
         alike["model"], alike["subsample"] = size_of(model), check_flag(subsample, "subsample")
         mean: Tensor = no_gradient(model).double()
         scatter = mean

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
-from mle_lib.checks import check_flag
+from mle_lib.checks import check_annotations, check_flag, checked_inside
 from mle_lib.data.files import as_path
 from mle_lib.distributed import Workers
 from mle_lib.models import AutoregressiveModel
@@ -19,9 +19,8 @@ from mle_lib.training.run import Run
 from mle_lib.training.setting import Setting
 from mle_lib.training.steps import train_step
 
-CALLER = 3  # the frame above that in which the annotations are checked
 
-
+@checked_inside
 def fit(
     model: AutoregressiveModel,
     optimizer: Optimizer,
@@ -90,6 +89,7 @@ def fit(
     """
     workers = Workers()
     with workers.together() as alike:
+        check_annotations(fit, vars())
         check_data(model, train, "train")
         if valid is not None:
             check_data(model, valid, "valid")
@@ -128,7 +128,7 @@ def fit(
             make_steps(run, bar)
     if run.ended == "diverged":
         message = "training diverged and was stopped: try a smaller step size"
-        warnings.warn(message, RuntimeWarning, stacklevel=CALLER)
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
     return run.history
 
 

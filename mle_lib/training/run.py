@@ -227,10 +227,9 @@ class Run:
 
     def _mean_log_likelihood(self, x: Tensor) -> float:
         # no more rows at once than in a step
-        chunk_size, workers = self.setting.micro_batch_size, self.workers
-        return log_likelihood(self.model, workers.share(x), chunk_size, workers.group).item() / len(
-            x
-        )
+        chunk_size, mine = self.setting.micro_batch_size, self.workers.share(x)
+        total = log_likelihood(self.model, mine, chunk_size, self.workers.group)
+        return total.item() / len(x)
 
     def end(self) -> str:
         """Why training should end after the passes made so far; empty if it should go on."""
