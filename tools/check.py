@@ -41,6 +41,7 @@ def steps() -> list[Step]:
 def soak_steps() -> list[Step]:
     """What is left out of `steps`, on the site that is built."""
     return [
+        ("several processes", [*SOAK, "tests/library"]),
         ("checker of exercises", [*SOAK, "tests/exercises"]),
         ("book", ["-m", "tools.build_book"]),
         ("pages", [*SOAK, "tests/browser"]),
