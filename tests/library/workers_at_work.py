@@ -23,7 +23,7 @@ from mle_lib.training import fit
 from mle_lib.training.run import Run
 from tests.cases import MODELS, binary, randomised
 
-PATIENCE = 120  # seconds until a job counts as hanging
+PATIENCE = 300  # seconds until a job counts as hanging; four share two cores
 # from one that has imported torch: to import it takes longer than most jobs
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["torch", "mle_lib.training", "mle_lib.audit"])
