@@ -28,12 +28,11 @@ class _Checked(FrozenDict):
         return super().get(hint, default)
 
 
-beartype_this_package(
-    conf=BeartypeConf(
-        violation_type=ValueError,
-        violation_verbosity=BeartypeViolationVerbosity.MINIMAL,
-        is_color=False,
-        claw_skip_package_names=("mle_lib.exercises",),  # it runs in the browser, with NumPy alone
-        hint_overrides=_Checked({int: object, float: object, bool: object, str: object}),
-    )
+CHECKS = BeartypeConf(
+    violation_type=ValueError,
+    violation_verbosity=BeartypeViolationVerbosity.MINIMAL,
+    is_color=False,
+    claw_skip_package_names=("mle_lib.exercises",),  # it runs in the browser, with NumPy alone
+    hint_overrides=_Checked({int: object, float: object, bool: object, str: object}),
 )
+beartype_this_package(conf=CHECKS)

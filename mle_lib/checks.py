@@ -1,13 +1,18 @@
 """What every room asks of its arguments: a wrong one meets the same clear ``ValueError``."""
 
+import inspect
 import numbers
 import operator
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from beartype.door import is_bearable
 from torch import Tensor
+
+from mle_lib import CHECKS
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 # torch does little with the last three, but knows the signed numbers with the same bits
@@ -22,9 +27,29 @@ KINDS = {  # of numbers, as ``check_dense`` is asked for them
 }
 MOST = 2**63 - 1  # of a whole number in torch
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 
 class NotFiniteError(ValueError, FloatingPointError):
     """A number that is to be finite is NaN or infinite."""
+
+
+def checked_inside(function: F) -> F:
+    """A function whose annotations are not checked where it is called: it does so itself, by
+    ``check_annotations``, where what is found can be told to other processes."""
+    function.__no_type_check__ = True  # type: ignore[attr-defined]
+    return function
+
+
+def check_annotations(function: Callable[..., Any], given: Mapping[str, object]) -> None:
+    """
+    Raises:
+        ValueError: If an argument is not of the type that the function's annotations say.
+    """
+    for name, hint in inspect.get_annotations(function).items():
+        if name in given and not is_bearable(given[name], hint, conf=CHECKS):
+            wanted = getattr(hint, "__name__", hint)
+            raise ValueError(f"{name} must be a {wanted}, got {shown(given[name])}")
 
 
 def check_binary(x: Tensor, n: int | None = None, name: str = "x") -> Tensor:

@@ -47,6 +47,7 @@ def steps() -> list[Group]:
 def soak_steps() -> list[Group]:
     """What is left out of `steps`, on the site that is built."""
     return [
+        [("several processes", [*SOAK, "tests/library"])],
         [("checker of exercises", [*SOAK, "tests/exercises"])],
         [("book", ["-m", "tools.build_book"])],
         [("pages", [*SOAK, "tests/browser"])],

@@ -42,8 +42,9 @@ class KnownLanguage(Language):
             ValueError: If ``m`` < 1.
         """
         m, P = check_at_least(m, 1, "m"), torch.from_numpy(self.transitions)
-        last = torch.zeros(m, dtype=torch.int64)
-        columns, going = [], torch.ones(len(last), dtype=torch.bool)
+        P = P if generator is None else P.to(generator.device)
+        last = torch.zeros(m, dtype=torch.int64, device=P.device)
+        columns, going = [], torch.ones_like(last, dtype=torch.bool)
         while going.any():
             drawn = torch.multinomial(P[last], 1, generator=generator)[:, 0]
             last = torch.where(going, drawn, 0)

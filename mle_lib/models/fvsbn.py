@@ -49,4 +49,5 @@ class FVSBN(AutoregressiveModel):
                 "model must have the bias and weight of linear as parameters"
             ) from None
         start = weight + i * (i - 1) // 2
-        return torch.tensor([bias + i, *range(start, start + i)])
+        places = [bias + i, *range(start, start + i)]
+        return torch.tensor(places, device=self.linear.bias.device)

@@ -38,7 +38,9 @@ class ManyFVSBN:
         x = check_binary(x).double()
         self.states, self.which, counts = x.unique(dim=0, return_inverse=True, return_counts=True)
         self.m, self.share = len(x), counts.double() / len(x)
-        (k, n), model = self.states.shape, FVSBN(x.shape[1])
+        k, n = self.states.shape
+        with x.device:
+            model = FVSBN(n)
         self.p = n * (n + 1) // 2
         A = torch.zeros(k, n, self.p, dtype=x.dtype, device=x.device)
         for i in range(n):
@@ -88,7 +90,9 @@ class ManyFVSBN:
 
     def state_gradients(self, theta: Tensor) -> Tensor:
         """∇ log p(s) for each state at one θ, ``(p,) -> (k, p)``."""
-        return self.gradient(self._one(theta), torch.eye(len(self.states)))
+        return self.gradient(
+            self._one(theta), torch.eye(len(self.states), device=self.states.device)
+        )
 
     def curvature(self, theta: Tensor) -> Tensor:
         """H = −∇²ℓ/m at one θ, ``(p,) -> (p, p)``, positive semidefinite (2.6).

@@ -79,7 +79,8 @@ def exact_fisher(model: AutoregressiveModel) -> Tensor:
         raise ValueError("model must be of binary variables, got one of sequences")
     if model.n > 12:
         raise ValueError(f"n must be at most 12 to sum over all 2^n states, got {model.n}")
-    states = all_states(model.n).to(parameter_of(model).device)
+    with parameter_of(model).device:
+        states = all_states(model.n)
     with evaluation(model, states) as x, torch.no_grad():
         p = model(x).sum(1).double().exp()
     rows = per_sample_gradients(model, states).double()

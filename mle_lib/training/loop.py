@@ -9,8 +9,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
-from mle_lib.checks import check_flag
+from mle_lib.checks import check_annotations, check_flag, checked_inside
 from mle_lib.data.files import as_path
+from mle_lib.distributed import Workers
 from mle_lib.models import AutoregressiveModel
 from mle_lib.training.contracts import check_data, check_optimizer, check_scheduler
 from mle_lib.training.history import History
@@ -18,9 +19,8 @@ from mle_lib.training.run import Run
 from mle_lib.training.setting import Setting
 from mle_lib.training.steps import train_step
 
-CALLER = 3  # the frame above that in which the annotations are checked
 
-
+@checked_inside
 def fit(
     model: AutoregressiveModel,
     optimizer: Optimizer,
@@ -45,6 +45,14 @@ def fit(
     training after the current step, where it is not ignored; what was learned is kept. A model that
     is in ``eval`` mode is put into ``train`` mode for the steps and back again; modules in ``eval``
     mode within a model in ``train`` mode stay so.
+
+    Under ``torchrun`` (where ``torch.distributed`` is initialised) the same call on every worker is
+    the same run, but for rounding: all hold the same data and draw the same shuffle, each takes
+    every W-th row of a batch, and gradients are summed before the update. ``micro_batch_size`` is
+    what a worker holds at once. The first one writes the checkpoint, which all read, and shows the
+    bar; the run can go on with another number of workers. A model that draws random numbers as it
+    trains (dropout) draws other ones, independent on all workers: the run is equal in law. What is
+    refused is a layer that takes statistics of a batch (BatchNorm), for no worker has all of it.
 
     Args:
         train: ``(m, n)``, on the model's device.
@@ -74,31 +82,38 @@ def fit(
         also does where a schedule gives a step size that is no number of the parameters' dtype.
 
     Raises:
-        ValueError: If an argument is wrong, or the checkpoint is of another run or not whole.
-            Nothing is changed then.
+        ValueError: If an argument is wrong, or the checkpoint is of another run or not whole; on
+            every worker if on any, and if they were not called alike (with the same data, model,
+            optimiser, numbers and global random state). Nothing is changed then.
+        LostWorkerError: If another worker has ended. The checkpoint is as it was saved last.
     """
-    check_data(model, train, "train")
-    if valid is not None:
-        check_data(model, valid, "valid")
-    setting = Setting.of(
-        len(train),
-        batch_size=batch_size,
-        epochs=epochs,
-        scale=scale,
-        seed=seed,
-        patience=patience,
-        max_norm=max_norm,
-        micro_batch_size=micro_batch_size,
-        save_every=save_every,
-    )
-    if patience is not None and valid is None:
-        raise ValueError("patience needs validation data, got valid=None")
-    progress = check_flag(progress, "progress")
-    check_optimizer(model, optimizer)
-    if scheduler is not None:
-        check_scheduler(scheduler, optimizer)
-    run = Run(model, optimizer, scheduler, train, valid, setting)
-    path = None if checkpoint is None else as_path(checkpoint, "checkpoint")
+    workers = Workers()
+    with workers.together() as alike:
+        check_annotations(fit, vars())
+        check_data(model, train, "train")
+        if valid is not None:
+            check_data(model, valid, "valid")
+        setting = Setting.of(
+            len(train),
+            batch_size=batch_size,
+            epochs=epochs,
+            scale=scale,
+            seed=seed,
+            patience=patience,
+            max_norm=max_norm,
+            micro_batch_size=micro_batch_size,
+            save_every=save_every,
+        )
+        if patience is not None and valid is None:
+            raise ValueError("patience needs validation data, got valid=None")
+        progress = check_flag(progress, "progress")
+        check_optimizer(model, optimizer)
+        if scheduler is not None:
+            check_scheduler(scheduler, optimizer)
+        run = Run(model, optimizer, scheduler, train, valid, setting, workers)
+        path = None if checkpoint is None else as_path(checkpoint, "checkpoint")
+        if workers.count > 1:
+            alike |= run.likeness() | {"checkpoint": None if path is None else str(path)}
     with run.in_train_mode():
         run.begin(path)
         bar = tqdm(
@@ -107,13 +122,13 @@ def fit(
             unit="step",
             leave=False,
             # in a notebook tqdm itself would not ask the environment
-            disable=not progress or os.environ.get("TQDM_DISABLE") == "1",
+            disable=not (progress and workers.writes) or os.environ.get("TQDM_DISABLE") == "1",
         )
         with run.under_way(), bar:
             make_steps(run, bar)
     if run.ended == "diverged":
         message = "training diverged and was stopped: try a smaller step size"
-        warnings.warn(message, RuntimeWarning, stacklevel=CALLER)
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
     return run.history
 
 
@@ -122,8 +137,12 @@ def make_steps(run: Run, bar: tqdm) -> None:
     asked = run.setting
     for batch in run.batches():
         start = time.perf_counter()
-        parts = batch.split(asked.micro_batch_size)
-        train_step(run.model, run.optimizer, parts, run.m, asked.scale, asked.max_norm)
+        mine = run.workers.share(batch)
+        parts = mine.split(asked.micro_batch_size) if len(mine) else ()
+        train_step(
+            *(run.model, run.optimizer, parts, run.m, asked.scale, asked.max_norm),
+            *(len(batch), run.workers),
+        )
         if run.scheduler is not None:
             run.scheduler.step()
         run.seconds += time.perf_counter() - start

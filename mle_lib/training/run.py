@@ -13,16 +13,17 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.modules.batchnorm import _NormBase
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from mle_lib.likelihood import log_likelihood
+from mle_lib.distributed import Workers, log_likelihood
 from mle_lib.models import AutoregressiveModel
 from mle_lib.training.checkpoints import check_taken_back, read_checkpoint, save_checkpoint
 from mle_lib.training.contracts import check_lasts
 from mle_lib.training.history import History
 from mle_lib.training.interrupts import patient_interrupt
-from mle_lib.training.records import check_no_nan, plain
+from mle_lib.training.records import check_no_nan, fingerprint, plain
 from mle_lib.training.resuming import (
     attributes_of,
     check_options,
@@ -54,6 +55,7 @@ class Run:
         seconds: Time spent on steps.
         start: What must be as it was when the run goes on, as it is before the first step.
         identity: Of which data and models this is a run.
+        workers: Who make it, each with its share of the rows.
     """
 
     def __init__(
@@ -64,7 +66,9 @@ class Run:
         train: Tensor,
         valid: Tensor | None,
         setting: Setting,
+        workers: Workers,
     ) -> None:
+        self.workers = workers
         self.model, self.optimizer, self.scheduler = model, optimizer, scheduler
         self.train, self.valid, self.setting = train, valid, setting
         self.m, self.steps = len(train), -(-len(train) // setting.batch_size)
@@ -91,7 +95,7 @@ class Run:
         updates = self.setting.epochs * self.steps
         if path is not None:
             self.prepare()
-        if path is not None and path.exists():
+        if path is not None and self.workers.first(path.exists()):
             self.resume(path, updates)
             self.ended, self.path = self.end(), path
         else:
@@ -111,10 +115,12 @@ class Run:
             for B in order.split(self.setting.batch_size)[self.step :]:
                 yield self.train[B]
                 self.step += 1
-                if self.asked():
+                asked, late = self.workers.heard(self.asked(), self.is_late())
+                if asked:
                     self.ended = "interrupt"
                     break
-                self.save_if_late()
+                if late and self.step < self.steps:
+                    self.save()
             if self.step == self.steps:
                 self.epoch, self.step, self.shuffle = self.epoch + 1, 0, generator.get_state()
                 self.record(self.epoch)
@@ -185,11 +191,34 @@ class Run:
             "scheduler": None if scheduler is None else type(scheduler).__name__,
         }
 
+    def likeness(self) -> dict[str, object]:
+        """What must be the same on all workers.
+
+        Raises:
+            ValueError: If a layer takes statistics of a batch, which no worker has.
+        """
+        for name, part in self.model.named_modules():
+            if isinstance(part, _NormBase):
+                raise ValueError(
+                    "model must have no layer that takes statistics of a batch, of which each "
+                    f"worker has a part, got {type(part).__name__} at {name}"
+                )
+        setting = self.setting
+        return {
+            "model": fingerprint(plain(plain_names(self.model.state_dict()))),
+            "optimizer": fingerprint(plain(self.optimizer.state_dict())),
+            "scheduler": type(self.scheduler).__name__,
+            "train": digest(self.model.prepare(self.train)),
+            "valid": None if self.valid is None else digest(self.model.prepare(self.valid)),
+            **{name: getattr(setting, name) for name in vars(setting) if name != "save_every"},
+            "the global random state": fingerprint(random_states(self.model)),
+        }
+
     def record(self, epochs: float) -> None:
         """Evaluate the model as it is now: a new entry of the history."""
         history = self.history
         history.epochs.append(epochs)
-        history.seconds.append(self.seconds)
+        history.seconds.append(self.workers.first(self.seconds))
         history.train.append(self._mean_log_likelihood(self.train))
         if self.valid is not None:
             history.valid.append(self._mean_log_likelihood(self.valid))
@@ -198,7 +227,9 @@ class Run:
 
     def _mean_log_likelihood(self, x: Tensor) -> float:
         # no more rows at once than in a step
-        return log_likelihood(self.model, x, self.setting.micro_batch_size).item() / len(x)
+        chunk_size, mine = self.setting.micro_batch_size, self.workers.share(x)
+        total = log_likelihood(self.model, mine, chunk_size, self.workers.group)
+        return total.item() / len(x)
 
     def end(self) -> str:
         """Why training should end after the passes made so far; empty if it should go on."""
@@ -211,15 +242,14 @@ class Run:
 
     # ---- the checkpoint
 
-    def save_if_late(self) -> None:
-        """Save, where a pass is not over and ``save_every`` seconds have gone."""
+    def is_late(self) -> bool:
+        """Whether ``save_every`` seconds have gone since it was saved."""
         every = self.setting.save_every
-        late = every is not None and time.monotonic() - self.saved >= every
-        if late and self.step < self.steps:
-            self.save()
+        return every is not None and time.monotonic() - self.saved >= every
 
     def save(self) -> None:
-        """Everything, into one file, if there is to be one and the run has not diverged.
+        """Everything, into one file, if there is to be one and the run has not diverged. Of several
+        workers the first writes it, and none goes on before it is there.
 
         Raises:
             NotFiniteError: If the model or what the optimiser remembers is not finite: no run
@@ -227,8 +257,14 @@ class Run:
         """
         if self.path is None or self.ended == "diverged":
             return
+        with self.workers.together():
+            if self.workers.writes:
+                self._write(self.path)
+        self.saved = time.monotonic()
+
+    def _write(self, path: Path) -> None:
         save_checkpoint(
-            self.path,
+            path,
             self.model,
             self.optimizer,
             scheduler=None if self.scheduler is None else self.scheduler.state_dict(),
@@ -242,7 +278,6 @@ class Run:
             attributes=attributes_of(self.optimizer),
             random=random_states(self.model),
         )
-        self.saved = time.monotonic()
         if self.attributes is not None and (
             lost := lost_attributes(self.optimizer, self.attributes)
         ):
@@ -262,20 +297,29 @@ class Run:
             ValueError: If the file is not of a run with this setting, model, data and options,
                 or holds what no run leaves. Nothing is changed then.
         """
-        whole = self.setting.kept() | self.identity
-        checkpoint = read_checkpoint(path, self.model, self.optimizer, setting=whole)
-        older: dict[str, Any] = {"start": None, "attributes": {}, "random": {}}  # do not have these
-        saved = older | checkpoint.rest
-        try:
-            history = self._check_saved(saved, checkpoint.remembers)
-        except Exception as error:  # KeyError, TypeError, …: there is no end to what may be there
-            what = f"{type(error).__name__}: {error}"
-            raise ValueError(f"path must name a whole checkpoint, got {path} ({what})") from error
-        check_options(path, checkpoint.options, saved, self.optimizer, self.scheduler)
-        check_unsaved(path, saved, self.start, checkpoint.trial)
-        if self.scheduler is not None:
-            epoch, step = saved["place"]
-            check_lasts(saved["scheduler"], updates - epoch * self.steps - step)
+        with self.workers.together():
+            whole = self.setting.kept() | self.identity
+            checkpoint = read_checkpoint(path, self.model, self.optimizer, setting=whole)
+            older: dict[str, Any] = {
+                "start": None,
+                "attributes": {},
+                "random": {},
+            }  # do not have these
+            saved = older | checkpoint.rest
+            try:
+                history = self._check_saved(saved, checkpoint.remembers)
+            except (
+                Exception
+            ) as error:  # KeyError, TypeError, …: there is no end to what may be there
+                what = f"{type(error).__name__}: {error}"
+                raise ValueError(
+                    f"path must name a whole checkpoint, got {path} ({what})"
+                ) from error
+            check_options(path, checkpoint.options, saved, self.optimizer, self.scheduler)
+            check_unsaved(path, saved, self.start, checkpoint.trial)
+            if self.scheduler is not None:
+                epoch, step = saved["place"]
+                check_lasts(saved["scheduler"], updates - epoch * self.steps - step)
         checkpoint.put()
         self.history, self.seconds, self.start = (
             history,

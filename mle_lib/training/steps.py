@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from mle_lib.checks import check_at_least, shown
+from mle_lib.distributed import Workers
 from mle_lib.models import AutoregressiveModel
 from mle_lib.models.draws import wide
 from mle_lib.optimizers.clipping import check_threshold, clip_by_norm
@@ -42,6 +43,8 @@ def train_step(
     m: int,
     scale: str = "estimate",
     max_norm: float | None = None,
+    b: int | None = None,
+    workers: Workers | None = None,
 ) -> float:
     """One update from one mini-batch: the optimiser descends the loss
 
@@ -60,6 +63,11 @@ def train_step(
         scale: ``"estimate"``, ``"mean"`` or ``"sum"``.
         max_norm: If given, the gradient is clipped to this norm (``clip_by_norm``). It is the norm
             at the chosen scale, over the parameters that the optimiser holds.
+        b: Rows of the whole batch, where ``workers`` share it.
+        workers: Who make this step together: each calls it with its own rows, of which there may be
+            none, and the b of all. Gradients and losses are summed over them (``Workers.add_up``)
+            before the gradient is clipped, so that all make the update of the whole batch. If
+            ``None``: this process alone, with b = the rows of ``batch``.
 
     Returns:
         The loss before the update, in nats.
@@ -68,22 +76,28 @@ def train_step(
         ValueError: If the model does not take the batch, it is empty, ``scale`` is unknown,
             ``m`` < 1, ``max_norm`` is not positive, or ``optimizer`` holds no trainable parameter
             of the model or needs more than dense gradients (a closure, as L-BFGS does), or there
-            are none (``torch.inference_mode``). Nothing is changed then.
+            are none (``torch.inference_mode``), or of ``b`` and ``workers`` one is given alone.
+            Nothing is changed then.
         FloatingPointError: If the loss is not finite, or with ``max_norm`` the gradient's norm, or
             if what is set in a group of an ``mle_lib`` optimiser has left the numbers of its dtype.
             The parameters are not changed then.
     """
     if max_norm is not None:
         max_norm = check_threshold(max_norm, "max_norm")
+    if (b is None) != (workers is None):
+        raise ValueError("b and workers must be given both or none, got one of them")
     if next(model.parameters(), None) is None:
         raise ValueError("model must have parameters, got none")
     parts = [model.prepare(part) for part in ([batch] if isinstance(batch, Tensor) else batch)]
-    factor = loss_factor(scale, m, sum(len(part) for part in parts))
+    factor = loss_factor(scale, m, sum(len(part) for part in parts) if b is None else b)
     held = check_optimizer(model, optimizer)
     model.zero_grad()  # more than the optimiser's, if it holds a part of the parameters
     optimizer.zero_grad()
     torch.clear_autocast_cache()  # its copies of the weights, from before the last update
-    loss = add_gradients(model, parts, factor)
+    if workers is None:
+        loss = add_gradients(model, parts, factor)
+    else:
+        loss = add_shared_gradients(workers, model, parts, factor)
     if not math.isfinite(loss):
         raise FloatingPointError(f"the loss is {loss}: a smaller step size may keep it finite")
     if max_norm is not None:
@@ -103,3 +117,17 @@ def add_gradients(model: AutoregressiveModel, parts: Sequence[Tensor], factor: f
         part_loss.backward()  # adds to what the parts before it left in .grad
         loss += part_loss.item()
     return loss
+
+
+def add_shared_gradients(
+    workers: Workers, model: AutoregressiveModel, parts: Sequence[Tensor], factor: float
+) -> float:
+    """The same over the parts of all workers, each of which draws noise (of dropout) of its own."""
+    with workers.own_noise():
+        try:
+            loss = add_gradients(model, parts, factor)
+        except (FloatingPointError, OverflowError):
+            if workers.count == 1:
+                raise
+            loss = math.nan  # so that all hear of it
+    return workers.add_up(model.parameters(), loss)

@@ -149,8 +149,9 @@ def _sizes(spread: Tensor, t: Tensor, budget: float, m: int) -> Tensor:
 def _vector(values: object, name: str) -> Tensor:
     """Any vector of real numbers (a list or an array, too) in float64."""
     try:
-        vector = exact = torch.as_tensor(values)
-        if not isinstance(values, Tensor):  # whose numbers are not torch's default dtype's
+        # a tensor stays where it is; numbers of others are not torch's default dtype's
+        vector = exact = values if isinstance(values, Tensor) else torch.as_tensor(values)
+        if not isinstance(values, Tensor):
             exact = torch.as_tensor(values, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError):
         raise ValueError(f"{name} must be a vector of numbers, got {values!r}") from None

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 import mle_lib
-from mle_lib import data, likelihood, minibatch, models, paradigms, second_order
+from mle_lib import data, distributed, likelihood, minibatch, models, paradigms, second_order
 from mle_lib import gradient as g
 from mle_lib import variance_reduction as vr
 from mle_lib.audit import record
@@ -30,7 +30,7 @@ ROWS, TERMS = torch.rand(6, 4).double() + 0.1, torch.rand(6, 3, 4).double()
 Q = torch.full((6,), 1 / 6).double()
 MANY, THETA = ManyFVSBN(X), torch.linspace(-1, 1, 12).double().view(2, 6)
 MOMENTS = minibatch.GradientMoments(torch.ones(2).double(), torch.ones(2).double(), 6, False)
-ROOMS = [data, g, irls, likelihood, minibatch, models, paradigms, second_order, vr]
+ROOMS = [data, distributed, g, irls, likelihood, minibatch, models, paradigms, second_order, vr]
 
 
 def model(kind: type = models.MADE) -> models.AutoregressiveModel:
@@ -134,6 +134,7 @@ EXEMPT = {
     "AutoregressiveModel", "LowerLinear", "MaskedLinear", "Mixture", "bernoulli_log_prob",
     "GameNoise", "load_density_set", "load_digits_binary", "gradient_noise_scale", "exact_fisher",
     "SAGA", "SequenceModel", "LETTERS", "before", "encoded", "decoded", "load_names",
+    "LostWorkerError", "Workers",
 }  # fmt: skip
 
 

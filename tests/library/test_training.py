@@ -230,7 +230,7 @@ def test_every_pass_takes_every_sample_once_in_a_new_order(monkeypatch) -> None:
     x, taken = torch.eye(N)[torch.arange(M) % N], []
     rows = {tuple(row.tolist()): k for k, row in enumerate(x[:N])}
 
-    def record(model, optimizer, parts, m, scale, max_norm):
+    def record(model, optimizer, parts, m, scale, max_norm, b, workers):
         taken.append([rows[tuple(row.tolist())] for part in parts for row in part])
         return 0.0
 

@@ -27,6 +27,8 @@ REFERENCE = "mle_api"  # in the metadata of the page that is the reference
 DOTTED = re.compile(r"((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(\(.*\))?", re.DOTALL)
 DISTINCT = re.compile(r"[A-Z_.]")  # no English word looks like this
 SECTION = re.compile(r"\d+\.\d+")
+# its functions have the names of those for one process, which a name alone means
+SAME_NAMES = "mle_lib.distributed."
 
 
 def setup(app: Sphinx) -> None:
@@ -83,7 +85,7 @@ class MentionDomain(Domain):
                 entry
                 for name, entry in entries.items()
                 if f".{name}".endswith(f".{text}") and not entry.aliased
-                if "." in text or entry.objtype in TOP
+                if "." in text or (entry.objtype in TOP and not name.startswith(SAME_NAMES))
             ]
         return (found[0].docname, found[0].node_id) if len(found) == 1 else None
 
