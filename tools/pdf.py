@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Route, sync_playwright
 
 from tools.build_book import HTML
 from tools.chromium import find_browser
@@ -84,6 +84,13 @@ def _link(match: re.Match[str], name: str, pages: Collection[str]) -> str:
     return match[0] if re.match(r"[a-z]+:", page) else ""
 
 
+def with_its_fonts(route: Route) -> None:
+    """On a slow line a page goes without the book's fonts, on paper it waits for them."""
+    answer = route.fetch()
+    style = answer.text().replace("font-display: optional", "font-display: block")
+    route.fulfill(response=answer, body=style)
+
+
 @contextmanager
 def shown(html: str) -> Iterator[Page]:
     """The whole in a browser, beside the files of the site, and without scripts."""
@@ -97,6 +104,7 @@ def shown(html: str) -> Iterator[Page]:
         page = browser.new_context(java_script_enabled=False).new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.route(address, lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.route("**/type.css*", with_its_fonts)
         page.goto(address, wait_until="load")
         yield page
         browser.close()

@@ -12,7 +12,7 @@ JOINTS = "stroke-linejoin:round;stroke-linecap:butt"
 
 
 def clean(svg: str) -> str:
-    """An ``<svg>`` element for a page: what nobody sees is left out, numbers have two decimals.
+    """An ``<svg>`` element for a page: what nobody sees is left out, of numbers too.
 
     Matplotlib names every group, and styles the whole page with ``*{…}``. Here only the names that
     something points at are kept, and the style stands on the element itself. A name that begins
@@ -45,9 +45,11 @@ def _shorter(numbers: str) -> str:
 
 
 def _rounded(number: str) -> str:
-    """To 0.01, a hundredth of a point; a factor below 1 keeps three digits."""
+    """To a tenth of a point, below 10 to a hundredth; a factor below 1 keeps three digits."""
     value = float(number)
-    return f"{value:.3g}" if abs(value) < 1 else f"{value:.2f}".rstrip("0").rstrip(".")
+    if abs(value) < 1:
+        return f"{value:.3g}"
+    return f"{value:.{1 if abs(value) >= 10 else 2}f}".rstrip("0").rstrip(".")
 
 
 def share(svgs: Sequence[str]) -> tuple[str, list[str]]:

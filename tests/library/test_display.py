@@ -270,9 +270,9 @@ def test_no_rule_of_a_figure_reaches_the_rest_of_the_page() -> None:
     assert "stroke-linejoin:round" in ET.fromstring(line_plot().to_html()).get("style")
 
 
-def test_numbers_are_kept_to_a_hundredth_of_a_point() -> None:
+def test_numbers_are_kept_to_a_tenth_of_a_point() -> None:
     paths = " ".join(re.findall(r'\bd="([^"]+)"', line_plot(k=1 / 3).svg))
-    assert not re.search(r"\d\.\d{3}", paths)
+    assert not re.search(r"\d\.\d{3}|\d\d\.\d{2}", paths)
     raw = io.StringIO()
     figure, axis = plt.subplots()
     axis.plot([0, 1e-3], [0, 1 / 3])
@@ -280,7 +280,7 @@ def test_numbers_are_kept_to_a_hundredth_of_a_point() -> None:
     plt.close(figure)
     exact = [float(v) for v in re.findall(r"[-\d.]+", last_path(raw.getvalue()))]
     short = [float(v) for v in re.findall(r"[-\d.]+", last_path(clean(raw.getvalue())))]
-    assert np.abs(np.array(exact) - short).max() <= 0.005 + 1e-9
+    assert np.abs(np.array(exact) - short).max() <= 0.05 + 1e-9
 
 
 def last_path(svg: str) -> str:

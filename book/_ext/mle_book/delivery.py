@@ -13,6 +13,7 @@ The theme's pages are made as always, and then rewritten:
 - What a button does is named by `data-mle-action`; `page.js` does it.
 - Frames of a figure that are not shown wait in a `<template>`: a browser reads on without building
   them, and the first sentence is there sooner.
+- The font of formulas is asked for with the first style sheet: lines with formulas are set once.
 - Where a figure's sliders will stand there is room for them, so that the figure does not move.
 - What is code or maths says to a browser that translates the page that it is not to be translated,
   and so does a name in other text.
@@ -44,6 +45,10 @@ MODE = Path(__file__).with_name("mode.js").read_text("utf-8")
 GROUND = (
     '<meta name="color-scheme" content="light dark" />\n    <style>html{color-scheme:light;'
     'background:#fff}html[data-theme="dark"]{color-scheme:dark;background:#14181e}</style>'
+)
+MATHS_FONT = (
+    '<link rel="preload" as="font" type="font/woff2" crossorigin '
+    'href="{}_static/fonts/stix-two-math.woff2" />'
 )
 # The other scripts that stand in a page, or how they begin: `storage.js`; the
 # search page's, which puts the cursor into its field.
@@ -130,7 +135,10 @@ def rewritten(html: str, pagename: str) -> str:
     hashes: list[str] = []
     html = SCRIPT.sub(lambda match: _script(match, pagename, hashes), html)
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}" />'
-    return HEAD.sub(lambda match: f"{match[0]}\n    {meta}\n    {GROUND}", html, count=1)
+    first = [meta, GROUND]
+    if "<math" in html:
+        first.append(MATHS_FONT.format("../" * pagename.count("/")))
+    return HEAD.sub(lambda match: "\n    ".join([match[0], *first]), html, count=1)
 
 
 def policy(hashes: list[str]) -> str:
