@@ -8,7 +8,7 @@ from torch import Tensor
 from mle_lib.checks import check_at_least
 from mle_lib.models.base import AutoregressiveModel, uniform_parameter
 
-BLOCK = 8  # variables whose hidden layers are computed at once; of 4 to 28, the quickest
+BLOCK = 8  # variables at once; on one busy thread quicker than 4, 16 and 28 at n = 784
 
 
 class NADE(AutoregressiveModel):
