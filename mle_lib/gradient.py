@@ -51,13 +51,13 @@ def full_gradient(model: AutoregressiveModel, x: Tensor, chunk_size: int | None 
             ``chunk_size`` < 1, or log p of a row depends on other rows.
     """
     check_matrix(x)
-    pieces = chunks(x, chunk_size)
-    totals = [part.double() for part in _summed_gradients(model, next(pieces))]
-    for piece in pieces:
-        for total, part in zip(totals, _summed_gradients(model, piece), strict=True):
-            total += part
-    dtype = parameter_of(model).dtype
-    return flat(total.to(dtype) for total in totals)
+    first, *others = chunks(x, chunk_size)
+    if not others:
+        return summed_gradient(model, first)
+    total = summed_gradient(model, first).double()
+    for piece in others:
+        total += summed_gradient(model, piece)
+    return total.to(parameter_of(model).dtype)
 
 
 def summed_gradient(

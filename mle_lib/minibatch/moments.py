@@ -11,7 +11,7 @@ from torch import Tensor
 from mle_lib.checks import check_at_least, check_dense, check_flag, check_matrix, chunks
 from mle_lib.gradient import per_sample_gradients
 from mle_lib.minibatch.estimator import check_sizes, finite_population
-from mle_lib.minibatch.layer_moments import has_shortcut, summed_moments
+from mle_lib.minibatch.layer_moments import batch_moments, has_shortcut
 from mle_lib.models import AutoregressiveModel
 from mle_lib.models.evaluation import evaluation
 
@@ -41,7 +41,8 @@ class GradientMoments:
         if mean.ndim != 1 or mean.shape != variance.shape:
             shapes = f"{tuple(mean.shape)} and {tuple(variance.shape)}"
             raise ValueError(f"mean and variance must have one shape (p,), got {shapes}")
-        if (variance < 0).any():  # NaN is that of a model that is not finite
+        # NaN is that of a model that is not finite; one look for the smallest is quicker than two
+        if len(variance) and not variance.amin() >= 0 and (variance < 0).any():
             raise ValueError(f"variance must be at least 0, got {variance.min().item()}")
         # a frozen dataclass has no other way to keep what the checks return
         object.__setattr__(self, "mean", mean.detach().double())
@@ -67,8 +68,9 @@ def gradient_moments(
     one matrix product for all samples (Dangel, Kunstner & Hennig 2020,
     https://doi.org/10.48550/arXiv.1912.10985). That serves ``FVSBN`` and ``MADE`` as their classes
     make them; other models, and these with anything shared, replaced or hung on, go through
-    ``per_sample_gradients``, a chunk at a time. Sums are float64: the variance is a small
-    difference of large numbers.
+    ``per_sample_gradients``, a chunk at a time. A variance that is a small difference of large
+    numbers is computed in float64; elsewhere products of a float32 model's numbers are float32,
+    and change no variance by more than 2⁻¹² of it.
 
     Args:
         model: p_θ.
@@ -85,17 +87,29 @@ def gradient_moments(
     if subsample:
         check_at_least(count, 2, "the number of rows of a subsample")
     if has_shortcut(model):
-        total, squares = reduce(torch.add, (_sums(model, c) for c in chunks(x, chunk_size)))
-        mean = total / count
-        scatter = (squares - count * mean**2).clamp(min=0)
+        parts = (_part(model, chunk) for chunk in chunks(x, chunk_size))
+        _, mean, variance = reduce(_merged, parts)
     else:
-        mean, scatter = _two_pass(model, x, FALLBACK_CHUNK if chunk_size is None else chunk_size)
-    return GradientMoments(mean, scatter / (count - subsample), count, subsample)
+        mean, variance = _two_pass(model, x, FALLBACK_CHUNK if chunk_size is None else chunk_size)
+    if subsample:
+        variance *= count / (count - 1)
+    return GradientMoments(mean, variance, count, subsample)
 
 
-def _sums(model: AutoregressiveModel, chunk: Tensor) -> Tensor:
+Part = tuple[int, Tensor, Tensor]  # how many rows, their mean and variance
+
+
+def _part(model: AutoregressiveModel, chunk: Tensor) -> Part:
     with evaluation(model, chunk) as rows:
-        return torch.stack(summed_moments(model, rows))
+        return len(rows), *batch_moments(model, rows)
+
+
+def _merged(one: Part, other: Part) -> Part:
+    """Of all rows of two parts: the variance within the parts, and that between their means."""
+    (b, mean, variance), (c, other_mean, other_variance) = one, other
+    share, apart = c / (b + c), other_mean - mean
+    variance = (1 - share) * variance + share * other_variance + share * (1 - share) * apart**2
+    return b + c, mean + share * apart, variance
 
 
 def _two_pass(model: AutoregressiveModel, x: Tensor, chunk_size: int) -> tuple[Tensor, Tensor]:
@@ -104,7 +118,7 @@ def _two_pass(model: AutoregressiveModel, x: Tensor, chunk_size: int) -> tuple[T
         return reduce(torch.add, (f(g).sum(0) for g in gradients))
 
     mean = sum_over_rows(lambda g: g) / len(x)
-    return mean, sum_over_rows(lambda g: (g - mean) ** 2)
+    return mean, sum_over_rows(lambda g: (g - mean) ** 2) / len(x)
 
 
 def estimator_variance(moments: GradientMoments, m: int, b: int, replacement: bool) -> Tensor:

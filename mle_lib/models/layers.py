@@ -80,7 +80,11 @@ class MaskedLinear(nn.Module):
 
     def intact(self) -> bool:
         """Whether they fit, and the mask holds 0 and 1 alone."""
-        return self.fits() and bool(((self.mask == 0) | (self.mask == 1)).all())
+        if not self.fits() or self.mask.is_complex():
+            return False
+        # M − M² is 0 for 0 and 1 alone, and read once
+        low, high = torch.addcmul(self.mask, self.mask, self.mask, value=-1).aminmax()
+        return bool(low == 0) and bool(high == 0)
 
 
 def seeded_linear(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Linear:

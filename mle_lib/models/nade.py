@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mle_lib.checks import check_at_least
 from mle_lib.models.base import AutoregressiveModel, uniform_parameter
+
+BLOCK = 8  # variables at once; on one busy thread quicker than 4, 16 and 28 at n = 784
 
 
 class NADE(AutoregressiveModel):
@@ -49,9 +51,19 @@ class NADE(AutoregressiveModel):
         return [tuple(q.shape) for q in (self.W, self.d, self.V, self.c)] == wanted
 
     def logits(self, x: Tensor) -> Tensor:
-        terms = x[:, :-1, None] * self.W  # x_k W_k, (b, n − 1, hidden)
-        before = nn.functional.pad(terms.cumsum(1), (0, 0, 1, 0))  # Σ_{k<i}, (b, n, hidden)
-        return self.c + (torch.sigmoid(self.d + before) * self.V).sum(2)
+        """Some variables at a time: what they need beside h, ``(b, BLOCK, hidden)``, stays small
+        enough for a processor's cache, and without a gradient h itself is not kept either."""
+        Vs, cs = self.V.split(BLOCK), self.c.split(BLOCK)
+        *whole, last = map(len, cs)
+        rows = [*whole, last - 1]  # of W: none for the last variable
+        xs = x[:, None, :-1].split(rows, 2)
+        a, z = self.d, []  # a_i of the first variable of a block
+        for x_k, W, V, c in zip(xs, self.W.split(rows), Vs, cs, strict=True):
+            earlier = x.new_ones(len(V), len(W)).tril(-1)  # 1[k < i]
+            h = torch.sigmoid(a + (earlier * x_k) @ W)  # (b, BLOCK, hidden)
+            z.append(c + (h * V).sum(2))
+            a = a + x_k @ W
+        return torch.cat(z, 1)
 
     def logits_in_turn(self, x: Tensor) -> Iterator[Tensor]:
         a = self.d.expand(len(x), -1)  # (b, hidden)

@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--micro-batch-size", **whole, help="rows that one holds at once")
     made.add_argument("--epochs", **whole, default=1, help="passes over the data")
     made.add_argument("--patience", **whole, help="passes without a new best")
+    made.add_argument("--evaluate-every", **whole, default=1, help="passes from one ℓ to the next")
     made.add_argument("--max-norm", **real, help="clip the gradient to this norm")
     made.add_argument("--seed", **whole, default=0, help="of the parameters and the shuffles")
     made.add_argument("--dtype", default="float32", choices=("float32", "float64"))
@@ -179,7 +180,10 @@ def trained(
 ) -> History:
     """``fit``, as it is asked for."""
     optimizer = getattr(optimizers, asked.optimizer)(model.parameters(), lr=asked.lr)
-    names = ("batch_size", "epochs", "scale", "seed", "patience", "max_norm", "micro_batch_size")
+    names = (
+        *("batch_size", "epochs", "scale", "seed", "patience", "evaluate_every", "max_norm"),
+        "micro_batch_size",
+    )
     options: dict[str, Any] = {name: getattr(asked, name) for name in names}
     return fit(
         model,

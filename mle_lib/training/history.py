@@ -10,7 +10,8 @@ class History:
     data; entry 0 is before the first step.
 
     Attributes:
-        epochs: Passes made; whole numbers but for the last entry of an interrupted run.
+        epochs: Passes made; whole numbers but for the last entry of an interrupted run. Not every
+            pass has an entry if ``fit`` was told to evaluate less often.
         train: ℓ/m on the training data at that moment, in nats.
         valid: The same on the validation data; empty without validation data.
         seconds: Time spent on steps so far; evaluation does not count.

@@ -32,6 +32,7 @@ def fit(
     scale: str = "estimate",
     seed: int = 0,
     patience: int | None = None,
+    evaluate_every: int = 1,
     max_norm: float | None = None,
     micro_batch_size: int | None = None,
     scheduler: LRScheduler | None = None,
@@ -63,6 +64,9 @@ def fit(
         scale, max_norm: See ``train_step``.
         seed: Of the shuffles: the same seed, start and machine give the same numbers.
         patience: Stop after so many passes without a new best ``valid``.
+        evaluate_every: Evaluate ℓ, of all of ``train`` and ``valid``, after each so many passes,
+            and after the last. ``patience`` counts passes all the same, but only what was
+            evaluated can be the best, and that a run diverged may be seen so much later.
         micro_batch_size: Cut each batch, and the data when ℓ is evaluated, into parts of at most so
             many rows: less memory, the same update (but for BatchNorm, which takes a part's
             statistics). If ``None``: ``batch_size``.
@@ -70,10 +74,11 @@ def fit(
         checkpoint: File kept up to date after each pass, at an interrupt, and within a pass every
             ``save_every`` seconds. If it is there, training goes on from it as if it had never
             stopped, dropout included; what has been set (options of the optimiser and the schedule
-            too) must be as it was, but for ``epochs``, ``patience`` and how it is done. What is
-            told by no ``state_dict``, by no layer as it prints itself and by no plain attribute of
-            the optimiser, as which function a model calls, cannot be compared; nor are buffers that
-            are not persistent put back, or noise from elsewhere than torch, as NumPy's.
+            too) must be as it was, but for ``epochs``, ``patience``, ``evaluate_every`` and how it
+            is done. What is told by no ``state_dict``, by no layer as it prints itself and by no
+            plain attribute of the optimiser, as which function a model calls, cannot be compared;
+            nor are buffers that are not persistent put back, or noise from elsewhere than torch, as
+            NumPy's.
         save_every: If ``None``, a pass is not interrupted to save.
         progress: Whether to show a progress bar (with ``TQDM_DISABLE=1`` in the environment: none).
 
@@ -100,6 +105,7 @@ def fit(
             scale=scale,
             seed=seed,
             patience=patience,
+            evaluate_every=evaluate_every,
             max_norm=max_norm,
             micro_batch_size=micro_batch_size,
             save_every=save_every,

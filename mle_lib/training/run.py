@@ -123,7 +123,9 @@ class Run:
                     self.save()
             if self.step == self.steps:
                 self.epoch, self.step, self.shuffle = self.epoch + 1, 0, generator.get_state()
-                self.record(self.epoch)
+                last = self.epoch == self.setting.epochs
+                if last or self.epoch % self.setting.evaluate_every == 0:
+                    self.record(self.epoch)
             why = self.end()
             self.ended = why if why == "diverged" else self.ended or why
             self.save()
@@ -161,8 +163,9 @@ class Run:
             self.history.ended = self.ended
 
     def _close(self) -> None:
-        if self.step and self.ended != "diverged":  # interrupted, now or before
-            self.record(self.epoch + self.step / self.steps)
+        made = self.epoch + self.step / self.steps
+        if made > self.history.epochs[-1] and self.ended != "diverged":
+            self.record(made)  # interrupted, now or before
             if not math.isfinite(self.history.train[-1]):
                 self.ended = "diverged"
         elif self.ended == "interrupt" and self.epoch >= self.setting.epochs:
@@ -236,7 +239,7 @@ class Run:
         history, patience = self.history, self.setting.patience
         if not math.isfinite(history.train[-1]):
             return "diverged"
-        if patience is not None and len(history.valid) - 1 - history.top >= patience:
+        if patience is not None and history.epochs[-1] - history.epochs[history.top] >= patience:
             return "patience"
         return "epochs" if self.epoch >= self.setting.epochs else ""
 
@@ -340,9 +343,9 @@ class Run:
             "place": type(epoch) is type(step) is int and epoch >= 0 and 0 <= step < self.steps,
             "optimizer": remembers or (epoch, step) == (0, 0),
             "history": (
-                history.epochs == list(range(epoch + 1))
-                and len(history.train) == len(history.seconds) == epoch + 1
-                and len(history.valid) == (0 if self.valid is None else epoch + 1)
+                history.epochs == sorted({0, *history.epochs} & {*range(epoch + 1)})
+                and len(history.train) == len(history.seconds) == len(history.epochs)
+                and len(history.valid) == (0 if self.valid is None else len(history.epochs))
                 and all(math.isfinite(v) for v in history.train + history.seconds)
                 and all(isinstance(v, float) for v in history.valid)
                 and isinstance(history.ended, str)

@@ -14,7 +14,7 @@ class Setting:
 
     Attributes:
         batch_size, scale, seed, max_norm: A run that goes on must have them as they were.
-        epochs, patience, micro_batch_size, save_every: May be others then.
+        epochs, patience, evaluate_every, micro_batch_size, save_every: May be others then.
     """
 
     batch_size: int
@@ -23,6 +23,7 @@ class Setting:
     max_norm: float | None
     epochs: int
     patience: int | None
+    evaluate_every: int
     micro_batch_size: int
     save_every: float | None
 
@@ -40,6 +41,7 @@ class Setting:
         scale: str,
         seed: int,
         patience: int | None,
+        evaluate_every: int,
         max_norm: float | None,
         micro_batch_size: int | None,
         save_every: float | None,
@@ -61,6 +63,7 @@ class Setting:
             # the history counts in floats
             epochs=check_at_least(epochs, 1, "epochs", 2**53),
             patience=None if patience is None else check_at_least(patience, 1, "patience"),
+            evaluate_every=check_at_least(evaluate_every, 1, "evaluate_every"),
             micro_batch_size=(
                 b if micro is None else min(b, check_at_least(micro, 1, "micro_batch_size"))
             ),

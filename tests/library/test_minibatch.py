@@ -18,11 +18,12 @@ from mle_lib.minibatch import (
     estimator_variance,
     gradient_moments,
     gradient_noise_scale,
+    layer_moments,
     minibatch_gradient,
     sample_indices,
 )
 from mle_lib.models import FVSBN, MADE
-from tests.cases import binary, randomised
+from tests.cases import binary, randomised, seeded
 from tests.library.test_models import BAD_X
 
 M, N = 8, 4
@@ -299,6 +300,83 @@ def test_moments_survive_where_float32_differences_of_squares_fail(kind, chunk_s
     assert abs(naive[k] - truth[k]) > 10 * truth[k]  # float32 fails here
     ours = gradient_moments(model, x, chunk_size).variance
     assert torch.allclose(ours, truth, rtol=1e-2, atol=1e-14)
+
+
+def outer_factors(b: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """δ ``(b, 24)`` and a ``(b, 20)`` in float32, from columns that vary freely to columns that
+    hardly vary or not at all, so that V/Q of their products is anything between 0 and 1."""
+    generator = torch.Generator().manual_seed(seed)
+    spread = torch.cat([torch.zeros(2), torch.logspace(-7, 1, 18)])
+    a = 1 + spread * torch.randn(b, 20, generator=generator)
+    delta = torch.cat([a, torch.randn(b, 4, generator=generator)], 1) * torch.logspace(-3, 0, 24)
+    return delta[:, torch.randperm(24, generator=generator)], a.relu()
+
+
+@pytest.mark.parametrize("b", [1, 2, 7, 128, 129, 1000, 5000])
+@pytest.mark.parametrize("seed", range(3))
+def test_float32_changes_no_variance_by_more_than_is_promised(b, seed) -> None:
+    """Against float64 and two passes, also where E[g²] − E[g]² in float32 has no right digit."""
+    delta, a = outer_factors(b, seed)
+    g = delta.double()[:, :, None] * a.double()[:, None, :]
+    truth = g.var(0, correction=0)
+    mean, variance = layer_moments.outer_moments(delta, a)
+    second = (g**2).mean(0)
+    # the same bound for float64, which leaves so much of the second moment
+    allowed = layer_moments.TOLERANCE * truth + 4 * (b + 4) * 2.0**-53 * second
+    assert ((variance - truth).abs() <= allowed).all()
+    assert ((mean - g.mean(0)).abs() <= layer_moments.UNIT * (b + 4) * second.sqrt()).all()
+    if b > 1:
+        naive = (delta**2).T @ a**2 / b - (delta.T @ a / b) ** 2
+        assert ((naive - truth).abs() > truth).any()
+
+
+def test_only_rows_and_columns_of_little_variance_are_computed_again(monkeypatch) -> None:
+    again = []
+    exact = layer_moments.exact_outer_moments
+    monkeypatch.setattr(
+        layer_moments,
+        "exact_outer_moments",
+        lambda *factors: again.append([f.shape[1] for f in factors]) or exact(*factors),
+    )
+    generator = torch.Generator().manual_seed(0)
+    delta, a = (torch.randn(200, n, generator=generator) for n in (30, 40))
+    layer_moments.outer_moments(delta, a)
+    assert again == []
+    delta[:, [3, 8]] = 1 + 1e-3 * delta[:, [3, 8]]
+    a[:, 5] = 0.7
+    _, variance = layer_moments.outer_moments(delta, a)
+    assert again == [[2, 1]]
+    assert variance[8, 5].item() == pytest.approx((0.7 * delta[:, 8].double()).var(0, correction=0))
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e-9, 1e9, 1e30])
+@pytest.mark.parametrize("which", [0, 1])
+def test_beyond_the_range_of_float32s_squares_the_variance_is_right(factor, which) -> None:
+    factors = [torch.randn(50, n, generator=seeded()) for n in (6, 5)]
+    factors[which] *= factor
+    exact = layer_moments.exact_outer_moments(*(f.double() for f in factors))
+    for ours, wanted in zip(layer_moments.outer_moments(*factors), exact, strict=True):
+        assert torch.allclose(ours.double(), wanted, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("how", ["legacy", "one kind of device", "autocast"])
+def test_products_of_fewer_digits_than_float32_are_not_used(how) -> None:
+    factors = [torch.randn(50, n, generator=seeded()) for n in (6, 5)]
+    assert layer_moments.has_float32_digits(*factors)
+    before = torch.get_float32_matmul_precision()
+    try:
+        if how == "legacy":
+            torch.set_float32_matmul_precision("medium")
+        elif how == "one kind of device":
+            torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+        with torch.autocast("cpu", enabled=how == "autocast"):
+            assert not layer_moments.has_float32_digits(*factors)
+            mean, _ = layer_moments.outer_moments(*factors)
+    finally:
+        torch.backends.mkldnn.matmul.fp32_precision = "none"
+        torch.set_float32_matmul_precision(before)
+    assert mean.dtype == torch.float64
+    assert layer_moments.has_float32_digits(*factors)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mle_lib.data import all_states
 from mle_lib.gradient import full_gradient
+from mle_lib.likelihood import log_likelihood
 from mle_lib.models import MADE, NADE, RecurrentModel
 from tests.cases import binary, randomised
+from tests.library.test_minibatch import LargestTensor
 
 
 def naive_nade_log_prob(model: NADE, x: torch.Tensor) -> torch.Tensor:
@@ -45,7 +48,9 @@ def gradient_of(total: torch.Tensor, model: torch.nn.Module) -> torch.Tensor:
     return torch.cat([g.flatten() for g in torch.autograd.grad(total, list(model.parameters()))])
 
 
-@pytest.mark.parametrize(("n", "hidden"), [(1, 3), (2, 1), (6, 4), (10, 7), (64, 20)])
+@pytest.mark.parametrize(
+    ("n", "hidden"), [(1, 3), (2, 1), (6, 4), (8, 3), (9, 5), (10, 7), (17, 2), (64, 20)]
+)
 def test_nade_equals_its_naive_form(n, hidden, deviation) -> None:
     model, x = randomised(NADE(n, hidden), n, scale=0.7), binary(9, n)
     naive = naive_nade_log_prob(model, x)
@@ -54,6 +59,40 @@ def test_nade_equals_its_naive_form(n, hidden, deviation) -> None:
         exact = gradient_of(naive.sum(), model)
         scale = max(1.0, exact.abs().max().item())
         deviation((full_gradient(model, x) - exact).abs().max() / scale, 1e-12)
+
+
+@pytest.mark.parametrize("n", [2, 8, 9, 19])
+def test_nade_has_first_and_second_derivatives(n) -> None:
+    """By central differences, in blocks that are full, of one variable, and between."""
+    model, x = randomised(NADE(n, 3), n), binary(2, n)
+    names = [name for name, _ in model.named_parameters()]
+
+    def log_prob(*theta: torch.Tensor) -> torch.Tensor:
+        return functional_call(model, dict(zip(names, theta, strict=True)), (x,))
+
+    theta = tuple(q.detach().requires_grad_() for q in model.parameters())
+    assert torch.autograd.gradcheck(log_prob, theta)
+    assert torch.autograd.gradgradcheck(log_prob, theta)
+
+
+def test_nade_keeps_its_hidden_layers_for_the_gradient_and_nothing_else_of_their_size() -> None:
+    model, x = NADE(100, 200), binary(30, 100).float()
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        held.append(tensor)  # else its place could be given away
+        return tensor
+
+    held: list[torch.Tensor] = []
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        total = model.log_prob(x).sum()
+    assert 30 * 100 * 200 * 4 <= sum(kept.values()) < 1.25 * 30 * 100 * 200 * 4
+    assert total.requires_grad
+    with LargestTensor() as seen:
+        log_likelihood(model, x)
+    assert seen.entries <= 30 * 8 * 200
 
 
 @pytest.mark.parametrize(("n", "hidden"), [(2, 1), (6, 4), (12, 3)])

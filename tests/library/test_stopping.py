@@ -756,7 +756,8 @@ SETTINGS = {
     "max_norm": (1.0, 2.0),
 }
 LIVE = {  # the new value is what counts
-    *("epochs", "patience", "micro_batch_size", "checkpoint", "save_every", "progress"),
+    *("epochs", "patience", "evaluate_every", "micro_batch_size"),
+    *("checkpoint", "save_every", "progress"),
     *("model", "optimizer", "scheduler"),  # compared below, or by test_training
 }
 
@@ -855,6 +856,7 @@ class Dies(lr_scheduler.StepLR):
 WHOLE = [np.int64, np.uint8, lambda v: torch.tensor(v), lambda v: np.array(v)]
 REAL = [np.float32, np.float64, lambda v: torch.tensor(v), lambda v: np.array(v)]
 NUMBERS = {"batch_size": 4, "epochs": 2, "seed": 3, "patience": 2, "micro_batch_size": 2}
+NUMBERS |= {"evaluate_every": 2}
 REALS = {"max_norm": 0.5, "save_every": 64.0}
 
 

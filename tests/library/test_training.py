@@ -162,6 +162,7 @@ def test_a_bad_batch_is_named_and_changes_nothing(x, message: str) -> None:
         (lambda: short_fit(max_norm=0), "max_norm must be a number above 0, got 0"),
         (lambda: short_step(max_norm=-1.0), "max_norm must be a number"),
         (lambda: short_fit(patience=0), "patience must be a whole number of at least 1, got 0"),
+        (lambda: short_fit(evaluate_every=0), "evaluate_every must be a whole number .* 1, got 0"),
         (lambda: short_fit(micro_batch_size=0), "micro_batch_size must be a whole number"),
         (lambda: short_fit(valid=torch.zeros(2, 5)), "valid must have n = 6 columns, got 5"),
         (lambda: short_fit(train=torch.full((5, N), 0.5)), "train must hold only 0 and 1, got 0.5"),
@@ -276,6 +277,58 @@ def test_patience_counts_the_passes_since_the_best() -> None:
     assert short.ended == "patience"
     assert len(short.valid) == short.best + 4 + 1
     assert short.valid == long.valid[: len(short.valid)]
+
+
+@pytest.mark.parametrize(("every", "epochs"), [(1, 4), (2, 4), (3, 8), (5, 8), (99, 2)])
+def test_spaced_evaluations_are_those_of_a_run_with_all(every, epochs) -> None:
+    """Of one training: after each so many passes and after the last, the same numbers; and what is
+    left in the model is the best of them."""
+    model = randomised(MADE(N, 9), 0, scale=0.3)
+    all_of_them = short_fit(valid=VALID, epochs=epochs)
+    spaced = short_fit(model, valid=VALID, epochs=epochs, evaluate_every=every)
+    assert spaced.epochs == sorted({*range(0, epochs, every), epochs})
+    assert spaced.train == [all_of_them.train[k] for k in spaced.epochs]
+    assert spaced.valid == [all_of_them.valid[k] for k in spaced.epochs]
+    assert len(spaced.seconds) == len(spaced.epochs)
+    assert mean_log_likelihood(model, VALID) == pytest.approx(max(spaced.valid), rel=1e-12)
+
+
+def test_patience_counts_passes_where_evaluations_are_spaced() -> None:
+    """The first entry that is 4 or more passes after the best."""
+    spaced = short_fit(valid=VALID, epochs=60, patience=4, evaluate_every=3)
+    assert spaced.ended == "patience"
+    assert spaced.epochs[-1] == spaced.epochs[spaced.best] + 6
+    assert spaced.epochs == list(range(0, spaced.epochs[-1] + 1, 3))
+
+
+@pytest.mark.parametrize("at", [1, 2, 5, 6])
+@pytest.mark.parametrize("every", [2, 4])
+def test_a_run_with_spaced_evaluations_goes_on_as_if_never_stopped(every, at, tmp_path) -> None:
+    """Interrupted after whole passes, some of them without an entry: the entry of the interrupt is
+    its own, and that of the run that goes on has none there."""
+    options = {"valid": VALID, "epochs": 8, "evaluate_every": every}
+    whole, model = (randomised(MADE(N, 9), 0, scale=0.3) for _ in range(2))
+    unbroken, path, made = short_fit(whole, **options), tmp_path / "run.pt", []
+    optimizer = Adam(model.parameters(), 0.05)
+
+    def count(*_: object) -> None:
+        made.append(1)
+        if len(made) == at * -(-M // 5):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    optimizer.register_step_post_hook(count)
+    stopped = short_fit(model, optimizer, checkpoint=path, **options)
+    assert stopped.ended == "interrupt"
+    assert stopped.epochs == [*range(0, at, every), at]
+    assert len(stopped.train) == len(stopped.valid) == len(stopped.epochs)
+    model = randomised(MADE(N, 9), 1)
+    resumed = short_fit(model, checkpoint=path, **options)
+    assert (resumed.epochs, resumed.train, resumed.valid) == (
+        unbroken.epochs,
+        unbroken.train,
+        unbroken.valid,
+    )
+    assert torch.equal(flat(model), flat(whole))
 
 
 def test_the_scheduler_steps_after_every_update() -> None:
