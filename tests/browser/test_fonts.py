@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.visits import opened
+from tests.browser.conftest import SITE
+from tests.browser.visits import go, new_context
 
 # The average width of a letter in English text, in em, as Capsize has it (@capsizecss/metrics
 # 4.3.0). Liberation Sans was drawn to the widths of Arial, Gelasio to those of Georgia.
@@ -42,7 +43,12 @@ MEASURE = """async (text) => {
 
 
 def test_what_stands_in_for_a_font_takes_as_much_room(site: str, browser: Browser) -> None:
-    with opened(browser, f"{site}/book/status.html") as page:
+    with new_context(browser) as context:
+        # those of the site are not shown if they come late
+        style = (SITE / "_static" / "type.css").read_text("utf-8").replace("optional", "block")
+        context.route("**/type.css*", lambda r: r.fulfill(body=style, content_type="text/css"))
+        page = context.new_page()
+        go(page, f"{site}/book/status.html")
         found = page.evaluate(MEASURE, TEXT)
     assert len(found["faces"]) >= 5
     for face in found["faces"]:

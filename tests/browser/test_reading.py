@@ -9,8 +9,7 @@ from tests.browser.visits import SCHEMES, Scheme, opened
 FEW = 25
 
 # What Tab stops at before the first exercise with code: of radio buttons of one name one. What
-# scrolls sideways and holds nothing else is a stop too. A formula that scrolls is left out: how
-# many there are depends on how a browser sets them.
+# scrolls sideways and holds nothing else is a stop too, as a formula may be.
 STOPS = """() => {
     document.dispatchEvent(new KeyboardEvent("keydown", { key: "Tab" })); // as before each Tab
     const goal = document.querySelector("mle-exercise:is([kind=code], [kind=order])");
@@ -23,7 +22,7 @@ STOPS = """() => {
         (e) =>
             e.compareDocumentPosition(goal) === Node.DOCUMENT_POSITION_FOLLOWING &&
             (e.tabIndex >= 0 || scrolls(e)) && !e.disabled &&
-            e.checkVisibility({ visibilityProperty: true }) && !e.closest(".math, [inert]") &&
+            e.checkVisibility({ visibilityProperty: true }) && !e.closest("[inert]") &&
             !(e.type === "radio" && (names.has(e.name) || !names.add(e.name))),
     );
     return stops.map((e) => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 40)}`);
