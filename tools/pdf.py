@@ -87,7 +87,7 @@ def _link(match: re.Match[str], name: str, pages: Collection[str]) -> str:
 def with_its_fonts(route: Route) -> None:
     """On a slow line a page goes without the book's fonts, on paper it waits for them."""
     answer = route.fetch()
-    style = answer.text().replace("font-display: optional", "font-display: block")
+    style = answer.text().replace("font-display: fallback", "font-display: block")
     route.fulfill(response=answer, body=style)
 
 

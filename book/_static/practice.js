@@ -417,13 +417,12 @@
     constructor(place) {
       this.chapters = JSON.parse(document.getElementById("mle-chapters").textContent);
       this.place = place;
-      this.goOn = make("p", "mle-continue");
+      this.goOn = place.querySelector(".mle-continue");
       this.list = place.querySelector(".mle-chapters");
       this.guesses = makeButton("", () => store.set(ALL, { shown: !store.get(ALL).shown }));
-      const buttons = make("div", "mle-buttons");
+      const buttons = place.querySelector(".mle-buttons");
       buttons.append(this.guesses);
-      this.list.before(this.goOn);
-      this.list.after(buttons);
+      for (const room of [this.goOn, buttons]) room.classList.remove("mle-room");
       document.addEventListener("mle-progress", () => this.show());
       this.show();
     }

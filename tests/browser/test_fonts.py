@@ -45,7 +45,7 @@ MEASURE = """async (text) => {
 def test_what_stands_in_for_a_font_takes_as_much_room(site: str, browser: Browser) -> None:
     with new_context(browser) as context:
         # those of the site are not shown if they come late
-        style = (SITE / "_static" / "type.css").read_text("utf-8").replace("optional", "block")
+        style = (SITE / "_static" / "type.css").read_text("utf-8").replace("fallback", "block")
         context.route("**/type.css*", lambda r: r.fulfill(body=style, content_type="text/css"))
         page = context.new_page()
         go(page, f"{site}/book/status.html")

@@ -158,10 +158,17 @@ def fill_progress(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for node in list(doctree.findall(progress)):
         known = chapters(app.env)
         data = json.dumps(known).replace("</", r"<\/")
-        links = ((one["page"].removeprefix("book/"), one["title"]) for one in known)
-        rows = "".join(f'<li><a href="{page}.html">{escape(t)}</a></li>' for page, t in links)
+        rows = "".join(
+            f'<li><a href="{one["page"].removeprefix("book/")}.html">{escape(one["title"])}</a>'
+            f'<span class="mle-room">: 0 of {len(one["sections"])} sections read, '
+            f"0 of {len(one['exercises'])} exercises solved.</span></li>"
+            for one in known
+        )
+        # room for what `practice.js` writes there, so that nothing moves
         html = (
-            f'<div class="mle-progress-page"><ol class="mle-chapters">{rows}</ol>'
+            '<div class="mle-progress-page"><p class="mle-continue mle-room">Start with '
+            f'{escape(known[0]["title"]) if known else ""}.</p><ol class="mle-chapters">{rows}</ol>'
+            '<div class="mle-buttons mle-room"></div>'
             f'<script type="application/json" id="mle-chapters">{data}</script></div>'
         )
         replace(node, nodes.raw("", words_apart(html), format="html"))
