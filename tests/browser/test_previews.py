@@ -4,7 +4,15 @@ import re
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.visits import accessibility_faults, back, excess, opened, ready
+from tests.browser.visits import (
+    Scheme,
+    accessibility_faults,
+    back,
+    excess,
+    in_each_view,
+    opened,
+    ready,
+)
 
 CHAPTER = "book/minibatch-estimator.html"
 SMALL = "book/status.html"
@@ -69,8 +77,11 @@ def linked(page: Page, href: str) -> Locator:
     return reference(page, f"a[href='{href}']")
 
 
-def test_by_keyboard_each_kind_is_described(browser: Browser, site: str) -> None:
-    with opened(browser, f"{site}/{CHAPTER}") as page:
+@in_each_view
+def test_by_keyboard_each_kind_is_described(
+    browser: Browser, site: str, width: int, scheme: Scheme
+) -> None:
+    with opened(browser, f"{site}/{CHAPTER}", width, scheme) as page:
         for selector, shown in KINDS.items():
             link = reference(page, selector)
             link.focus()
@@ -79,6 +90,7 @@ def test_by_keyboard_each_kind_is_described(browser: Browser, site: str) -> None
             assert panel(page).locator("a[href], [id], [tabindex='0']").count() == 0
             expect(link).to_have_accessible_description(re.compile(r"\w"))
             assert page.evaluate(MOVED) == []
+            assert excess(page) <= 0
         page.keyboard.press("Escape")
         expect(panel(page)).to_have_count(0)
         expect(link).to_be_focused()

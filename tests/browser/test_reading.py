@@ -1,10 +1,9 @@
 """A chapter by keyboard: Tab comes to its first exercise soon, and nothing is out of reach."""
 
-import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.exercise_page import CHAPTER_3
-from tests.browser.visits import SCHEMES, Scheme, opened
+from tests.browser.visits import Scheme, in_each_view, opened
 
 FEW = 25
 
@@ -84,12 +83,14 @@ def stops(page: Page) -> list[str]:
     return page.evaluate(STOPS)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_arrows_reach_what_tab_passes_by(site: str, browser: Browser, scheme: Scheme) -> None:
+@in_each_view
+def test_arrows_reach_what_tab_passes_by(
+    site: str, browser: Browser, width: int, scheme: Scheme
+) -> None:
     """Tab stops where it is counted to, arrow keys come to the rest, and all of it is outlined."""
-    with opened(browser, f"{site}/{CHAPTER_3}", 1280, scheme) as page:
+    with opened(browser, f"{site}/{CHAPTER_3}", width, scheme) as page:
         expected = stops(page)
-        assert page.evaluate(WAITING, LINKS) > 2 * FEW
+        assert page.evaluate(WAITING, LINKS) > FEW
         look = f"() => window.faults.add(({FOCUS})())"
         page.evaluate(f"window.faults = new Set(); document.addEventListener('focusin', {look})")
         for stop in expected:

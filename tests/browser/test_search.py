@@ -11,7 +11,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SITE
-from tests.browser.visits import back, go, opened, opened_and_watched
+from tests.browser.visits import (
+    Scheme,
+    accessibility_faults,
+    back,
+    go,
+    in_each_view,
+    opened,
+    opened_and_watched,
+)
 from tools.environment import ROOT
 from tools.notebooks import toc_files
 
@@ -148,8 +156,11 @@ def results(page: Page) -> list[str]:
     return page.locator("#search-results li > a").evaluate_all("links => links.map(l => l.href)")
 
 
-def test_search_by_keyboard_from_any_page(site: str, browser: Browser) -> None:
-    with opened_and_watched(browser, f"{site}/book/status.html", 390) as (page, seen):
+@in_each_view
+def test_search_by_keyboard_from_any_page(
+    site: str, browser: Browser, width: int, scheme: Scheme
+) -> None:
+    with opened_and_watched(browser, f"{site}/book/status.html", width, scheme) as (page, seen):
         page.keyboard.press("Control+k")
         expect(page.locator("input[name=q]:focus")).to_be_visible()
         page.keyboard.type("importance sampling")
@@ -159,6 +170,7 @@ def test_search_by_keyboard_from_any_page(site: str, browser: Browser) -> None:
         expect(page.locator("#search-results li").first.locator(".highlighted").first).to_have_text(
             re.compile("importance|sampl", re.I)
         )
+        assert accessibility_faults(page) == ""
         page.locator("#search-results li > a").first.focus()
         page.keyboard.press("Enter")
         page.wait_for_url(first)
@@ -200,10 +212,13 @@ MOVES = """(said) => {
 }"""
 
 
-def test_a_number_copies_its_address_and_says_so(site: str, browser: Browser) -> None:
+@in_each_view
+def test_a_number_copies_its_address_and_says_so(
+    site: str, browser: Browser, width: int, scheme: Scheme
+) -> None:
     address = f"{site}/{ESTIMATOR}.html"
     allowed = ["clipboard-read", "clipboard-write"]
-    with opened(browser, address, permissions=allowed) as page:
+    with opened(browser, address, width, scheme, permissions=allowed) as page:
         said = page.locator(".mle-copied")
         heading, question = "exercise-3-3-the-estimator", "halve-the-error-question"
         for anchor, kind in [("eq-3-1", "equation-number"), (heading, "own"), (question, "own")]:
@@ -216,9 +231,14 @@ def test_a_number_copies_its_address_and_says_so(site: str, browser: Browser) ->
             assert page.url == f"{address}#{anchor}"
             assert page.evaluate("navigator.clipboard.readText()") == page.url
             assert said.evaluate(MOVES) == 0
-        # an equation that one has come to has its link at the next Tab, and no other has
+        assert accessibility_faults(page, ".mle-copied") == ""
+        # an equation that one has come to has its link at the next Tab, and no other has; where the
+        # formula scrolls, that is a stop before
         go(page, f"{address}?again#eq-3-1")
         page.keyboard.press("Tab")
+        if width < 600:
+            assert page.evaluate("document.activeElement.className") == "mle-formula"
+            page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.getAttribute('href')") == "#eq-3-1"
         assert page.locator("a.mle-equation-number[tabindex='0']").count() == 1
 

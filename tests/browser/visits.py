@@ -13,15 +13,25 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
-from tests.browser.conftest import SITE
+from tests.browser.conftest import SITE, WIDTHS
 
 Scheme = Literal["light", "dark"]
 
 HEIGHT = 900
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+# For what is done by keyboard: at a push two of the four views, in `make soak` the others
+in_each_view = pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        pytest.param(w, s, marks=[] if (w < 600) == (s == "dark") else [pytest.mark.soak])
+        for w in WIDTHS
+        for s in SCHEMES
+    ],
+)
 # It would fetch the style sheets itself, and look for those that they import in the wrong place.
 AXE = {"resultTypes": ["violations"], "preload": False}
 PACKED = {".woff", ".woff2", ".png", ".zip", ".whl"}  # compressed already
