@@ -166,7 +166,7 @@ def test_a_schedule_of_another_optimiser_or_too_short_is_refused() -> None:
     (model, optimizer), (_, other) = start(), start()
     with pytest.raises(ValueError, match="scheduler must be of this optimizer"):
         short_fit(model, optimizer, scheduler=lr_scheduler.StepLR(other, 3))
-    with pytest.raises(ValueError, match=r"parameter scheduler=.*LRScheduler"):
+    with pytest.raises(ValueError, match=r"scheduler must be a .*LRScheduler"):
         short_fit(model, optimizer, scheduler=3)
     short = lr_scheduler.OneCycleLR(optimizer, 0.05, total_steps=14, cycle_momentum=False)
     with pytest.raises(ValueError, match="scheduler must last for all 15 updates"):
