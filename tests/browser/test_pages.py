@@ -28,7 +28,7 @@ from tests.browser.visits import (
 from tools.notebooks import toc_notebooks
 
 CHAPTERS = {f"book/{path.stem}.html" for path in toc_notebooks()}
-LARGEST_FIRST_VIEW = 540_000  # bytes on the wire, all that a page asks for by itself
+LARGEST_FIRST_VIEW = 500_000  # bytes on the wire, all that a page asks for by itself
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"')
 HASH = re.compile(r" 'sha256-[A-Za-z0-9+/]{43}='")
 ALLOWED = (
