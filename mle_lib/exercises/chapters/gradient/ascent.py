@@ -1,7 +1,6 @@
 """A step of (2.5) whose size is tried out."""
 
 from collections.abc import Iterator
-from itertools import count
 
 import numpy as np
 
@@ -79,16 +78,26 @@ def draw(d: Draw) -> Arguments:
     return land if kind == "rough" else hill, start, g, alpha
 
 
-def cases(rng: np.random.Generator) -> Iterator[Arguments]:
-    """At the top: a loop that goes on where it is just as high has no end there."""
-    calls = count(1)
+class Top:
+    """The height around a top, which counts how often one call of an answer asks for it: each has a
+    copy of the arguments."""
 
-    def height(theta):
-        if next(calls) > 5000:
+    def __init__(self):
+        self.calls = 0
+
+    def __deepcopy__(self, memo):
+        return Top()
+
+    def __call__(self, theta):
+        self.calls += 1
+        if self.calls > 5000:
             raise ArithmeticError("height was called 5,000 times. Does the loop end?")
         return -float(np.sum(np.asarray(theta, dtype=float) ** 2))
 
-    yield height, np.zeros(3), np.zeros(3), 1.0
+
+def cases(rng: np.random.Generator) -> Iterator[Arguments]:
+    """At the top: a loop that goes on where it is just as high has no end there."""
+    yield Top(), np.zeros(3), np.zeros(3), 1.0
 
 
 EXERCISE = CodeExercise(
