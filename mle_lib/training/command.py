@@ -28,6 +28,7 @@ from mle_lib.training.history import History
 from mle_lib.training.loop import fit
 
 NAME = "mle_lib.training"
+ENDINGS = (signal.SIGTERM, signal.SIGINT)
 OPTIMIZERS = ("SGD", "Momentum", "Nesterov", "RMSprop", "Adam", "AdamW")
 Maker = Callable[[int, argparse.Namespace], AutoregressiveModel]
 BINARY: dict[str, Maker] = {
@@ -48,10 +49,6 @@ class _Parser(argparse.ArgumentParser):
         """A wrong argument is a ``ValueError``, which is told once, however many processes there
         are."""
         raise ValueError(message)
-
-
-class _Stopped(Exception):
-    """SIGTERM has come where no step waits for it."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -102,7 +99,16 @@ def main(given: Sequence[str]) -> int:
     several = "WORLD_SIZE" in os.environ  # as torchrun sets it
     store = None
     asked = None
-    signal.signal(signal.SIGTERM, _stop)
+
+    def leave(*_: object) -> NoReturn:
+        say(f"stopped{_goes_on(asked)}", store)
+        _leave(1)
+
+    # Where no step waits for them (`fit` has its own way) they end the process by themselves. An
+    # exception could come while another is told, and then nothing would be said; and what takes a
+    # group down waits for who is not there.
+    for ending in ENDINGS:
+        signal.signal(ending, leave)
     try:
         if several:
             store = joined()
@@ -114,18 +120,20 @@ def main(given: Sequence[str]) -> int:
             print(table(history), flush=True)
     except (ValueError, OSError) as error:
         say(str(error), store, agreed=True)
+        finish()
         return 2
     except LostWorkerError as error:
         say(f"{error}: training has stopped{_goes_on(asked)}", store)
         _leave(1)
-    except (_Stopped, KeyboardInterrupt):
-        say(f"stopped{_goes_on(asked)}", store)
-        _leave(1)
-    finally:
-        if distributed.is_initialized():
-            with suppress(RuntimeError):
-                distributed.destroy_process_group()
+    finish()
     return 0
+
+
+def finish() -> None:
+    """Take the group down, which all its processes do."""
+    if distributed.is_initialized():
+        with suppress(RuntimeError):
+            distributed.destroy_process_group()
 
 
 def joined() -> distributed.Store:
@@ -214,7 +222,10 @@ def first() -> bool:
 
 def say(line: str, store: distributed.Store | None, agreed: bool = False) -> None:
     """Say one line, once for all processes: by the first, where all have ended alike; else by who
-    comes first, for there may be no first any more."""
+    comes first, for there may be no first any more. Who speaks is not to be interrupted: nobody
+    else would."""
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
     if store is None:
         print(f"{NAME}: {line}", file=sys.stderr, flush=True)
         return
@@ -241,7 +252,3 @@ def _leave(code: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
-
-
-def _stop(*_: object) -> NoReturn:
-    raise _Stopped

@@ -174,6 +174,41 @@ def test_another_number_of_processes_goes_on_to_rounding(
         deviation(abs(one / other - 1), 1e-12)
 
 
+ASKED_WHILE_IT_SPEAKS = """
+import os, signal, sys
+from torch.distributed import HashStore
+from mle_lib.distributed import LostWorkerError
+from mle_lib.training import command
+
+class Store(HashStore):  # the launcher's, which asks to end just then
+    said = 0
+    def add(self, key, by):
+        self.said += by
+        os.kill(os.getpid(), signal.SIGTERM)
+        return self.said
+
+def lost(*_):
+    raise LostWorkerError("another worker has ended")
+
+os.environ["WORLD_SIZE"] = "2"
+command.joined, command.chosen, command.trained = Store, lambda _: (None, None, None), lost
+command.finish = lambda: os._exit(3)  # it would wait for who is not there
+sys.exit(command.main(["--data", "names", "--model", "transformer"]))
+"""
+
+
+def test_who_speaks_is_not_interrupted() -> None:
+    """The launcher asks a process to end that has found out by itself; nobody else will say it."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED_WHILE_IT_SPEAKS],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    line = "another worker has ended: training has stopped"
+    assert (done.returncode, done.stderr) == (1, f"mle_lib.training: {line}\n")
+
+
 def test_a_wrong_argument_is_told_once() -> None:
     for given, line in (
         (["--batch-size", "61"], "batch_size must be at most m = 60, got 61"),
