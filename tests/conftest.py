@@ -1,5 +1,6 @@
 """Shared by all tests: every kind of model and device, deviations and counts that are printed."""
 
+import gc
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,6 +14,25 @@ from tests.cases import DEVICES, MODELS
 # A background job of a shell ignores Ctrl-C, and so would what is tested of it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """``@pytest.mark.crossed({name: usual}, …)``: each dictionary is a choice. At a push a test has
+    all values of each, the others being usual; `make soak` has the other combinations."""
+    for item in items:
+        for mark in item.iter_markers("crossed"):
+            params = item.callspec.params
+            unusual = [any(params[name] != one[name] for name in one) for one in mark.args]
+            if sum(unusual) > 1:
+                item.add_marker("soak")
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays till the end: to look through it again and again, as the collector
+    and the audit do with all objects, took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(params=list(MODELS))

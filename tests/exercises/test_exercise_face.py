@@ -107,9 +107,21 @@ def autocast() -> AbstractContextManager[Any]:
     return torch.autocast("cpu", dtype=torch.bfloat16)
 
 
+MODES = (torch.no_grad, torch.inference_mode, autocast)
+IN_A_MODE = [  # at a push each exercise in one of them, the next in the next
+    pytest.param(
+        e,
+        mode,
+        id=f"{e.id}-{mode.__name__}",
+        marks=[pytest.mark.soak] * ((at - k) % len(MODES) != 0),
+    )
+    for at, e in enumerate(CODE)
+    for k, mode in enumerate(MODES)
+]
+
+
 @pytest.mark.usefixtures("any_trials")
-@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, autocast])
-@every_code_exercise
+@pytest.mark.parametrize(("exercise", "mode"), IN_A_MODE)
 def test_right_answers_are_right_in_every_mode_of_torch(
     exercise: CodeExercise, mode: Callable[[], AbstractContextManager[Any]]
 ) -> None:

@@ -19,6 +19,7 @@ from tests.cases import binary, randomised
 from tests.library.enumeration import SIZES, M, N, X, batches, over_batches
 
 TABLES = [SAG, SAGA]
+SIZE, MODEL = {"b": 2, "replacement": True}, {"make_model": "NADE"}
 
 
 def control(rows: torch.Tensor, p: int) -> torch.Tensor:
@@ -52,6 +53,7 @@ def used_table(kind: type[SAG], model: torch.nn.Module, filled: bool = True) -> 
     return table
 
 
+@pytest.mark.crossed(SIZE, MODEL, {"coefficient": "best"})
 @pytest.mark.parametrize(("b", "replacement"), SIZES)
 @pytest.mark.parametrize("coefficient", ["one", "half", "best"])
 def test_a_control_variate_is_unbiased_and_has_the_predicted_variance(
@@ -109,6 +111,7 @@ def test_a_coefficient_from_the_batch_is_biased_and_less_so_in_larger_batches(de
     assert bias[4] < 1e-12
 
 
+@pytest.mark.crossed(SIZE, MODEL)
 @pytest.mark.parametrize(("b", "replacement"), SIZES)
 def test_svrg_is_unbiased_and_has_the_predicted_variance(
     make_model: Callable, b, replacement, deviation
@@ -135,6 +138,7 @@ def test_svrg_is_a_control_variate_and_exact_at_its_snapshot(deviation) -> None:
     deviation((estimator(model, x, B) - full_gradient(model, x)).abs().max(), 1e-12)
 
 
+@pytest.mark.crossed({"b": 2}, MODEL)
 @pytest.mark.parametrize("b", [1, 2, 3, 4])
 def test_sag_has_the_predicted_bias_and_variance(make_model: Callable, b, deviation) -> None:
     model = randomised(make_model(N), 0)
@@ -165,6 +169,7 @@ def test_sag_with_rows_not_yet_seen_is_divided_by_the_share_seen(b, deviation) -
     deviation((mean - torch.stack(expected).mean(0)).abs().max(), 1e-12)
 
 
+@pytest.mark.crossed({"filled": False}, SIZE, MODEL)
 @pytest.mark.parametrize("filled", [True, False])
 @pytest.mark.parametrize(("b", "replacement"), SIZES)
 def test_saga_is_unbiased_and_has_the_predicted_variance(
@@ -179,15 +184,16 @@ def test_saga_is_unbiased_and_has_the_predicted_variance(
     deviation((variance - predicted).abs().max(), 1e-11)
 
 
+@pytest.mark.crossed({"filled": False}, {"kind": SAGA}, MODEL)
 @pytest.mark.parametrize("filled", [True, False])
 @pytest.mark.parametrize("kind", TABLES)
 def test_a_run_equals_the_table_written_out(make_model: Callable, kind, filled, deviation) -> None:
-    """Twenty steps of both, against lists and loops; batches with repeated samples among them."""
+    """Eight steps of both, against lists and loops; batches with repeated samples among them."""
     model, x = randomised(make_model(5), 0, 0.5), binary(9, 5)
     generator = torch.Generator().manual_seed(3)
     estimator, seen = kind(model, x, filled), set(range(9) if filled else ())
     table = [filled * full_gradient(model, x[[j]]) for j in range(9)]
-    for step in range(20):
+    for step in range(8):
         moved(model, step, 0.1)
         B = torch.randint(9, (4,), generator=generator)
         fresh = {j: full_gradient(model, x[[j]]) for j in B.tolist()}

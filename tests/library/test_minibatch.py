@@ -4,6 +4,7 @@ error."""
 import itertools
 import math
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
@@ -30,10 +31,14 @@ M, N = 8, 4
 SIZES = [*((b, False) for b in range(1, M + 1)), *((b, True) for b in (1, 2, 3))]
 
 
+SIZE, MODEL = {"b": 2, "replacement": True}, {"make_model": "NADE"}
+
+
 def small(make_model, device: str = "cpu"):
     return randomised(make_model(N), 0).to(device), binary(M, N, seed=1).to(device)
 
 
+@cache
 def all_batches(b: int, replacement: bool) -> list[torch.Tensor]:
     """Every batch of b of the M samples, each as likely as the next: C(M, b) sets, or M^b
     tuples."""
@@ -45,20 +50,24 @@ def all_batches(b: int, replacement: bool) -> list[torch.Tensor]:
     return [torch.tensor(batch) for batch in batches]
 
 
-def all_estimates(model, x, b: int, replacement: bool) -> torch.Tensor:
+@cache  # two tests ask for them
+def all_estimates(make_model, device: str, b: int, replacement: bool) -> torch.Tensor:
+    model, x = small(make_model, device)
     return torch.stack(
         [minibatch_gradient(model, x, batch) for batch in all_batches(b, replacement)]
     )
 
 
+@pytest.mark.crossed(SIZE, MODEL)
 @pytest.mark.parametrize(("b", "replacement"), SIZES)
 def test_the_estimator_is_unbiased(make_model, b, replacement, device, deviation) -> None:
     model, x = small(make_model, device)
-    estimates = all_estimates(model, x, b, replacement)
+    estimates = all_estimates(make_model, device, b, replacement)
     assert len(estimates) == (M**b if replacement else math.comb(M, b))
     deviation((estimates.mean(0) - full_gradient(model, x)).abs().max(), 1e-12)
 
 
+@pytest.mark.crossed({"b": 2}, MODEL)
 @pytest.mark.parametrize("b", range(1, M + 1))
 def test_without_the_factor_it_is_off_by_exactly_b_over_m(make_model, b, deviation) -> None:
     model, x = small(make_model)
@@ -66,12 +75,13 @@ def test_without_the_factor_it_is_off_by_exactly_b_over_m(make_model, b, deviati
     deviation((bare.mean(0) - b / M * full_gradient(model, x)).abs().max(), 1e-12)
 
 
+@pytest.mark.crossed(SIZE, MODEL)
 @pytest.mark.parametrize(("b", "replacement"), SIZES)
 def test_the_variance_law(make_model, b, replacement, device, deviation) -> None:
     """The whole covariance matrix over all batches, against Σ built from the per-sample gradients
     (divisor m)."""
     model, x = small(make_model, device)
-    estimates = all_estimates(model, x, b, replacement)
+    estimates = all_estimates(make_model, device, b, replacement)
     measured = torch.cov(estimates.T, correction=0)
     sigma = torch.cov(per_sample_gradients(model, x).T, correction=0)
     predicted = sigma * M**2 / b * (1 if replacement else (M - b) / (M - 1))
