@@ -275,7 +275,7 @@
       this.more = makeButton("Ask me three others", () => this.ask(this.others().slice(0, 3)));
       const buttons = make("div", "mle-buttons");
       buttons.append(this.more);
-      place.before(this.said, this.list, buttons);
+      place.previousElementSibling.append(this.said, this.list, buttons);
       const due = this.hosts.filter((host) => isDue(this.state(host)));
       due.sort((a, b) => this.late(a) - this.late(b));
       this.ask(due);

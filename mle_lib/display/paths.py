@@ -93,7 +93,7 @@ def show_paths(
         axis.plot([], [], marker=mark, ms=6, label=labels[-1], **style)
     axis.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[])
     axis.set(xlabel="bias", ylabel="weight")
-    title = ("" if means is None else "mean ") + "nats below the top"
+    title = "below the top, in nats" if means is None else "below the top, mean in nats"
     axis.legend(loc="lower left", title=title, alignment="left")
     numbers = f"{title[0].upper()}{title[1:]}: {', '.join(labels)}."
     return show(figure, f"{alt} {numbers}")

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from html.parser import HTMLParser
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -103,11 +103,17 @@ def show_all(looks: Mapping[str, Look]) -> set[str]:
     return chosen
 
 
+@cache
 def in_the_light() -> set[str]:
     """The pages that a push opens: of those made from sources, what shows all that any shows."""
     made = {page for page in all_pages() if page.startswith("_modules/")}
     few = show_all({page: Look((SITE / page).read_text("utf-8")) for page in sorted(made)})
     return {*all_pages()} - made | few
+
+
+def left_to_soak(value: Any, left: bool) -> Any:
+    """A parameter, marked if a push does without it."""
+    return pytest.param(value, marks=[pytest.mark.soak] if left else [])
 
 
 def visits(in_the_dark: bool = False) -> list[Any]:
@@ -144,10 +150,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # the tests of a page follow each other, and may share a visit
         metafunc.parametrize("figure_page", figure_pages(), scope="module")
     if "page_with_exercises" in metafunc.fixturenames:
-        found = [
-            pytest.param(page, marks=[pytest.mark.soak] if page == FORGOTTEN else [])
-            for page in exercise_pages()
-        ]
+        found = [left_to_soak(page, page == FORGOTTEN) for page in exercise_pages()]
         metafunc.parametrize("page_with_exercises", found or ["(no site)"])
     if "any_page" in metafunc.fixturenames:
         metafunc.parametrize(("any_page", "width"), visits())

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from mle_lib.display.explore import MOST_BYTES
-from tests.browser.conftest import SITE, WIDTHS
+from tests.browser.conftest import SITE, WIDTHS, figure_pages, left_to_soak
 from tests.browser.test_translation import unmarked
 from tests.browser.visits import opened, resize
 
@@ -113,6 +113,7 @@ def spoken(figure: Locator) -> Locator:
     return figure.locator("[aria-live=polite]")
 
 
+@pytest.mark.crossed({"width": WIDTHS[1]}, {"figure_page": FRONT_PAGE})
 @pytest.mark.parametrize("width", WIDTHS)
 def test_figures_move_by_keyboard(page: Page, width: int) -> None:
     """Every slider of every figure shows another frame at each of its positions."""
@@ -243,9 +244,10 @@ def test_a_hand_on_the_slider_stops_the_play(page: Page) -> None:
         expect(figure.locator(".mle-control-play")).to_have_text("Play", timeout=1000)
 
 
-def test_where_motion_is_reduced(site: str, browser: Browser, figure_page: str) -> None:
+@pytest.mark.parametrize("path", [left_to_soak(p, k > 0) for k, p in enumerate(figure_pages())])
+def test_where_motion_is_reduced(site: str, browser: Browser, path: str) -> None:
     """There is no play button; one that has the focus stays until it loses it."""
-    with opened(browser, f"{site}/{figure_page}", reduced_motion="reduce") as page:
+    with opened(browser, f"{site}/{path}", reduced_motion="reduce") as page:
         assert page.locator(".mle-control-slider:visible").count() > 0
         assert page.locator(".mle-control-play:visible").count() == 0
         for button in page.locator(".mle-control-play").all():

@@ -22,11 +22,18 @@ def article(page: str) -> Tag:
     return BeautifulSoup(path.read_text("utf-8"), "html.parser").find("article")
 
 
+@cache
+def places(page: str) -> dict[str, Tag]:
+    """What has an id in its article."""
+    own = [article(page)] if article(page).get("id") else []
+    return {str(tag["id"]): tag for tag in [*own, *article(page).find_all(id=True)]}
+
+
 def follow(page: str, href: str) -> tuple[str, Tag | None]:
     """The page that a link leads to, and the element there that it names."""
     target, anchor = urldefrag(href)
     found = (PurePosixPath(page).parent / target).as_posix() if target else page
-    return found, article(found).find(id=anchor) if anchor else article(found)
+    return found, places(found).get(anchor) if anchor else article(found)
 
 
 def entries() -> dict[str, Tag]:

@@ -209,15 +209,21 @@ def test_who_speaks_is_not_interrupted() -> None:
     assert (done.returncode, done.stderr) == (1, f"mle_lib.training: {line}\n")
 
 
-def test_a_wrong_argument_is_told_once() -> None:
-    for given, line in (
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
         (["--batch-size", "61"], "batch_size must be at most m = 60, got 61"),
-        (["--model", "made"], "model must be one of transformer for names, got made"),
-    ):
-        code, out, error = ended(start(2, *SMALL, *given))
-        assert code != 0
-        assert out == ""
-        assert ours(error) == [f"mle_lib.training: {line}"]
+        pytest.param(
+            *(["--model", "made"], "model must be one of transformer for names, got made"),
+            marks=pytest.mark.soak,
+        ),
+    ],
+)
+def test_a_wrong_argument_is_told_once(given, line) -> None:
+    code, out, error = ended(start(2, *SMALL, *given))
+    assert code != 0
+    assert out == ""
+    assert ours(error) == [f"mle_lib.training: {line}"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ The theme's pages are made as always, and then rewritten:
 - What a button does is named by `data-mle-action`; `page.js` does it.
 - Frames of a figure that are not shown wait in a `<template>`: a browser reads on without building
   them, and the first sentence is there sooner.
-- The font of formulas is asked for with the first style sheet: lines with formulas are set once.
+- The font of formulas is part of a style sheet, so that nothing is painted before it is there: what
+  a formula measures in another font is too far off to stand in for it, and lines would break anew.
 - Where a figure's sliders will stand there is room for them, so that the figure does not move.
 - What is code or maths says to a browser that translates the page that it is not to be translated,
   and so does a name in other text.
@@ -46,10 +47,8 @@ GROUND = (
     '<meta name="color-scheme" content="light dark" />\n    <style>html{color-scheme:light;'
     'background:#fff}html[data-theme="dark"]{color-scheme:dark;background:#14181e}</style>'
 )
-MATHS_FONT = (
-    '<link rel="preload" as="font" type="font/woff2" crossorigin '
-    'href="{}_static/fonts/stix-two-math.woff2" />'
-)
+MATHS_FONT = Path("_static", "fonts", "stix-two-math.woff2")
+MATHS_STYLE = "_static/maths-font.css"
 # The other scripts that stand in a page, or how they begin: `storage.js`; the
 # search page's, which puts the cursor into its field.
 INLINE = (
@@ -68,7 +67,7 @@ POLICY = {
     "script-src": "'self'",
     "style-src": "'self' 'unsafe-inline'",  # figures carry theirs
     "img-src": "'self' data:",
-    "font-src": "'self'",
+    "font-src": "'self' data:",  # that of formulas
     "connect-src": "'self'",
     "worker-src": "'self'",
     "base-uri": "'none'",
@@ -104,6 +103,7 @@ HEAD = re.compile(r'<head>\s*(?:<meta charset="[^"]*"\s*/?>)?')
 def setup(app: Sphinx) -> None:
     app.connect("builder-inited", rewrite_pages)
     app.connect("build-finished", write_first_page)
+    app.connect("build-finished", write_maths_style)
     app.add_js_file("page.js", defer="defer")
 
 
@@ -137,7 +137,8 @@ def rewritten(html: str, pagename: str) -> str:
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}" />'
     first = [meta, GROUND]
     if "<math" in html:
-        first.append(MATHS_FONT.format("../" * pagename.count("/")))
+        above = "../" * pagename.count("/")
+        first.append(f'<link rel="stylesheet" href="{above}{MATHS_STYLE}" />')
     return HEAD.sub(lambda match: "\n    ".join([match[0], *first]), html, count=1)
 
 
@@ -239,6 +240,21 @@ def icon(classes: str, attributes: str = "") -> str:
     return (
         f'<svg class="{listed}" viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false"'
         f'{attributes}><path d="{outline}"/></svg>'
+    )
+
+
+# ---- the font of formulas
+
+
+def write_maths_style(app: Sphinx, error: Exception | None) -> None:
+    """A style sheet that holds the font, which else would come after the first paint."""
+    if error or app.builder.format != "html":
+        return
+    font = base64.b64encode(Path(app.outdir, MATHS_FONT).read_bytes()).decode()
+    Path(app.outdir, MATHS_STYLE).write_text(
+        '@font-face{font-family:"STIX Two Math";font-display:block;'
+        f'src:url("data:font/woff2;base64,{font}") format("woff2")}}\n',
+        encoding="utf-8",
     )
 
 

@@ -108,7 +108,8 @@ class AllQuestions(SphinxDirective):
             for name, title in titles(srcdir)
             if registry.bank(name)
         ]
-        html = f'<div class="mle-recall-all">{"".join(parts)}</div>'
+        # those that are due go into the first, which keeps room for them
+        html = f'<div class="mle-asked"></div><div class="mle-recall-all">{"".join(parts)}</div>'
         return [nodes.raw("", words_apart(html), format="html")]
 
 
