@@ -1,4 +1,4 @@
-"""Rounding by chance: between the right neighbours, on average exact, with the variance foretold."""
+"""Rounding by chance: between the right neighbours, on average exact, its variance foretold."""
 
 import math
 
@@ -35,7 +35,9 @@ def values(dtype: torch.dtype) -> Tensor:
 def beside(x: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """The neighbours of each entry, lo ≤ x < hi, found on the way from the nearest one."""
     near = x.to(dtype)
-    down, up = (torch.nextafter(near, torch.full_like(near, end)) for end in (-torch.inf, torch.inf))
+    down, up = (
+        torch.nextafter(near, torch.full_like(near, end)) for end in (-torch.inf, torch.inf)
+    )
     return torch.where(near.double() <= x, near, down), torch.where(near.double() <= x, up, near)
 
 

@@ -46,7 +46,8 @@ def value(number: str) -> float:
 
 
 def code_values(cell: NotebookNode) -> Iterator[ast.Constant]:
-    if "%pip" not in cell.source and not is_exercise(cell):
+    # no Python alone: what installs, and what becomes a file
+    if not re.search(r"%pip|^%%", cell.source) and not is_exercise(cell):
         found = ast.walk(ast.parse(cell.source))
         yield from (node for node in found if isinstance(node, ast.Constant))
 

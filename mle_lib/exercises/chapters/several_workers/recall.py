@@ -1,0 +1,3 @@
+"""Questions on the chapter, to be asked again."""
+
+RECALL = ()
