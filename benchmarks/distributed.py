@@ -95,7 +95,7 @@ def alone(
             for _ in range(rounds if workers.rank < busy else 0):
                 rows = x[torch.randint(m, (b,), generator=generator)]
                 start = time.perf_counter()
-                train_step(model, optimizer, rows, m, "mean", None, b)
+                train_step(model, optimizer, rows, m, "mean")
                 times.append(time.perf_counter() - start)
             distributed.barrier()
             found[busy] = slowest(workers, statistics.median(times or [0.0]))

@@ -46,9 +46,9 @@ def value(number: str) -> float:
 
 
 def code_values(cell: NotebookNode) -> Iterator[ast.Constant]:
-    # no Python alone: what installs, and what becomes a file
-    if not re.search(r"%pip|^%%", cell.source) and not is_exercise(cell):
-        found = ast.walk(ast.parse(cell.source))
+    if "%pip" not in cell.source and not is_exercise(cell):
+        program = re.sub(r"^%%.*", "", cell.source)  # what becomes a file
+        found = ast.walk(ast.parse(program))
         yield from (node for node in found if isinstance(node, ast.Constant))
 
 
