@@ -13,9 +13,9 @@ WHOLE = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 @torch.no_grad()
 def stochastic_round(
-    x: Tensor, dtype: torch.dtype, generator: torch.Generator | None = None
+    values: Tensor, dtype: torch.dtype, generator: torch.Generator | None = None
 ) -> Tensor:
-    """x in fewer bits, each entry at one of its two neighbours lo ≤ x ≤ hi there:
+    """Values x in fewer bits, each at one of its two neighbours lo ≤ x ≤ hi there:
 
         hi with probability (x − lo)/(hi − lo),    else lo.
 
@@ -26,65 +26,65 @@ def stochastic_round(
     Equation: (11.5).
 
     Args:
-        x: Floats of any shape.
+        values: Floats of any shape.
         dtype: Of the result: float16, bfloat16, float32 or float64.
         generator: Source of randomness; torch's global one if ``None``. One uniform number of
             float64 is drawn for each entry, whether it is needed or not.
 
     Returns:
-        A tensor of the shape and device of ``x``, of ``dtype``; no gradient passes through it.
+        A tensor of the shape and device of ``values``, of ``dtype``; no gradient passes through it.
         NaN and ±∞ stay. Beyond the largest number of ``dtype`` there are no two neighbours: what
-        is there becomes what ``x.to(dtype)`` is, that number or ±∞.
+        is there becomes what ``values.to(dtype)`` is, that number or ±∞.
 
     Raises:
-        ValueError: If ``x`` is sparse or holds no floats, or ``dtype`` is none of the four.
+        ValueError: If ``values`` is sparse or holds no floats, or ``dtype`` is none of the four.
     """
-    size, low, high = neighbours(x, dtype)
+    size, low, high = neighbours(values, dtype)
     share = (size - low.double()) / (high.double() - low.double())
-    device = x.device if generator is None else generator.device
-    drawn = torch.rand(x.shape, dtype=torch.float64, device=device, generator=generator)
-    rounded = torch.where(drawn.to(x.device) < share, high, low)
-    signed = torch.where(x.signbit(), -rounded, rounded)
-    return torch.where(high.isfinite(), signed, x.to(dtype))
+    device = values.device if generator is None else generator.device
+    drawn = torch.rand(values.shape, dtype=torch.float64, device=device, generator=generator)
+    rounded = torch.where(drawn.to(values.device) < share, high, low)
+    signed = torch.where(values.signbit(), -rounded, rounded)
+    return torch.where(high.isfinite(), signed, values.to(dtype))
 
 
 @torch.no_grad()
-def rounding_variance(x: Tensor, dtype: torch.dtype) -> Tensor:
-    """(hi − x)(x − lo), the variance of each entry of ``stochastic_round(x, dtype)``.
+def rounding_variance(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """(hi − x)(x − lo), the variance of each entry of ``stochastic_round(values, dtype)``.
 
     At most a quarter of (hi − lo)², in the middle between two neighbours.
 
     Equation: (11.5).
 
     Args:
-        x: Floats of any shape.
+        values: Floats of any shape.
         dtype: As for ``stochastic_round``.
 
     Returns:
-        A float64 tensor of the shape of ``x``: 0 where nothing is drawn, NaN where the rounded
+        A float64 tensor of the shape of ``values``: 0 where nothing is drawn, NaN where the rounded
         entry is not finite.
 
     Raises:
         ValueError: As ``stochastic_round``.
     """
-    size, low, high = neighbours(x, dtype)
+    size, low, high = neighbours(values, dtype)
     drawn = (high.double() - size) * (size - low.double())
-    alone = torch.where(x.to(dtype).isfinite(), 0.0, torch.nan).double()
+    alone = torch.where(values.to(dtype).isfinite(), 0.0, torch.nan).double()
     return torch.where(high.isfinite(), drawn, alone)
 
 
-def neighbours(x: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
-    """|x| in float64, and the numbers of ``dtype`` beside it, lo ≤ |x| < hi. Where there are none,
-    hi is not finite.
+def neighbours(values: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+    """Of values x: |x| in float64, and the numbers of ``dtype`` beside it, lo ≤ |x| < hi. Where
+    there are none, hi is not finite.
 
     Raises:
-        ValueError: If ``x`` is no dense tensor of floats, or ``dtype`` none of the four.
+        ValueError: If ``values`` is no dense tensor of floats, or ``dtype`` none of the four.
     """
-    check_dense(x, "x", "floats")
+    check_dense(values, "values", "floats")
     if dtype not in FLOATS:
         names = ", ".join(map(str, FLOATS))
         raise ValueError(f"dtype must be one of {names}, got {shown(dtype)}")
-    size = x.double().abs()
+    size = values.double().abs()
     near = size.to(dtype)  # the nearest, or at least a neighbour
     bits = near.view(WHOLE[dtype.itemsize])
     bits = bits - (near.double() > size).to(bits.dtype)

@@ -15,11 +15,11 @@ KINDS = [*FEW, torch.float32, torch.float64]
 # tried in other types, shapes and modes, and beyond all bounds (test_every_argument.py)
 ARGUMENTS = {
     stochastic_round: {
-        "x": torch.tensor([0.5, -3.0]),
+        "values": torch.tensor([0.5, -3.0]),
         "dtype": lambda: torch.bfloat16,
         "generator": seeded,
     },
-    rounding_variance: {"x": torch.tensor([0.5, -3.1]), "dtype": lambda: torch.bfloat16},
+    rounding_variance: {"values": torch.tensor([0.5, -3.1]), "dtype": lambda: torch.bfloat16},
 }
 
 
@@ -160,10 +160,14 @@ def test_the_same_generator_draws_the_same() -> None:
 @pytest.mark.parametrize(
     ("x", "dtype", "message"),
     [
-        (torch.ones(2, dtype=torch.int64), torch.bfloat16, "x must hold floats, got torch.int64"),
-        (torch.ones(2, dtype=torch.complex64), torch.bfloat16, "x must hold floats"),
-        (torch.ones(2).to_sparse(), torch.bfloat16, "x must be dense"),
-        ([1.0], torch.bfloat16, r"parameter x=\[1.0\]"),
+        (
+            torch.ones(2, dtype=torch.int64),
+            torch.bfloat16,
+            "values must hold floats, got torch.int64",
+        ),
+        (torch.ones(2, dtype=torch.complex64), torch.bfloat16, "values must hold floats"),
+        (torch.ones(2).to_sparse(), torch.bfloat16, "values must be dense"),
+        ([1.0], torch.bfloat16, r"parameter values=\[1.0\]"),
         (torch.ones(2), torch.int16, r"dtype must be one of torch.float16, .*got torch.int16"),
         (torch.ones(2), torch.float8_e4m3fn, "dtype must be one of"),
         (torch.ones(2), "bfloat16", "dtype"),
