@@ -181,11 +181,11 @@ def coordinates_alike(x, spacing, u):
 # ---- a step with a scale
 
 
-def as_pytorch_does(theta, scaled, S, alpha, c):
+def with_torch(theta, scaled, S, alpha, c):
     q = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
     q.grad = torch.as_tensor(scaled, dtype=torch.float64) / S
     if q.grad.isfinite().all():
-        torch.nn.utils.clip_grad_norm_([q], c)
+        q.grad *= (c / q.grad.norm().clamp(min=1e-300)).clamp(max=1)
         torch.optim.SGD([q], lr=alpha).step()
     return q.detach()
 
@@ -346,7 +346,7 @@ ANSWERS = {
         ),
     ),
     "scaled-step": Answers(
-        right=(as_pytorch_does, threshold_with_the_scale, in_plain_python),
+        right=(with_torch, threshold_with_the_scale, in_plain_python),
         slips={
             "both_faults": (as_it_stood,),
             "clipped_with_the_scale": (left_out_and_clipped_first,),
