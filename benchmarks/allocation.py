@@ -67,7 +67,7 @@ class World:
 
     def weighed_spreads(self, W: Tensor, ridge: float = 0.0) -> tuple[Tensor, Tensor]:
         """tr(H_ii Σ_ii) and tr(H_ii⁻¹ Σ_ii) at one W, ``(n,)``: what noise costs in ℓ/m in one
-        step, (5.2), and in an average of iterates, (11.7). H_ii is that of ℓ − ridge ‖θ‖²/2."""
+        step, (5.2), and in an average of iterates, (12.7). H_ii is that of ℓ − ridge ‖θ‖²/2."""
         p = torch.sigmoid(self.inputs @ W.T)
         step, average = [], []
         for i in range(self.n):
@@ -354,7 +354,7 @@ def hover_and_average(x: Tensor, b: int, steps: int, runs: int) -> dict[str, Any
     """Plain stochastic ascent with a constant step size from the exact top, with one b and with
     b_i ∝ s_i/√t_i of equal cost: (ℓ_max − ℓ)/m of single iterates (the mean of 24), and of the
     average of the iterates, over the last three quarters; one number a run, beside what (6.3) and
-    (11.7) say."""
+    (12.7) say."""
     alpha, model = 0.6, FVSBN(x.shape[1]).double()
     newton(model, x, ridge=1e-3)
     world, top = World(x.double()), Lanes([model] * runs)
@@ -385,15 +385,15 @@ def hover_and_average(x: Tensor, b: int, steps: int, runs: int) -> dict[str, Any
         result[name] = {key: gap.tolist() for key, gap in gaps.items()} | {
             "cost of a step": float((rows_of * world.cost).sum()),
             "(6.3) says": float(alpha / 4 * (spread / rows_of).sum()),
-            "(11.7) says": float((average / rows_of).sum() / (2 * (steps - burn))),
+            "(12.7) says": float((average / rows_of).sum() / (2 * (steps - burn))),
         }
     return result
 
 
 def averages(result: dict[str, Any]) -> list[str]:
     """Mean gap over runs with half of the 95 % interval, and the prediction."""
-    lines = ["gap, 1e-5 nats   one b           (6.3), (11.7)   own b_i         (6.3), (11.7)"]
-    for key, law in (("single", "(6.3) says"), ("average", "(11.7) says")):
+    lines = ["gap, 1e-5 nats   one b           (6.3), (12.7)   own b_i         (6.3), (12.7)"]
+    for key, law in (("single", "(6.3) says"), ("average", "(12.7) says")):
         line = f"{key:12}"
         for name in ("plain", "allocated"):
             gaps = [1e5 * gap for gap in result[name][key]]
@@ -438,7 +438,7 @@ def main() -> None:
 
     rows = training(world, batch_sizes, count, seeds, targets, k)
     late = world.spread(world.climb(0.5, 400))
-    gain = float(late.sum() * world.cost.sum() / (late * world.cost).sqrt().sum() ** 2)  # (12.9)
+    gain = float(late.sum() * world.cost.sum() / (late * world.cost).sqrt().sum() ** 2)  # (13.9)
     lines = table(rows, targets, gain)
     print("\n".join(lines))
     four = levels(late, torch.ones_like(late), 1000, 10**6).sort().values

@@ -118,7 +118,7 @@ class Hill:
 
 
 def newton(hill: Hill, size: int | None, seeds: list[int]) -> Climb:
-    """(11.1), α halved until ℓ rises enough; H from all rows, or ``size`` fresh ones a step."""
+    """(12.1), α halved until ℓ rises enough; H from all rows, or ``size`` fresh ones a step."""
     W, generator = hill.start(), torch.Generator().manual_seed(seeds[0])
     height, slope = hill.height_and_slope(W)
     read = hill.m

@@ -3,7 +3,7 @@
 FVSBN on nltcs from θ = 0, in float64 on one thread, so that all climb the same concave ℓ. The gap
 is (ℓ_max − ℓ)/m on the training set, with ℓ_max from ``ManyFVSBN.maximum``.
 
-- Newton: (11.1), the step halved by (11.2). S=1000: H from 1,000 fresh rows at each step.
+- Newton: (12.1), the step halved by (12.2). S=1000: H from 1,000 fresh rows at each step.
 - L-BFGS: ``torch.optim.LBFGS``, history 10, line search for the strong Wolfe conditions.
 - Heavy ball, exact ascent: every gradient from all rows, constant α and β.
 - SGD, Adam: b = 100, reshuffled passes, α falls in a straight line to 0 over a tuned number of

@@ -86,7 +86,7 @@ def over_own(row: dict[str, Any]) -> float:
 
 
 def sub_sampled(row: dict[str, Any], n: int, k: int) -> float:
-    """Variance of one sample with k variables over that with all, (12.6) of chapter 12."""
+    """Variance of one sample with k variables over that with all, (13.6) of chapter 13."""
     trace = row["whole"] - row["mean whole"]
     spread = (row["single"] - row["whole"] / n) * n * (n - k) / (k * (n - 1))
     return (trace + spread) / trace

@@ -14,7 +14,7 @@ from mle_lib.display.style import COLORS, INK
 
 Hill = tuple[Callable[[Tensor], Tensor], float, float, float]
 HALVINGS = 12
-ENOUGH = 1e-4  # of what the slope promised, as in (11.2)
+ENOUGH = 1e-4  # of what the slope promised, as in (12.2)
 
 
 @none_left()
@@ -35,7 +35,7 @@ def show_parabolas(
         window: Left and right end of what is drawn.
         alt: What there is to see.
         xlabel, ylabel: What the axes are.
-        damped: Whether to halve the step until (11.2) holds: a ring at each try, a dot where it
+        damped: Whether to halve the step until (12.2) holds: a ring at each try, a dot where it
             stops. The curvature must then be positive.
 
     Raises:

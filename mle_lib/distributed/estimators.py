@@ -97,6 +97,8 @@ def minibatch_gradient(
     sample of every worker is equally likely to be in B. (If each worker draws b_r of its m_r and
     b_r/m_r is not the same everywhere, it is not so.) Only the rows ``x[indices]`` are read.
 
+    Equation: (11.1).
+
     Args:
         model: p_θ, the same on every worker.
         x: This worker's part of the data, ``(m_r, n)``; m_r may be 0.

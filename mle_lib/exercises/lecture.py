@@ -21,7 +21,7 @@ SHAPE = Open(
         "$\\ell$ comes from $m$ samples: well below a gap of about $p/2m$ its shape says nothing "
         "about new data.",
     ),
-    where="section 11.8, from the experiments of sections 11.1 to 11.3, 11.5 and 11.7",
+    where="section 12.8, from the experiments of sections 12.1 to 12.3, 12.5 and 12.7",
 )
 
 LOGARITHM = Open(
@@ -87,7 +87,7 @@ SECOND_ORDER = Open(
         "What is there to tune: for Newton with a line search a ridge, if there is no top, else "
         "nothing; for SGD step size, decay or averaging, and $b$.",
     ),
-    where="section 11.8, from the experiments of sections 11.5 to 11.7",
+    where="section 12.8, from the experiments of sections 12.5 to 12.7",
 )
 
 DEPENDENCE = Open(
@@ -110,7 +110,7 @@ DEPENDENCE = Open(
         "and cost, $b_i \\propto s_i/\\sqrt{t_i}$, if that promises a gain; who averages keeps one "
         "$b$. Never one subset of the variables for a whole batch.",
     ),
-    where="section 12.8, from the experiments of sections 12.2 to 12.7",
+    where="section 13.8, from the experiments of sections 13.2 to 13.7",
 )
 
 BIAS = Open(
@@ -133,7 +133,7 @@ BIAS = Open(
         "Variance-reduction methods are judged with all costs counted, against a plain reshuffled "
         "pass; their gain is in the exact optimisation of small concave problems.",
     ),
-    where="section 13.9, from the experiments of sections 13.1, 13.3 and 13.5 to 13.8",
+    where="section 14.9, from the experiments of sections 14.1, 14.3 and 14.5 to 14.8",
 )
 
 PARADIGMS = Open(
@@ -157,7 +157,7 @@ PARADIGMS = Open(
         "limit. GAN: momentum and step size tuned together for each $b$, more steps for the "
         "discriminator, and a judge in place of a loss.",
     ),
-    where="sections 14.9 and 14.10, from the experiments of sections 14.2 to 14.6 and 14.8",
+    where="sections 15.9 and 15.10, from the experiments of sections 15.2 to 15.6 and 15.8",
 )
 
 EXERCISES: tuple[Exercise, ...] = (

@@ -8,6 +8,7 @@ adds ρθ to g, as the penalty ½ρ‖θ‖² in the loss would; in ``AdamW`` it
 """
 
 from mle_lib.optimizers.clipping import clip_by_norm, clip_by_value
+from mle_lib.optimizers.rounding import rounding_variance, stochastic_round
 from mle_lib.optimizers.update_rules import SGD, Adam, AdamW, Momentum, Nesterov, RMSprop
 
 __all__ = [
@@ -19,4 +20,6 @@ __all__ = [
     "RMSprop",
     "clip_by_norm",
     "clip_by_value",
+    "rounding_variance",
+    "stochastic_round",
 ]

@@ -28,7 +28,7 @@ def game_value(real: Tensor, fake: Tensor) -> Tensor:
     − log 4, JS the Jensen–Shannon divergence in nats. Source: Goodfellow et al. (2014), eq. 1,
     proposition 1 and theorem 1, https://doi.org/10.48550/arXiv.1406.2661.
 
-    Equation: (14.1).
+    Equation: (15.1).
 
     Args:
         real: Logits at data, any shape.
@@ -49,7 +49,7 @@ def fooling_value(fake: Tensor, saturating: bool) -> Tensor:
     where D wins. Source: Goodfellow et al.
     (2014), §3.
 
-    Equation: (14.7).
+    Equation: (15.7).
 
     Args:
         fake: Logits at generated x, any shape.

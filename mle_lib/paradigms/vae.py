@@ -87,7 +87,7 @@ class VAE(nn.Module):
 
         by z = μ(x) + s(x) ε: the mean over the S draws of ε. Kingma & Welling (2014), eq. 10.
 
-        Equation: (14.2).
+        Equation: (15.2).
 
         Args:
             x: ``(b, n)``, 0s and 1s.
@@ -110,7 +110,7 @@ class VAE(nn.Module):
         K; K = ``len(noise)``. Source: Burda, Grosse & Salakhutdinov (2016), eq. 8,
         https://doi.org/10.48550/arXiv.1509.00519. Arguments and errors as in ``elbo``.
 
-        Equation: (14.4).
+        Equation: (15.4).
         """
         return torch.logsumexp(self(*self.prepare(x, noise)), 0) - math.log(len(noise))
 

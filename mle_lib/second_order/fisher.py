@@ -67,7 +67,7 @@ def exact_fisher(model: AutoregressiveModel) -> Tensor:
     The sum runs over all 2^n states and weighs them with the **model's** probabilities. With the
     data's it would be the "empirical Fisher", another matrix.
 
-    Equation: (11.3).
+    Equation: (12.3).
 
     Returns:
         ``(p, p)`` float64, positive semidefinite. On the way 2^n · p numbers are held.
@@ -96,7 +96,7 @@ def natural_gradient(
     direction is the same, to first order, in any parametrisation. Source: Amari (1998),
     https://doi.org/10.1162/089976698300017746.
 
-    Equation: (11.4).
+    Equation: (12.4).
 
     Args:
         model: p_θ, with n ≤ 12 (see ``exact_fisher``).

@@ -76,7 +76,7 @@ def newton(model: FVSBN, x: Tensor, ridge: float = 0.0) -> list[float]:
     Sources: Nelder & Wedderburn (1972), https://doi.org/10.2307/2344614; for the bound, Böhning &
     Lindsay (1988), https://doi.org/10.1007/BF00049423.
 
-    Equation: (11.1).
+    Equation: (12.1).
 
     Args:
         model: An ``FVSBN``.
@@ -166,7 +166,7 @@ def newton_direction(model: FVSBN, x: Tensor, gradient: Tensor, ridge: float = 0
     With ``x`` a part of the data, H is the *sub-sampled* curvature; with a mini-batch estimate for
     g, the step is a noisy one.
 
-    Equation: (11.1).
+    Equation: (12.1).
 
     Args:
         model: An ``FVSBN``.

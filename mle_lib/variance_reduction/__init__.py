@@ -3,7 +3,7 @@
 Written out here are those that leave out single terms g_ji = ∇ log p(x_i^(j) | x_<i^(j); θ_i) of
 the double sum (2.1), where a mini-batch leaves out whole samples. They show what an estimate is
 worth. What it costs is another question: here all terms of a batch are computed and those not
-chosen get weight 0 (chapter 12 counts what a model could save).
+chosen get weight 0 (chapter 13 counts what a model could save).
 """
 
 from mle_lib.variance_reduction.allocation import (

@@ -48,7 +48,7 @@ def allocated_variance(terms: Tensor, sizes: Tensor) -> Tensor:
 
         m² Σ_i Σ_l C_il / b_il · (m − b_il)/(m − 1).
 
-    Equation: (12.8).
+    Equation: (13.8).
 
     Args:
         terms: g_ji of all the data, ``(m, n, p)``, from ``gradient.per_variable_gradients``.
@@ -90,7 +90,7 @@ def neyman_sizes(spread: Iterable[float], cost: Iterable[float], budget: float, 
     Rounded down, each at least 1 and at most m, as large as the budget allows. Source: Neyman
     (1934), https://doi.org/10.2307/2342192, there for strata of equal cost.
 
-    Equation: (12.9).
+    Equation: (13.9).
 
     Args:
         spread: s_i ≥ 0, ``(n,)``: a tensor, an array or a list.

@@ -37,7 +37,7 @@ class ControlVariate:
     the batch depend on each other, and the estimate has a bias of order 1/b. Source: Owen
     (2013), Monte Carlo theory, methods and examples, §8.9, https://artowen.su.domains/mc/.
 
-    Equation: (13.2).
+    Equation: (14.2).
 
     Args:
         control: h: rows ``(b, n)`` to ``(b, p)``. It must not change.
@@ -171,7 +171,7 @@ class SVRG:
     each snapshot. Source: Johnson & Zhang (2013), figure 1,
     https://proceedings.neurips.cc/paper/2013/hash/ac1dd209cbcc5e5d1c6e28598e8cbbe8-Abstract.html.
 
-    Equation: (13.2).
+    Equation: (14.2).
 
     Args:
         model: p_θ; its parameters (and buffers) are copied as θ̃. What else it has must not change

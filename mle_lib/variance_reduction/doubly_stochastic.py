@@ -45,7 +45,7 @@ def doubly_stochastic_gradient(
 
     Unbiased for ∇ℓ when every sample is equally likely to be in B and every variable in K_j.
 
-    Equation: (12.5).
+    Equation: (13.5).
 
     Args:
         model: p_θ.
@@ -77,12 +77,12 @@ def doubly_stochastic_variance(
 
     By the law of total variance, with Σ the variance of the g_j, v̄ the mean over j of the variance
     that the choice of K_j adds to (n/k) Σ_{i∈K_j} g_ji, v_0 the same for the means over j, and f
-    the finite-population correction (12.6):
+    the finite-population correction (13.6):
 
         a K_j for each sample:   m²/b Σ f          from the samples,  m²/b v̄  from the variables;
         one K for the batch:     m²/b (Σ + v̄ − v_0) f                m² v_0.
 
-    Equation: (12.6).
+    Equation: (13.6).
 
     Args:
         terms: g_ji of all the data, ``(m, n, p)``, from ``gradient.per_variable_gradients``.

@@ -25,7 +25,7 @@ class SAG:
     that it has. Source: Schmidt, Le Roux & Bach (2017), equation 5 and
     §4, https://doi.org/10.1007/s10107-016-1030-6.
 
-    Equation: (13.3).
+    Equation: (14.3).
 
     Args:
         model: p_θ.
@@ -97,7 +97,7 @@ class SAGA(SAG):
     on a full one (without replacement). Source: Defazio, Bach & Lacoste-Julien (2014),
     §3, https://doi.org/10.48550/arXiv.1407.0202.
 
-    Equation: (13.3).
+    Equation: (14.3).
     """
 
     def _combine(self, news: Tensor, rows: Tensor, times: Tensor) -> Tensor:

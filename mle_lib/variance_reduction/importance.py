@@ -47,7 +47,7 @@ def importance_gradient(
     the weight is m/b, and this is ``minibatch.minibatch_gradient`` with replacement. All m entries
     of q are checked at every call.
 
-    Equation: (13.5).
+    Equation: (14.5).
 
     Args:
         model: p_θ.
@@ -76,7 +76,7 @@ def importance_variance(gradients: Tensor, q: Tensor, b: int) -> Tensor:
     Its sum over the coordinates is least at q_j ∝ ‖g_j‖ (``norm_probabilities``), by the
     Cauchy–Schwarz inequality: (1/b) [(Σ_j ‖g_j‖)² − ‖∇ℓ‖²].
 
-    Equation: (13.5).
+    Equation: (14.5).
 
     Args:
         gradients: g_j of all the data, ``(m, p)``, from ``gradient.per_sample_gradients``.

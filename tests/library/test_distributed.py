@@ -290,3 +290,35 @@ def test_the_audit_reads_the_same_weights(
         deviation(abs(found[1] - factor), 1e-10)
         assert found[2] == steps
         assert found[3] == faults
+
+
+# ---- a scale on the loss
+
+
+def scaled_run(order: str, scale: float) -> Tensor:
+    """θ after 40 steps of SGD with clipping, by ``GradScaler``, its three calls in some order."""
+    made, x = work.model_of("MADE", 0.3), work.data_of("MADE")
+    moving = torch.optim.SGD(made.parameters(), 0.05)
+    scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=10**6)
+    for start in range(40):
+        moving.zero_grad()
+        batch = x[(torch.arange(5) + 5 * start) % len(x)]
+        scaler.scale(-made.log_prob(batch).mean()).backward()
+        if order == "unscaled, clipped":
+            scaler.unscale_(moving)
+        torch.nn.utils.clip_grad_norm_(made.parameters(), 0.5)
+        scaler.step(moving)
+        scaler.update()
+    return torch.cat([q.detach().flatten() for q in made.parameters()])
+
+
+@pytest.mark.parametrize("scale", [2.0**-3, 2.0**10, 2.0**16])
+def test_a_scale_that_is_off_before_clipping_changes_nothing(scale: float, deviation) -> None:
+    plain = scaled_run("unscaled, clipped", 1.0)
+    deviation(relative(scaled_run("unscaled, clipped", scale), plain), 1e-14)
+
+
+@pytest.mark.parametrize("scale", [2.0**-3, 2.0**10, 2.0**16])
+def test_a_scale_that_is_on_while_clipping_is_seen(scale: float) -> None:
+    plain = scaled_run("unscaled, clipped", 1.0)
+    assert relative(scaled_run("clipped, unscaled", scale), plain) > 1e-2

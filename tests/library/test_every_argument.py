@@ -318,6 +318,7 @@ SHAPES: dict[str, Callable[[tuple[int, ...]], bool]] = {  # which an argument ma
     "gradients": lambda s: len(s) == 2,
     "real": lambda s: True,
     "fake": lambda s: True,
+    "values": lambda s: True,
 }
 # whose n is that of x, which take rows of any width, or look at other arguments first
 ANY_COLUMNS = {

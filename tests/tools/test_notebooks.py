@@ -219,7 +219,7 @@ BROKEN = [
     ("has_rules_in_practice", set_practice(PRACTICE.rpartition("- ")[0])),
     (
         "has_rules_in_practice",
-        set_practice(f"{PRACTICE}\n- Four: [the cell]({COLAB}#scrollTo=printed)."),
+        set_practice(PRACTICE + 2 * f"\n- Four: [the cell]({COLAB}#scrollTo=printed)."),
     ),
     ("has_rules_in_practice", set_practice(PRACTICE.replace("=printed", "=elsewhere", 1))),
     ("has_rules_in_practice", set_practice(PRACTICE.replace("#scrollTo=printed", "", 1))),
@@ -272,6 +272,12 @@ def test_a_broken_chapter_is_found(rule: str, break_it: Callable[[NotebookNode],
     chapter = deepcopy(good_chapter())
     break_it(chapter)
     assert getattr(chapter_rules, rule)(chapter)
+
+
+def test_a_fourth_rule_is_allowed() -> None:
+    chapter = good_chapter()
+    set_practice(f"{PRACTICE}\n- Four: [the cell]({COLAB}#scrollTo=printed).")(chapter)
+    assert chapter_rules.has_rules_in_practice(chapter) == []
 
 
 def test_what_the_reader_writes_or_clicks_is_no_code_to_read() -> None:

@@ -47,7 +47,8 @@ def value(number: str) -> float:
 
 def code_values(cell: NotebookNode) -> Iterator[ast.Constant]:
     if "%pip" not in cell.source and not is_exercise(cell):
-        found = ast.walk(ast.parse(cell.source))
+        program = re.sub(r"^%%.*", "", cell.source)  # what becomes a file
+        found = ast.walk(ast.parse(program))
         yield from (node for node in found if isinstance(node, ast.Constant))
 
 

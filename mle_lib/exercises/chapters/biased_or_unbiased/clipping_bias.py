@@ -119,7 +119,7 @@ EXERCISE = CodeExercise(
         "are its rows.",
         "A vector $g$ is clipped by $g / \\max(1, \\|g\\|/c)$, which divides by no length of 0.",
     ),
-    why="At the top of $\\ell$ this is the $e$ from which section 13.7 computes where a run ends: "
+    why="At the top of $\\ell$ this is the $e$ from which section 14.7 computes where a run ends: "
     "it falls as $b$ grows, and at $b = m$ nothing is left of it.",
     note="The mean of the batches' means is the full mean, so all of this is made by the batches "
     "that are longer than $c$. Where $\\|\\nabla\\ell\\|/m$ itself exceeds $c$, a part remains "

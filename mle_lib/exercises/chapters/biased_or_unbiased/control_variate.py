@@ -105,18 +105,18 @@ EXERCISE = CodeExercise(
         Slip(
             from_the_batch,
             "You computed $\\gamma$ from the batch that it is used on. Then the two depend on "
-            "each other, and the estimate has a bias: the third kind of section 13.6.",
+            "each other, and the estimate has a bias: the third kind of section 14.6.",
         ),
     ),
     hints=(
-        "Two steps: $\\gamma^*$ for each coordinate, from all $m$ rows; then (13.2) with it.",
+        "Two steps: $\\gamma^*$ for each coordinate, from all $m$ rows; then (14.2) with it.",
         "Covariance and variance are means of products *after* the means are taken off, with the "
         "same divisor in both, so that it cancels.",
         "`gamma` has the shape `(p,)`. Take `gamma * controls` from `gradients` in the batch's "
         "rows, and put `gamma * controls.sum(axis=0)` back, outside the factor $m/b$.",
     ),
     why="At $\\gamma^*$ the control leaves $1 - \\mathrm{corr}^2$ of each coordinate's variance, "
-    "so no control can hurt; with $\\gamma = 1$ it can, as section 13.2 shows.",
+    "so no control can hurt; with $\\gamma = 1$ it can, as section 14.2 shows.",
     note="To take the mean off one of the two factors is enough. In one of the trials "
     "$h_j = 3 g_j$: then $\\gamma^* = \\frac13$, nothing is left to "
     "estimate, and every batch gives $\\nabla\\ell$ exactly.",

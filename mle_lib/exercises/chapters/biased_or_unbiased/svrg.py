@@ -67,7 +67,7 @@ EXERCISE = CodeExercise(
         Slip(
             factor_missing,
             "The factor $m/b$ is missing: the batch's change stands for $b$ samples, and "
-            "`full` for all $m$. This is $u = b/m$ in (13.3), SAG's choice: biased towards the "
+            "`full` for all $m$. This is $u = b/m$ in (14.3), SAG's choice: biased towards the "
             "snapshot.",
         ),
         Slip(
@@ -89,8 +89,8 @@ EXERCISE = CodeExercise(
         "$m/b$ times the sum of these rows (`axis=0`), and then `full`, once.",
     ),
     why="This is unbiased however old the snapshot is, and the less $\\theta$ has moved since, "
-    "the less is left to chance; in section 13.8 its gap falls geometrically.",
-    note="It is (13.2) with $h_j = g_j(\\tilde\\theta)$ and $\\gamma = 1$. By (3.4) its variance "
+    "the less is left to chance; in section 14.8 its gap falls geometrically.",
+    note="It is (14.2) with $h_j = g_j(\\tilde\\theta)$ and $\\gamma = 1$. By (3.4) its variance "
     "is that of the differences $g_j(\\theta) - g_j(\\tilde\\theta)$, which vanish as $\\theta$ "
     "comes near $\\tilde\\theta$.",
 )

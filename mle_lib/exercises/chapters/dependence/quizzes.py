@@ -38,12 +38,12 @@ CORRELATION = Numeric(
         Near(
             0.5,
             "Below 1 the terms must cancel: an error at one pixel pulls against the error at "
-            "another. Section 12.4's recurrence does that early in training, a MADE does not.",
+            "another. Section 13.4's recurrence does that early in training, a MADE does not.",
         ),
     ),
     otherwise="Each term is an error times a slope. Does the error at one pixel foretell the error "
     "at the next, once the model knows their dependence?",
-    why="It stands in the table of section 12.4, in MADE's row. The theorem before it says why the "
+    why="It stands in the table of section 13.4, in MADE's row. The theorem before it says why the "
     "shared first layer comes near 1; the rest of a MADE has blocks of their own.",
     prediction=True,
     printed="1.01",

@@ -66,12 +66,12 @@ EXERCISE = CodeExercise(
     slips=(
         Slip(
             costs_ignored,
-            "You gave sizes in proportion to the noise $s_i$, whatever a row costs. (12.9) asks "
+            "You gave sizes in proportion to the noise $s_i$, whatever a row costs. (13.9) asks "
             "for fewer rows where they are dear.",
         ),
         Slip(
             no_least_size,
-            "These are the sizes of (12.9), and some are below 2. A variable with so few rows "
+            "These are the sizes of (13.9), and some are below 2. A variable with so few rows "
             "shows no noise, even if it has some.",
         ),
         Slip(
@@ -98,9 +98,9 @@ EXERCISE = CodeExercise(
         "So search by halving: keep a $\\lambda$ that is too cheap and one that is too dear, and "
         "try the middle. Sixty halvings are plenty.",
         "Or fix all sizes below 2 at 2, spread what is left of the budget over the others by "
-        "(12.9), and repeat until none is below 2.",
+        "(13.9), and repeat until none is below 2.",
     ),
-    why="This is the second part of section 12.8's strategy; what remains is to estimate the "
+    why="This is the second part of section 13.8's strategy; what remains is to estimate the "
     "$s_i$ from past batches, and to round.",
     note="For the sizes above 2 it is Cauchy–Schwarz again, on what is left of the budget. The "
     "least size is an insurance: with $s = (3, 1)$, $t = (1, 4)$ and a cost of 100, sizes of "

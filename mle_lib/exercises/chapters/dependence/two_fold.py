@@ -86,7 +86,7 @@ EXERCISE = CodeExercise(
         Slip(
             one_subset_for_all,
             "You took the first sample's variables for all samples: one shared $K$. Each drawn "
-            "sample has its own row of `variables`; a shared one adds the part of (12.6) that "
+            "sample has its own row of `variables`; a shared one adds the part of (13.6) that "
             "does not fall with $b$.",
         ),
     ),
@@ -96,7 +96,7 @@ EXERCISE = CodeExercise(
         "To pick, for each drawn sample, its own variables: `terms[samples[:, None], variables]` "
         "has the shape `(b, k, p)`. A loop over samples does as well.",
     ),
-    why="Any random weights with mean 1 would do (12.1): what is left to ask is what this choice "
+    why="Any random weights with mean 1 would do (13.1): what is left to ask is what this choice "
     "does to variance and cost.",
     note="A sample is drawn $b/m$ times on average, and keeps a given variable with probability "
     "$k/n$. So the weight $w_{ji}$ has the mean $\\frac mb\\cdot\\frac nk\\cdot\\frac bm"

@@ -103,6 +103,6 @@ EXERCISE = CodeExercise(
     why="With $\\mu = \\frac x2$ and $s^2 = \\frac12$ this is $\\log p(x)$ itself, a case against "
     "which the code of a VAE can be tested.",
     note="Set the slopes by $\\mu$ and $\\log s$ to 0: $x - 2\\mu = 0$ and $1 - 2 s^2 = 0$. That "
-    "is the posterior $p(z|x)$; the gap of (14.2) is 0 there, and the bound is the logarithm of "
+    "is the posterior $p(z|x)$; the gap of (15.2) is 0 there, and the bound is the logarithm of "
     "$N(0, 2)$ at $x$.",
 )

@@ -58,7 +58,7 @@ EXERCISE = CodeExercise(
         Slip(
             mean_of_logs,
             "The logarithm is inside the mean: this is the ELBO, averaged over $K$ draws "
-            "($S = K$). In the bound of section 14.4 the mean comes first; by Jensen's inequality "
+            "($S = K$). In the bound of section 15.4 the mean comes first; by Jensen's inequality "
             "it is never lower.",
         ),
         Slip(
@@ -90,7 +90,7 @@ EXERCISE = CodeExercise(
         "Take $a$ = `log_w.max(axis=0)`, one for each sample, and `.mean(axis=0)` over the draws.",
     ),
     why="A log weight is a sum over $n$ variables, and for a large picture far below $-745$, where "
-    "`exp` gives 0; chapter 13's log of a mean is computed in the same way.",
+    "`exp` gives 0; chapter 14's log of a mean is computed in the same way.",
     note="The largest term is $e^0 = 1$, so the mean lies between $1/K$ and 1, and its logarithm "
     "is harmless. `np.logaddexp.reduce(log_w, axis=0) - np.log(K)` does the same.",
 )

@@ -88,7 +88,7 @@ def draw(d: Draw) -> Arguments:
     d.suits(bend > 0)
     step = step * 2 * (gradient @ step) / bend / reach * 2.0**halvings
     now, slope = height(theta), gradient @ step
-    for k in range(halvings + 2):  # the two sides of (11.2) differ in float32 too
+    for k in range(halvings + 2):  # the two sides of (12.2) differ in float32 too
         sides = height(theta + step / 2**k), now + 1e-4 * slope / 2**k
         d.suits(not (now < sides[0] < sides[1] and sides[1] - now > 3))  # an ordinary promise
         d.suits(abs(sides[0] - sides[1]) > 5e-7 * (abs(now) + abs(gradient) @ abs(theta)))
@@ -104,7 +104,7 @@ EXERCISE = CodeExercise(
         Slip(
             any_gain,
             "You accept any gain. A step from one side of the top to the other may gain next to "
-            "nothing, and a run of such steps stalls short of the top. (11.2) asks for a part of "
+            "nothing, and a run of such steps stalls short of the top. (12.2) asks for a part of "
             "what the slope promised.",
         ),
         Slip(
@@ -118,19 +118,19 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             halved_while_it_holds,
-            "You halve as long as (11.2) *holds*. Books that go downhill halve while the new value "
+            "You halve as long as (12.2) *holds*. Books that go downhill halve while the new value "
             "is too high; here it must not be too low.",
         ),
         Slip(new_point, "This is the new point. Asked for is $a$, how far along the step it lies."),
     ),
     hints=(
-        "Begin with $a = 1$, and halve as long as (11.2) does not hold.",
+        "Begin with $a = 1$, and halve as long as (12.2) does not hold.",
         "What the slope promises for the full step is $\\bar g^\\top\\delta$, one number: "
         "`gradient @ step`.",
         "Halve while the height at `theta + a * step` is less than the height at `theta` plus "
         "`1e-4 * a * slope`.",
     ),
-    why="With this loop around it (11.1) climbs a concave $\\ell$ from far away, and takes full "
+    why="With this loop around it (12.1) climbs a concave $\\ell$ from far away, and takes full "
     "steps again near its top.",
     note="The loop ends: for small $a$ the gain is nearly $a\\bar g^\\top\\delta$, far more than "
     "the ten-thousandth asked for. A height of $-\\infty$ is refused like any other that is too "

@@ -73,7 +73,7 @@ EXERCISE = CodeExercise(
         Slip(
             downhill,
             "Your step goes downhill: one sign is turned, that of $\\bar g$, of $H$ or of the "
-            "step. $H$ is *minus* the second derivative, so it is positive, (11.1) adds. Where a "
+            "step. $H$ is *minus* the second derivative, so it is positive, (12.1) adds. Where a "
             "book subtracts, its $H$ is the second derivative itself, or it goes down a loss.",
         ),
         Slip(
@@ -83,7 +83,7 @@ EXERCISE = CodeExercise(
         ),
         Slip(
             times_the_curvature,
-            "You multiplied by $H$ where (11.1) has its inverse. So the step is longest where the "
+            "You multiplied by $H$ where (12.1) has its inverse. So the step is longest where the "
             "curvature is strong, and there it should be shortest.",
         ),
         Slip(

@@ -7,7 +7,7 @@ NEWTON_STEPS = Numeric(
     title="Steps to the top",
     question="Newton's method on chapter 2's TinyWorld sample: $p = 21$ parameters, a condition "
     "number $\\kappa$ (chapter 7) of 80. At $\\theta = 0$, $\\ell/m$ is about one nat below its "
-    "maximum. After how many steps of (11.1) is it less than $10^{-9}$ nats below? (Two more or "
+    "maximum. After how many steps of (12.1) is it less than $10^{-9}$ nats below? (Two more or "
     "fewer count as right.)",
     answer=4,
     tolerance=2,
@@ -19,12 +19,12 @@ NEWTON_STEPS = Numeric(
         ),
         Near(
             21,
-            "That would do if each step settled one parameter. (11.1) solves for all parameters at "
+            "That would do if each step settled one parameter. (12.1) solves for all parameters at "
             "once, and the nearer it comes, the better the quadratic fits.",
         ),
         Near(
             30,
-            "That would do if each step halved the error. (11.1) does better: the nearer it comes, "
+            "That would do if each step halved the error. (12.1) does better: the nearer it comes, "
             "the better the quadratic fits.",
         ),
         Near(
