@@ -93,9 +93,9 @@ def show_paths(
         axis.plot([], [], marker=mark, ms=6, label=labels[-1], **style)
     axis.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[])
     axis.set(xlabel="bias", ylabel="weight")
-    title = "below the top, in nats" if means is None else "below the top, mean in nats"
+    title = "below the top" if means is None else "below the top (mean)"
     axis.legend(loc="lower left", title=title, alignment="left")
-    numbers = f"{title[0].upper()}{title[1:]}: {', '.join(labels)}."
+    numbers = f"Nats {title}: {', '.join(labels)}."
     return show(figure, f"{alt} {numbers}")
 
 

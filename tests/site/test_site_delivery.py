@@ -88,6 +88,13 @@ def test_what_does_nothing_is_not_loaded() -> None:
     assert re.findall(r'src="([^"]*)"', sent(head, "search")) == ["../searchindex.js"]
 
 
+def test_the_font_of_formulas_comes_first_and_no_script_waits_for_it() -> None:
+    head = '<script>1</script><link rel="stylesheet" href="a.css" /><link rel="stylesheet" />'
+    (font,) = re.findall(r"<link[^>]*maths-font.css[^>]*>", sent(f"{head}<math></math>"))
+    assert font in sent(f"{head}<math></math>").partition("a.css")[0].partition("<script>")[2]
+    assert "maths-font" not in sent(head)
+
+
 def test_buttons_name_their_action() -> None:
     html = sent('<button onclick="window.print()" class="btn">Print</button>')
     assert '<button data-mle-action="print" class="btn">' in html

@@ -36,6 +36,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from . import storage
+from .formulas import FONT
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,6 @@ GROUND = (
     '<meta name="color-scheme" content="light dark" />\n    <style>html{color-scheme:light;'
     'background:#fff}html[data-theme="dark"]{color-scheme:dark;background:#14181e}</style>'
 )
-MATHS_FONT = Path("_static", "fonts", "stix-two-math.woff2")
 MATHS_STYLE = "_static/maths-font.css"
 # The other scripts that stand in a page, or how they begin: `storage.js`; the
 # search page's, which puts the cursor into its field.
@@ -97,6 +97,7 @@ PIECE = re.compile(
 TAG = re.compile(r"<([a-z][\w-]*)((?:\s[^<>]*)?)>")
 CLASS = re.compile(r'\sclass="([^"]*)"')
 HANDLER = re.compile(r'\sonclick="([^"]*)"')
+STYLES = re.compile(r'<link\b[^>]*\brel="stylesheet"')
 HEAD = re.compile(r'<head>\s*(?:<meta charset="[^"]*"\s*/?>)?')
 
 
@@ -135,11 +136,10 @@ def rewritten(html: str, pagename: str) -> str:
     hashes: list[str] = []
     html = SCRIPT.sub(lambda match: _script(match, pagename, hashes), html)
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}" />'
-    first = [meta, GROUND]
-    if "<math" in html:
-        above = "../" * pagename.count("/")
-        first.append(f'<link rel="stylesheet" href="{above}{MATHS_STYLE}" />')
-    return HEAD.sub(lambda match: "\n    ".join([match[0], *first]), html, count=1)
+    if "<math" in html:  # the first of them, but below the scripts, which would wait for it
+        link = f'<link rel="stylesheet" href="{"../" * pagename.count("/")}{MATHS_STYLE}" />'
+        html = STYLES.sub(lambda match: f"{link}\n    {match[0]}", html, count=1)
+    return HEAD.sub(lambda match: "\n    ".join([match[0], meta, GROUND]), html, count=1)
 
 
 def policy(hashes: list[str]) -> str:
@@ -250,7 +250,7 @@ def write_maths_style(app: Sphinx, error: Exception | None) -> None:
     """A style sheet that holds the font, which else would come after the first paint."""
     if error or app.builder.format != "html":
         return
-    font = base64.b64encode(Path(app.outdir, MATHS_FONT).read_bytes()).decode()
+    font = base64.b64encode(FONT.read_bytes()).decode()
     Path(app.outdir, MATHS_STYLE).write_text(
         '@font-face{font-family:"STIX Two Math";font-display:block;'
         f'src:url("data:font/woff2;base64,{font}") format("woff2")}}\n',
