@@ -77,7 +77,7 @@ def show_paths(
     axis.contour(xs, ys, below(grid).double().cpu(), LEVELS, colors="grey", linewidths=0.8)
     x, y = top[places].tolist()
     axis.plot(x, y, "+", color=COLORS["grey"], ms=13, mew=2)
-    axis.annotate("top", (x, y), (-8, 8), textcoords="offset points", ha="right")
+    axis.annotate("maximum", (x, y), (-8, 8), textcoords="offset points", ha="right")
     # each track's, or the one that is common to them
     for x, y in {tuple(track[0, places].tolist()) for track in tracks.values()}:
         axis.annotate("start", (x, y), (0, -14), textcoords="offset points", ha="center")
@@ -92,10 +92,10 @@ def show_paths(
         labels.append(f"{name}: {gap:.4f}")
         axis.plot([], [], marker=mark, ms=6, label=labels[-1], **style)
     axis.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[])
-    axis.set(xlabel="bias", ylabel="weight")
-    title = "below the top" if means is None else "below the top (mean)"
-    axis.legend(loc="lower left", title=title, alignment="left")
-    numbers = f"Nats {title}: {', '.join(labels)}."
+    axis.set(xlabel="parameter: bias", ylabel="parameter: weight")
+    axis.legend(loc="lower left", title="below the maximum", alignment="left")
+    mean = "" if means is None else ", on average"
+    numbers = f"Nats below the maximum{mean}: {', '.join(labels)}."
     return show(figure, f"{alt} {numbers}")
 
 

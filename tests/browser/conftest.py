@@ -1,6 +1,7 @@
 """The built site behind a local server, and a browser to look at it."""
 
 import os
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
@@ -103,12 +104,15 @@ def show_all(looks: Mapping[str, Look]) -> set[str]:
     return chosen
 
 
-@cache
 def in_the_light() -> set[str]:
     """The pages that a push opens: of those made from sources, what shows all that any shows."""
     made = {page for page in all_pages() if page.startswith("_modules/")}
-    few = show_all({page: Look((SITE / page).read_text("utf-8")) for page in sorted(made)})
-    return {*all_pages()} - made | few
+    return {*all_pages()} - made | chosen(SITE, *sorted(made))
+
+
+@cache  # every process reads them when it collects its tests
+def chosen(site: Path, *pages: str) -> set[str]:
+    return show_all({page: Look((site / page).read_text("utf-8")) for page in pages})
 
 
 def left_to_soak(value: Any, left: bool) -> Any:
@@ -145,6 +149,19 @@ def exercise_pages() -> list[str]:
     return [page for page in pages() if "<mle-exercise" in (SITE / page).read_text("utf-8")]
 
 
+KIND = re.compile(r'<mle-exercise kind="\w+"|\bdata-(?:prediction|of)\b|\bmle-[\w-]+')
+
+
+def with_all_kinds() -> list[str]:
+    """A few pages on which there is every kind of exercise, and of what belongs to one."""
+    kinds = {page: {*KIND.findall((SITE / page).read_text("utf-8"))} for page in exercise_pages()}
+    kinds.pop(FORGOTTEN, None)
+    few: list[str] = []
+    while missing := set().union(*kinds.values()).difference(*(kinds[page] for page in few)):
+        few.append(max(kinds, key=lambda page: len(kinds[page] & missing)))
+    return few
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "figure_page" in metafunc.fixturenames:
         # the tests of a page follow each other, and may share a visit
@@ -152,6 +169,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "page_with_exercises" in metafunc.fixturenames:
         found = [left_to_soak(page, page == FORGOTTEN) for page in exercise_pages()]
         metafunc.parametrize("page_with_exercises", found or ["(no site)"])
+    if "page_shown" in metafunc.fixturenames:
+        # with a close look where there is a kind of element first; with one at all in `make soak`
+        few = with_all_kinds()
+        close = {page: page in few for page in exercise_pages()}
+        found = [pytest.param(page, close[page], id=page) for page in close if page != FORGOTTEN]
+        found += [
+            pytest.param(page, True, id=f"{page}-closely", marks=pytest.mark.soak)
+            for page in close
+            if not close[page]
+        ]
+        metafunc.parametrize(("page_shown", "closely"), found or [("(no site)", True)])
     if "any_page" in metafunc.fixturenames:
         metafunc.parametrize(("any_page", "width"), visits())
     if "dark_page" in metafunc.fixturenames:

@@ -1,6 +1,7 @@
 """Every exercise: right answers are taken, each slip is seen, and nothing wrong passes.
 
-The answers that are tried here (`answers/`) are written apart from the exercises.
+The answers that are tried here (`answers/`) are written apart from the exercises. All of them are
+tried at a push on what has changed since they last were (`tried.py`), and in the long tests.
 """
 
 import ast
@@ -35,6 +36,7 @@ from mle_lib.exercises.results import Result
 from mle_lib.exercises.text import formulas, stored_maths, to_html
 from mle_lib.exercises.values import as_arrays, same
 from tests.exercises.answers import Function, all_answers
+from tests.exercises.tried import every_changed_exercise
 from tests.site.translation import bare
 from tools.environment import ROOT
 from tools.notebooks import CHECKED, read, toc_notebooks
@@ -176,7 +178,7 @@ def test_the_solution_as_it_is_shown_is_correct(exercise: CodeExercise, count: C
     assert result.message.endswith(exercise.why)
 
 
-@every_code_exercise
+@every_changed_exercise
 def test_right_answers_in_other_styles_are_correct(exercise: CodeExercise, count: Count) -> None:
     right = ANSWERS[exercise.id].right
     assert len(right) >= 2
@@ -186,7 +188,7 @@ def test_right_answers_in_other_styles_are_correct(exercise: CodeExercise, count
     assert [(r.status, r.message) for r in results if r.status != "correct"] == []
 
 
-@every_code_exercise
+@every_changed_exercise
 def test_every_slip_has_its_own_advice(exercise: CodeExercise, count: Count) -> None:
     assert 2 <= len(exercise.slips) <= 5
     assert len({slip.advice for slip in exercise.slips}) == len(exercise.slips)
@@ -201,7 +203,7 @@ def test_every_slip_has_its_own_advice(exercise: CodeExercise, count: Count) -> 
             count("slips recognised", 1)
 
 
-@every_code_exercise
+@every_changed_exercise
 def test_slips_are_far_from_the_solution_and_from_each_other(exercise: CodeExercise) -> None:
     """By a hundred tolerances on some trial, so that no rounding hides one."""
     given = [exercise.outcomes(f) for f in (exercise.answer, *(s.answer for s in exercise.slips))]
@@ -230,7 +232,7 @@ def is_right_until(exercise: CodeExercise, answer: Function) -> bool:
     return True
 
 
-@every_code_exercise
+@every_changed_exercise
 def test_other_mistakes_are_refused(
     exercise: CodeExercise, count: Count, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -330,7 +332,7 @@ def cheats(exercise: CodeExercise) -> dict[str, Function]:
     return found
 
 
-@every_code_exercise
+@every_changed_exercise
 def test_no_cheat_is_taken_and_none_raises(exercise: CodeExercise, count: Count) -> None:
     # where an answer works on a model, the ways to cheat are written out
     if exercise.adapt(exercise.answer) is not exercise.answer:

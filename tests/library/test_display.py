@@ -316,7 +316,7 @@ def test_a_top_of_whole_numbers_moves_no_path() -> None:
 
 def test_paths_say_how_far_below_the_top_they_end() -> None:
     # in the plane of two coordinates: the third counts as being at the top
-    assert paths().alt == "Two paths. Nats below the top: slow: 2.0000, fast: 0.0000."
+    assert paths().alt == "Two paths. Nats below the maximum: slow: 2.0000, fast: 0.0000."
     assert "fast: 0.5000." in paths(stops=(0, 2)).alt
 
 
@@ -324,7 +324,9 @@ def test_paths_print_means_of_many_runs_if_given() -> None:
     view = (0, 2, 4), (1, 2), (-1, 2, -1, 2), "Two paths."
     means = {"slow": 1.5, "fast": 0.25}
     picture = show_paths(bowl, torch.ones(3), TRACKS, *view, means)
-    assert picture.alt == "Two paths. Nats below the top (mean): slow: 1.5000, fast: 0.2500."
+    assert (
+        picture.alt == "Two paths. Nats below the maximum, on average: slow: 1.5000, fast: 0.2500."
+    )
     with pytest.raises(ValueError, match=r"means must name \['slow', 'fast'\], got \['slow'\]"):
         show_paths(bowl, torch.ones(3), TRACKS, *view, {"slow": 1.5})
 
