@@ -110,7 +110,7 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="processes are found in /proc")
-@pytest.mark.soak  # and not at a push: once the other was seen to wait until it was killed, too
+@pytest.mark.soak  # three minutes
 @pytest.mark.parametrize("kills", [20])
 def test_a_killed_rank_ends_all_and_the_run_goes_on_exactly(
     tmp_path: Path, unbroken: dict[str, Any], kills: int, record_property
