@@ -29,8 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays till the end: to look through it again and again, as the collector
-    and the audit do with all objects, took a tenth of the time."""
+    """What was collected stays till the end. The collector, and the audit, which looks through all
+    objects, need not go through it again and again."""
     gc.collect()
     gc.freeze()
 
